@@ -1,0 +1,1 @@
+//! Reads, validates and stitches entities into an indexed snapshot that answers questions.

@@ -1,0 +1,1 @@
+//! Turns Markdown and source files into safe HTML.

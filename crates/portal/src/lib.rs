@@ -1,0 +1,1 @@
+//! The pages of the portal as pure functions: view model in, HTML out.

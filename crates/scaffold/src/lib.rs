@@ -1,0 +1,1 @@
+//! Turns a Template entity into a form, and its answers into a plan of effects.

@@ -1,0 +1,1 @@
+//! Serves the portal, the REST API, Git over HTTP, events and metrics; handlers only translate.

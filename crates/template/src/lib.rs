@@ -1,0 +1,1 @@
+//! Renders template languages: Nunjucks as Backstage runs it, on trees of files.

@@ -1,0 +1,1 @@
+//! Renders Score workloads and resource classes into manifests for an environment.

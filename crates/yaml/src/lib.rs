@@ -1,0 +1,1 @@
+//! Reads YAML streams with spans, limits and diagnostics that quote the source.
