@@ -1,1 +1,59 @@
 //! The pages of the portal as pure functions: view model in, HTML out.
+//!
+//! Each page has a module with its view model and a function of the same name that gives a complete HTML
+//! document. This room must not read a clock, the network or files; whatever a page shows is handed in, and
+//! the moment that relative times count from is [`Chrome::now`].
+
+pub mod access;
+pub mod audit;
+pub mod catalog;
+pub mod chrome;
+pub mod commit;
+pub mod create;
+pub mod entity;
+pub mod environment;
+pub mod failure;
+pub mod form;
+pub mod graph;
+pub mod guardrail;
+pub mod home;
+pub mod plan;
+pub mod platform;
+pub mod repository;
+pub mod row;
+pub mod run;
+pub mod safe;
+pub mod search;
+pub mod shell;
+pub mod source;
+
+pub use access::{IssuedToken, SignInView, TokenRow, TokensView, sign_in, tokens};
+pub use asset::{Asset, asset, asset_path};
+pub use audit::{AuditView, RecordView, Verification, audit, record};
+pub use catalog::{CatalogQuery, CatalogView, Facet, FacetOption, catalog};
+pub use chrome::{CallerView, Chrome, Notice, Section, Tone};
+pub use commit::{CommitRow, CommitView, CommitsView, DiffStatus, FileDiffView, commit, commits};
+pub use create::{CreateView, create};
+pub use entity::{EntityTab, EntityView, entity};
+pub use environment::{
+    EnvironmentHead, EnvironmentView, EnvironmentsView, ServiceHistoryView, ServiceRow, environment,
+    environments, service_history,
+};
+pub use failure::{FailureView, failure};
+pub use form::{Choice, FieldKind, FieldView, FormBody, FormView, ReviewLine, form};
+pub use graph::{GraphEdge, GraphNode, GraphPageView, GraphView, graph};
+pub use guardrail::{FindingRow, GuardrailsView, PolicyRow, guardrails};
+pub use home::{Attention, HomeView, home};
+pub use plan::{PlanContent, PlanFileView, PlanView, plan, plan_file};
+pub use platform::{PlatformView, platform};
+pub use repository::{
+    BlobContent, BlobView, EntryKind, EntryRow, FolderView, RepositoriesView, RepositoryHead, RepositoryRow,
+    blob, folder, repositories,
+};
+pub use row::{EntityRow, Link, RunRow, TemplateRow};
+pub use run::{RunView, RunsView, UndoItem, UndoView, run, run_fragment, runs, undo};
+pub use safe::SafeHtml;
+pub use search::{SearchHit, SearchView, search, search_json};
+pub use source::{DraftRow, DraftsView, SourceRow, SourcesView, drafts, sources};
+
+pub mod asset;
