@@ -5,9 +5,11 @@
 //! the moment that relative times count from is [`Chrome::now`].
 
 pub mod access;
+mod address;
 pub mod audit;
 pub mod catalog;
 pub mod chrome;
+mod code;
 pub mod commit;
 pub mod create;
 pub mod entity;
@@ -17,6 +19,9 @@ pub mod form;
 pub mod graph;
 pub mod guardrail;
 pub mod home;
+mod icon;
+mod measure;
+mod part;
 pub mod plan;
 pub mod platform;
 pub mod repository;
@@ -24,11 +29,11 @@ pub mod row;
 pub mod run;
 pub mod safe;
 pub mod search;
-pub mod shell;
+mod shell;
 pub mod source;
 
 pub use access::{IssuedToken, SignInView, TokenRow, TokensView, sign_in, tokens};
-pub use asset::{Asset, asset, asset_path};
+pub use asset::{Asset, asset, asset_names, asset_path};
 pub use audit::{AuditView, RecordView, Verification, audit, record};
 pub use catalog::{CatalogQuery, CatalogView, Facet, FacetOption, catalog};
 pub use chrome::{CallerView, Chrome, Notice, Section, Tone};

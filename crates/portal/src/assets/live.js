@@ -1,0 +1,21 @@
+// Keeps [data-live] as the server sees it: each event of the stream carries the whole fragment.
+const place = document.querySelector('[data-live]');
+if (place && place.dataset.live) {
+  const source = new EventSource(place.dataset.live);
+  const replace = (event) => {
+    const open = new Set([...place.querySelectorAll('details[open][id]')].map((one) => one.id));
+    const active = document.activeElement && place.contains(document.activeElement) ? document.activeElement.id : '';
+    place.innerHTML = event.data;
+    for (const id of open) { const one = document.getElementById(id); if (one) one.open = true; }
+    if (active) document.getElementById(active)?.focus();
+    const said = place.querySelector('[data-say]');
+    const voice = document.getElementById('voice');
+    if (said && voice && voice.textContent !== said.dataset.say) voice.textContent = said.dataset.say;
+    if (place.querySelector('[data-settled]')) {
+      source.close();
+      document.querySelector('.running')?.remove();
+    }
+  };
+  source.addEventListener('run', replace);
+  addEventListener('pagehide', () => source.close());
+}
