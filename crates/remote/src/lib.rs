@@ -1,1 +1,25 @@
 //! Talks to the outside: git, the embedded forge and HTTP; the only room with network clients.
+//!
+//! Callers hand in and get back values of the domain and never see a git process, an object database or
+//! an HTTP connection. This room must not decide anything about the platform: no policies, no plans, no
+//! permissions, no ledger. Everything here has a time limit and a size limit, and every error says what
+//! was tried on what.
+
+pub mod api;
+pub mod error;
+pub mod forge;
+mod git;
+pub mod source;
+
+pub use api::ApiClient;
+pub use error::RemoteError;
+pub use forge::commit::CommitRequest;
+pub use forge::diff::{DiffLine, DiffLineKind, DiffStatus, FileDiff, Hunk};
+pub use forge::folder::{EntryKind, FolderEntry, TreeLimits};
+pub use forge::history::CommitInfo;
+pub use forge::merge::{MergeOutcome, MergeRequest};
+pub use forge::wire::{Exchange, GitService, RefUpdate};
+pub use forge::{Forge, NewRepository, RepositoryInfo};
+pub use source::file::{read_files, read_folder};
+pub use source::git::{GitSource, SourceOptions};
+pub use source::url::{GitLocation, parse_git_url};

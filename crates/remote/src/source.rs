@@ -1,0 +1,5 @@
+//! Where trees come from that are not on the embedded forge: other git hosts and folders of this machine.
+
+pub mod file;
+pub mod git;
+pub mod url;

@@ -1,0 +1,243 @@
+//! The real git client against the forge, over a small HTTP/1.0 loop.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::io::Write as _;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use fairway_domain::repository::{BranchName, RepositoryRef};
+use fairway_remote::{
+    Forge, GitService, GitSource, NewRepository, RefUpdate, RemoteError, SourceOptions, TreeLimits,
+};
+use futures::StreamExt as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
+
+type Updates = Arc<Mutex<Vec<Vec<RefUpdate>>>>;
+
+fn repository() -> RepositoryRef {
+    "acme/shop".parse().unwrap()
+}
+
+/// A forge with one empty repository, served at the address.
+async fn serve(root: &Path, push_limit: u64) -> (Forge, String, Updates) {
+    let forge = Forge::open(root).await.unwrap().with_push_limit(push_limit);
+    let new = NewRepository {
+        repository: repository(),
+        description: String::new(),
+        default_branch: BranchName::main(),
+        created_by: "test".to_owned(),
+    };
+    forge.create(&new).await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/acme/shop.git", listener.local_addr().unwrap());
+    let (served, updates) = (forge.clone(), Updates::default());
+    let told = Arc::clone(&updates);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(answer(served.clone(), stream, Arc::clone(&told)));
+        }
+    });
+    (forge, address, updates)
+}
+
+async fn answer(forge: Forge, stream: TcpStream, told: Updates) {
+    let (reading, mut writing) = stream.into_split();
+    let mut reading = BufReader::new(reading);
+    let mut head: Vec<String> = Vec::new();
+    loop {
+        let mut line = String::new();
+        reading.read_line(&mut line).await.unwrap();
+        if line.trim().is_empty() {
+            break;
+        }
+        head.push(line.trim().to_owned());
+    }
+    let header = |name: &str| {
+        head.iter().filter_map(|line| line.split_once(": ")).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    };
+    let target = head[0].split(' ').nth(1).unwrap();
+    if header("expect").is_some() {
+        writing.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.unwrap();
+    }
+    let protocol = header("git-protocol");
+    if let Some((_, service)) = target.split_once("?service=") {
+        let service = GitService::named(service).unwrap();
+        let body = forge.advertise(&repository(), service, protocol).await.unwrap();
+        let kind = service.advertisement_type();
+        let start = format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n");
+        writing.write_all(start.as_bytes()).await.unwrap();
+        writing.write_all(&body).await.unwrap();
+        return;
+    }
+    let service = GitService::named(target.rsplit('/').next().unwrap()).unwrap();
+    let body: Pin<Box<dyn AsyncRead + Send>> = match header("content-length") {
+        Some(length) => Box::pin(reading.take(length.parse().unwrap())),
+        None => Box::pin(unchunked(reading)),
+    };
+    let gzip = header("content-encoding") == Some("gzip");
+    let mut exchange = forge.exchange(&repository(), service, protocol, gzip, body).await.unwrap();
+    let kind = service.result_type();
+    let start = format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n");
+    writing.write_all(start.as_bytes()).await.unwrap();
+    while let Some(bytes) = exchange.output.next().await {
+        let Ok(bytes) = bytes else { break };
+        if writing.write_all(&bytes).await.is_err() {
+            break;
+        }
+    }
+    let moved = exchange.updated.await.unwrap();
+    told.lock().unwrap().push(moved);
+}
+
+fn unchunked(mut reading: impl AsyncRead + Unpin + Send + 'static) -> impl AsyncRead + Send {
+    let (mut to, from) = tokio::io::duplex(64 * 1024);
+    tokio::spawn(async move {
+        loop {
+            let mut line = String::new();
+            while !line.ends_with("\r\n") {
+                line.push(char::from(reading.read_u8().await.unwrap()));
+            }
+            let length = u64::from_str_radix(line.trim(), 16).unwrap();
+            let copied = tokio::io::copy(&mut (&mut reading).take(length), &mut to).await;
+            reading.read_u16().await.unwrap();
+            if length == 0 || copied.is_err() {
+                break;
+            }
+        }
+    });
+    from
+}
+
+async fn git(folder: &Path, arguments: &[&str]) -> (bool, String) {
+    let output = Command::new("git")
+        .args(["-c", "user.name=Ada", "-c", "user.email=ada@acme.test", "-c", "init.defaultBranch=main"])
+        .args(arguments)
+        .current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("NO_PROXY", "*")
+        .output()
+        .await
+        .unwrap();
+    let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+}
+
+async fn must(folder: &Path, arguments: &[&str]) -> String {
+    let (success, text) = git(folder, arguments).await;
+    assert!(success, "git {arguments:?}: {text}");
+    text
+}
+
+/// Bytes that do not compress, the same each time.
+fn noise(count: usize) -> Vec<u8> {
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    })
+    .take(count)
+    .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clone_commit_push_fetch_and_delete_come_round() {
+    let root = tempfile::tempdir().unwrap();
+    let (forge, address, updates) = serve(&root.path().join("forge"), 64 << 20).await;
+    let work = root.path().join("work");
+    must(root.path(), &["clone", "-q", &address, "work"]).await;
+    std::fs::write(work.join("big.bin"), noise(3 << 20)).unwrap();
+    std::fs::write(work.join("größe.txt"), "x").unwrap();
+    must(&work, &["checkout", "-q", "-B", "main"]).await;
+    must(&work, &["add", "."]).await;
+    must(&work, &["commit", "-q", "-m", "First"]).await;
+    must(&work, &["tag", "main", "-m", "a tag that looks like the branch"]).await;
+    must(&work, &["push", "-q", "origin", "refs/heads/main", "refs/heads/main:refs/heads/topic"]).await;
+    must(&work, &["push", "-q", "origin", "refs/tags/main"]).await;
+    let head = must(&work, &["rev-parse", "refs/heads/main"]).await.trim().parse().unwrap();
+    assert_eq!(forge.head(&repository(), &BranchName::main()).await.unwrap(), Some(head));
+    let tree = forge.tree(&repository(), "main", None, TreeLimits::default()).await.unwrap();
+    assert_eq!((tree.len(), tree.size()), (2, (3 << 20) + 1));
+
+    // Pushed history is fetched again by somebody else, in protocol 2 and in protocol 0.
+    for version in ["2", "0"] {
+        let option = format!("protocol.version={version}");
+        let target = format!("again{version}");
+        must(root.path(), &["-c", &option, "clone", "-q", &address, &target]).await;
+        assert_eq!(std::fs::read(root.path().join(target).join("big.bin")).unwrap(), noise(3 << 20));
+    }
+    let options = SourceOptions::default();
+    let cache = root.path().join("cache");
+    let (commit, fetched) = GitSource::fetch(&address, Some("topic"), &cache, &options).await.unwrap();
+    assert_eq!((Some(commit.clone()), fetched), (forge.head(&repository(), &BranchName::main()).await.unwrap(), tree));
+    let missing = GitSource::fetch(&address, Some("nothing"), &cache, &options).await.unwrap_err();
+    assert!(matches!(missing, RemoteError::RevisionMissing { .. }), "{missing}");
+
+    // A push can delete a branch, but not the one that clones check out.
+    must(&work, &["push", "-q", "origin", ":refs/heads/topic"]).await;
+    let (deleted, text) = git(&work, &["push", "-q", "origin", ":refs/heads/main"]).await;
+    assert!(!deleted && text.contains("deletion of the current branch"), "{text}");
+    let told: Vec<RefUpdate> = updates.lock().unwrap().concat();
+    let shown: Vec<(&str, bool, bool)> = told
+        .iter()
+        .map(|update| (update.branch.as_str(), update.before.is_some(), update.after.is_some()))
+        .collect();
+    assert_eq!(shown, [("main", false, true), ("topic", false, true), ("topic", true, false)]);
+    assert_eq!(told[0].after, Some(commit));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_above_the_limit_is_refused_and_the_client_told_why() {
+    let root = tempfile::tempdir().unwrap();
+    let (forge, address, updates) = serve(&root.path().join("forge"), 1 << 20).await;
+    let work = root.path().join("work");
+    must(root.path(), &["init", "-q", "work"]).await;
+    std::fs::write(work.join("big.bin"), noise(8 << 20)).unwrap();
+    must(&work, &["add", "."]).await;
+    must(&work, &["commit", "-q", "-m", "Too much"]).await;
+    let (pushed, text) = git(&work, &["push", &address, "main"]).await;
+    assert!(!pushed && text.contains("pack exceeds maximum allowed size"), "{text}");
+    assert_eq!(forge.branches(&repository()).await.unwrap(), []);
+    assert!(updates.lock().unwrap().concat().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_and_hostile_requests_end_with_an_error() {
+    let root = tempfile::tempdir().unwrap();
+    let (forge, _, _) = serve(&root.path().join("forge"), 1 << 20).await;
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..80 {
+        bomb.write_all(&vec![b'0'; 1 << 20]).unwrap();
+    }
+    let cases: [(GitService, bool, Vec<u8>); 4] = [
+        (GitService::UploadPack, true, bomb.finish().unwrap()),
+        (GitService::UploadPack, true, b"not gzip".to_vec()),
+        (GitService::UploadPack, false, b"zzzz".to_vec()),
+        (GitService::ReceivePack, false, b"00ff half a line".to_vec()),
+    ];
+    for (service, gzip, body) in cases {
+        let body = std::io::Cursor::new(body);
+        let exchange = forge.exchange(&repository(), service, Some("version=9"), gzip, body).await.unwrap();
+        let _: Vec<_> = exchange.output.collect().await;
+        assert!(exchange.done.await.unwrap().is_err(), "{service:?} {gzip}");
+        assert_eq!(exchange.updated.await.unwrap(), []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_ends_when_its_client_goes_away() {
+    let root = tempfile::tempdir().unwrap();
+    let (forge, _, _) = serve(&root.path().join("forge"), 1 << 20).await;
+    // A client that never finishes its request, and does not want the answer either.
+    let (_open, body) = tokio::io::duplex(16);
+    let exchange = forge.exchange(&repository(), GitService::UploadPack, None, false, body).await.unwrap();
+    drop(exchange.output);
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(5), exchange.done).await;
+    assert!(ended.is_ok(), "the fetch still runs");
+}
