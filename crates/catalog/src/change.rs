@@ -1,0 +1,154 @@
+//! What a synchronisation does to what was known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fairway_domain::tree::TreePath;
+use fairway_domain::{Diagnostic, EntityRef};
+
+use crate::ingest::{IngestedEntity, Ingestion};
+use crate::stored::StoredEntity;
+
+/// As many removals always look like a mistake.
+const MANY: usize = 50;
+/// Fewer removals never do, whatever their share.
+const FEW: usize = 5;
+/// A larger share, in per cent, does.
+const SHARE: usize = 20;
+
+/// The difference between what a source gave so far and what it gives now.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Entities that were not known.
+    pub added: Vec<IngestedEntity>,
+    /// Entities that differ, moved to another file, or are whole again.
+    pub changed: Vec<IngestedEntity>,
+    /// Entities that are gone.
+    pub removed: Vec<EntityRef>,
+    /// Entities whose document is broken or cannot be reached. Their last good version stays.
+    pub broken: Vec<BrokenEntity>,
+    /// Whether the removals look like a mistake that a person should confirm: more than 20 % and at least 5,
+    /// or more than 50.
+    pub suspicious: bool,
+}
+
+impl Change {
+    /// Whether nothing has to be written down.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty()
+            && self.changed.is_empty()
+            && self.removed.is_empty()
+            && self.broken.iter().all(|broken| broken.known)
+    }
+}
+
+/// A known entity that cannot be read now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenEntity {
+    /// Which.
+    pub reference: EntityRef,
+    /// Why.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether the same is kept beside the entity already.
+    pub known: bool,
+}
+
+/// Compares what one source gave so far with what it gives now. An entity is removed only when its file was
+/// read, is whole as far as that entity goes, and does not have it any more; a broken document, a file that
+/// cannot be read and a Location that cannot be followed keep what came from there.
+pub fn diff(before: &[StoredEntity], after: &Ingestion) -> Change {
+    let known: BTreeMap<EntityRef, &StoredEntity> =
+        before.iter().map(|stored| (stored.entity.reference(), stored)).collect();
+    let mut change = Change::default();
+    let mut present = BTreeSet::new();
+    for ingested in &after.entities {
+        let reference = ingested.entity.reference();
+        match known.get(&reference) {
+            None => change.added.push(ingested.clone()),
+            Some(stored) if differs(stored, ingested) => change.changed.push(ingested.clone()),
+            Some(_) => {}
+        }
+        present.insert(reference);
+    }
+    let reasons = Reasons::of(after, &present);
+    for (reference, stored) in known {
+        if present.contains(&reference) {
+            continue;
+        }
+        match reasons.to_keep(&reference, &stored.file) {
+            Some(diagnostics) => {
+                let known = stored.errors == diagnostics;
+                change.broken.push(BrokenEntity { reference, diagnostics, known });
+            }
+            None => change.removed.push(reference),
+        }
+    }
+    let gone = change.removed.len();
+    change.suspicious = gone > MANY || (gone >= FEW && gone * 100 > before.len() * SHARE);
+    change
+}
+
+fn differs(stored: &StoredEntity, ingested: &IngestedEntity) -> bool {
+    stored.entity != ingested.entity
+        || stored.location != ingested.location
+        || stored.file != ingested.file.as_str()
+        || !stored.errors.is_empty()
+}
+
+/// Why an entity that is not there may still exist.
+struct Reasons<'a> {
+    after: &'a Ingestion,
+    by_reference: BTreeMap<&'a EntityRef, &'a [Diagnostic]>,
+    /// Broken documents that do not say which entity they are, by file.
+    nameless: BTreeMap<&'a TreePath, &'a [Diagnostic]>,
+    /// The first broken document that could be a Location.
+    lost_way: Option<&'a [Diagnostic]>,
+    /// The first Location with a target that does not exist.
+    missing_target: Option<&'a [Diagnostic]>,
+}
+
+impl<'a> Reasons<'a> {
+    fn of(after: &'a Ingestion, present: &BTreeSet<EntityRef>) -> Self {
+        let mut reasons = Self {
+            after,
+            by_reference: BTreeMap::new(),
+            nameless: BTreeMap::new(),
+            lost_way: None,
+            missing_target: None,
+        };
+        for draft in &after.drafts {
+            let diagnostics = draft.diagnostics.as_slice();
+            match &draft.reference {
+                Some(reference) if reference.kind() == "location" && present.contains(reference) => {
+                    reasons.missing_target.get_or_insert(diagnostics);
+                }
+                Some(reference) => {
+                    reasons.by_reference.entry(reference).or_insert(diagnostics);
+                    if reference.kind() == "location" {
+                        reasons.lost_way.get_or_insert(diagnostics);
+                    }
+                }
+                None => {
+                    reasons.nameless.entry(&draft.file).or_insert(diagnostics);
+                    reasons.lost_way.get_or_insert(diagnostics);
+                }
+            }
+        }
+        reasons
+    }
+
+    /// The diagnostics for which an entity of `file` is kept; `None` when there is no reason to.
+    fn to_keep(&self, reference: &EntityRef, file: &str) -> Option<Vec<Diagnostic>> {
+        if let Some(found) = self.by_reference.get(reference) {
+            return Some(found.to_vec());
+        }
+        let path: TreePath = file.parse().ok()?;
+        if self.after.read.contains(&path) {
+            return self.nameless.get(&path).map(|found| found.to_vec());
+        }
+        let missing = self.after.unreadable.contains(&path)
+            || self.after.unmatched.iter().any(|pattern| glob_match::glob_match(pattern, file));
+        let found =
+            self.nameless.get(&path).copied().or(self.missing_target.filter(|_| missing)).or(self.lost_way);
+        found.map(<[Diagnostic]>::to_vec)
+    }
+}
