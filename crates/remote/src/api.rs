@@ -18,7 +18,7 @@ use crate::RemoteError;
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a whole answer may take.
-const WHOLE: Duration = Duration::from_secs(60);
+const WHOLE: Duration = Duration::from_mins(1);
 /// How long a stream of events may be silent; servers send a comment every 15 seconds or so.
 const SILENCE: Duration = Duration::from_secs(90);
 /// The largest answer that is read.
@@ -53,9 +53,8 @@ impl ApiClient {
             url: crate::source::url::without_credentials(base_url),
             reason,
         };
-        let url = Url::parse(base_url).map_err(|error| {
-            bad(format!("{error}; expected an address such as http://localhost:7007"))
-        })?;
+        let url = Url::parse(base_url)
+            .map_err(|error| bad(format!("{error}; expected an address such as http://localhost:7007")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(bad("expected an address that begins with http:// or https://".to_owned()));
         }
@@ -118,7 +117,9 @@ impl ApiClient {
         let request = self.request(method, &url).header("accept", "text/event-stream");
         let connected = tokio::time::timeout(WHOLE, request.send()).await;
         let response = match connected {
-            Ok(sent) => sent.map_err(|source| RemoteError::Connection { method, url: url.clone(), source })?,
+            Ok(sent) => {
+                sent.map_err(|source| RemoteError::Connection { method, url: url.clone(), source })?
+            }
             Err(_) => return Err(RemoteError::Timeout { doing: "open", on: url, after: WHOLE }),
         };
         if !response.status().is_success() {
@@ -130,7 +131,11 @@ impl ApiClient {
             let mut line = Vec::new();
             let mut bounded = (&mut reader).take(LINE_BYTES);
             let read = tokio::time::timeout(SILENCE, bounded.read_until(b'\n', &mut line)).await;
-            let read = read.map_err(|_| RemoteError::Timeout { doing: "hear from", on: url.clone(), after: SILENCE })?;
+            let read = read.map_err(|_| RemoteError::Timeout {
+                doing: "hear from",
+                on: url.clone(),
+                after: SILENCE,
+            })?;
             let count = read.map_err(RemoteError::pipe("hear from", &url))?;
             if count == 0 {
                 return Ok(None);
@@ -172,7 +177,11 @@ impl ApiClient {
         }
         let bytes = read_body(method, &url, response, ANSWER_BYTES).await?;
         let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
-        serde_json::from_slice(text).map_err(|error| RemoteError::BadAnswer { method, url, reason: error.to_string() })
+        serde_json::from_slice(text).map_err(|error| RemoteError::BadAnswer {
+            method,
+            url,
+            reason: error.to_string(),
+        })
     }
 }
 
@@ -183,11 +192,11 @@ async fn read_body(
     limit: usize,
 ) -> Result<Vec<u8>, RemoteError> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|source| RemoteError::Connection { method, url: url.to_owned(), source })?
-    {
+    while let Some(chunk) = response.chunk().await.map_err(|source| RemoteError::Connection {
+        method,
+        url: url.to_owned(),
+        source,
+    })? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > limit {
             let reason = format!("it has more than {limit} bytes");
@@ -207,7 +216,9 @@ async fn refusal(method: &'static str, url: &str, response: Response) -> RemoteE
         Err(_) => Vec::new(),
     };
     let value: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-    let text = |name: &str| value.pointer(&format!("/error/{name}")).and_then(|text| text.as_str()).map(str::to_owned);
+    let text = |name: &str| {
+        value.pointer(&format!("/error/{name}")).and_then(|text| text.as_str()).map(str::to_owned)
+    };
     match (text("code"), text("message")) {
         (code, Some(message)) => RemoteError::Api {
             status: status.as_u16(),

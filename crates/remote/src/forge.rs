@@ -33,7 +33,7 @@ pub const PUSH_BYTES: u64 = 256 * 1024 * 1024;
 /// The longest description that is kept, in characters.
 const DESCRIPTION: usize = 1000;
 /// A repository half made for this long belongs to a process that is gone.
-const ABANDONED: Duration = Duration::from_secs(3600);
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// The embedded forge. Clones are handles to the same forge.
 #[derive(Clone)]
@@ -41,7 +41,7 @@ pub struct Forge {
     git: Git,
     root: Arc<Path>,
     push_bytes: u64,
-    updates: Arc<Mutex<BTreeMap<RepositoryRef, (BranchFiles, Option<Timestamp>)>>>,
+    updates: Arc<Mutex<Updates>>,
 }
 
 /// What a new repository is to be.
@@ -83,6 +83,9 @@ struct Notes {
 /// The branch files with their times and sizes: while they are the same, no branch moved.
 type BranchFiles = Vec<(PathBuf, Option<SystemTime>, u64)>;
 
+/// When each repository was updated, as of its branch files then.
+type Updates = BTreeMap<RepositoryRef, (BranchFiles, Option<Timestamp>)>;
+
 impl Forge {
     /// Opens the forge in `root`, which is created when missing.
     ///
@@ -96,12 +99,7 @@ impl Forge {
         let emptied = root.clone();
         // Nothing depends on the leftovers of an earlier process, so nobody waits for their removal.
         tokio::task::spawn_blocking(move || remove_leftovers(&emptied));
-        Ok(Self {
-            git,
-            root: root.into(),
-            push_bytes: PUSH_BYTES,
-            updates: Arc::default(),
-        })
+        Ok(Self { git, root: root.into(), push_bytes: PUSH_BYTES, updates: Arc::default() })
     }
 
     /// The same forge with another limit for the size of one push, in bytes.
@@ -238,7 +236,7 @@ impl Forge {
             .setting("gc.auto", "2000")
             .setting("gc.packRefs", "false")
             .arguments(["gc", "--auto", "--quiet", "--no-detach"])
-            .timeout(Duration::from_secs(900));
+            .timeout(Duration::from_mins(15));
         self.git.run(task).await.map(drop)
     }
 
@@ -323,7 +321,11 @@ pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, RemoteError> + Send + 'static,
 ) -> Result<T, RemoteError> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-        Err(RemoteError::Pipe { doing: "finish", on: "reading files".to_owned(), source: io::Error::other(error) })
+        Err(RemoteError::Pipe {
+            doing: "finish",
+            on: "reading files".to_owned(),
+            source: io::Error::other(error),
+        })
     })
 }
 

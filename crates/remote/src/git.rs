@@ -270,10 +270,7 @@ impl Git {
     }
 
     /// Starts a command and leaves its pipes to the caller; the permit lasts as long as the process should.
-    pub(crate) async fn start(
-        &self,
-        task: &Task<'_>,
-    ) -> Result<(OwnedSemaphorePermit, Child), RemoteError> {
+    pub(crate) async fn start(&self, task: &Task<'_>) -> Result<(OwnedSemaphorePermit, Child), RemoteError> {
         Self::spawn(&self.short, task).await
     }
 
@@ -289,19 +286,14 @@ impl Git {
         turn: &Arc<Semaphore>,
         task: &Task<'_>,
     ) -> Result<(OwnedSemaphorePermit, Child), RemoteError> {
-        let permit = match tokio::time::timeout(QUEUE, Arc::clone(turn).acquire_owned()).await {
-            Ok(Ok(permit)) => permit,
-            Ok(Err(_)) | Err(_) => {
-                return Err(RemoteError::Busy { doing: task.doing, on: task.on.to_owned() });
-            }
+        let Ok(Ok(permit)) = tokio::time::timeout(QUEUE, Arc::clone(turn).acquire_owned()).await else {
+            return Err(RemoteError::Busy { doing: task.doing, on: task.on.to_owned() });
         };
         let child = task.command().spawn().map_err(|source| match &task.directory {
             // A working folder that vanished looks like a missing program.
-            Some(directory) if !directory.exists() => RemoteError::Folder {
-                doing: "enter the repository",
-                path: directory.clone(),
-                source,
-            },
+            Some(directory) if !directory.exists() => {
+                RemoteError::Folder { doing: "enter the repository", path: directory.clone(), source }
+            }
             _ => RemoteError::GitMissing { source },
         })?;
         Ok((permit, child))

@@ -56,7 +56,10 @@ async fn answer(forge: Forge, stream: TcpStream, told: Updates) {
         head.push(line.trim().to_owned());
     }
     let header = |name: &str| {
-        head.iter().filter_map(|line| line.split_once(": ")).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        head.iter()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     };
     let target = head[0].split(' ').nth(1).unwrap();
     if header("expect").is_some() {
@@ -175,7 +178,10 @@ async fn clone_commit_push_fetch_and_delete_come_round() {
     let options = SourceOptions::default();
     let cache = root.path().join("cache");
     let (commit, fetched) = GitSource::fetch(&address, Some("topic"), &cache, &options).await.unwrap();
-    assert_eq!((Some(commit.clone()), fetched), (forge.head(&repository(), &BranchName::main()).await.unwrap(), tree));
+    assert_eq!(
+        (Some(commit.clone()), fetched),
+        (forge.head(&repository(), &BranchName::main()).await.unwrap(), tree)
+    );
     let missing = GitSource::fetch(&address, Some("nothing"), &cache, &options).await.unwrap_err();
     assert!(matches!(missing, RemoteError::RevisionMissing { .. }), "{missing}");
 
@@ -240,4 +246,32 @@ async fn a_fetch_ends_when_its_client_goes_away() {
     drop(exchange.output);
     let ended = tokio::time::timeout(std::time::Duration::from_secs(5), exchange.done).await;
     assert!(ended.is_ok(), "the fetch still runs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_goes_to_its_host_and_a_refusal_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/private.git", listener.local_addr().unwrap());
+    let asked = tokio::spawn(async move {
+        let mut authorizations = Vec::new();
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0_u8; 8192];
+            let count = stream.read(&mut request).await.unwrap();
+            let text = String::from_utf8_lossy(&request[..count]).to_ascii_lowercase();
+            authorizations.push(text.lines().any(|line| line == "authorization: basic dtpzzwnyzxq="));
+            let refusal = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            stream.write_all(refusal.as_bytes()).await.unwrap();
+        }
+        authorizations
+    });
+    let cache = tempfile::tempdir().unwrap();
+    let mut options = SourceOptions::default();
+    for credential in [None, Some(("u".to_owned(), fairway_domain::Secret::new("secret".to_owned())))] {
+        options.credential = credential;
+        let error = GitSource::fetch(&address, None, cache.path(), &options).await.unwrap_err();
+        assert!(matches!(error, RemoteError::Authentication { .. }), "{error}");
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+    assert_eq!(asked.await.unwrap(), [false, true]);
 }

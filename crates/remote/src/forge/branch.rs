@@ -91,10 +91,7 @@ impl Forge {
             .within(&place)
             .arguments(["update-ref", "--stdin"])
             .input(line.into_bytes());
-        let refused = match self.git.run(task).await {
-            Ok(_) => return Ok(()),
-            Err(refused) => refused,
-        };
+        let Err(refused) = self.git.run(task).await else { return Ok(()) };
         let found = self.head(repository, branch).await?;
         if found.as_ref() == wanted {
             return Ok(());

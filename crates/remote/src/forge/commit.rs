@@ -150,9 +150,7 @@ fn check(request: &CommitRequest) -> Result<BTreeMap<&TreePath, Option<&TreeFile
 /// Whether a path segment becomes `.git` on NTFS (short name, trailing dots and spaces, streams) or HFS+
 /// (ignored characters), as git's own fsck has it; clients refuse to check such a tree out.
 fn disguises_git(segment: &str) -> bool {
-    let ignored = |c: char| {
-        matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}')
-    };
+    let ignored = |c: char| matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}');
     let visible: String = segment.chars().filter(|&c| !ignored(c)).collect();
     let name = visible.split(':').next().unwrap_or_default().trim_end_matches(['.', ' ']);
     name.eq_ignore_ascii_case(".git") || name.eq_ignore_ascii_case("git~1")

@@ -87,7 +87,8 @@ pub enum DiffLineKind {
 impl FileDiff {
     /// How many lines came and how many went.
     pub fn counts(&self) -> (usize, usize) {
-        let count = |kind| self.hunks.iter().flat_map(|hunk| &hunk.lines).filter(|line| line.kind == kind).count();
+        let count =
+            |kind| self.hunks.iter().flat_map(|hunk| &hunk.lines).filter(|line| line.kind == kind).count();
         (count(DiffLineKind::Added), count(DiffLineKind::Removed))
     }
 }
@@ -116,10 +117,8 @@ impl Forge {
             }
         };
         let patch = task(&["-p", "--no-ext-diff", "--no-textconv", "--no-color", "--full-index"]);
-        let (names, patch) = tokio::join!(
-            self.git.run(task(&["--raw", "-z"])),
-            self.git.finish(patch.limit(PATCH_BYTES)),
-        );
+        let (names, patch) =
+            tokio::join!(self.git.run(task(&["--raw", "-z"])), self.git.finish(patch.limit(PATCH_BYTES)),);
         let (mut files, patch) = (parse_names(&names?), patch?);
         if files.len() > DIFF_FILES {
             return Err(RemoteError::TooLarge {

@@ -109,7 +109,9 @@ impl Forge {
                 Some(FolderEntry { name: entry.name, kind, size: size.map(|header| header.size), path })
             })
             .collect();
-        listed.sort_by(|a, b| (a.kind != EntryKind::Folder, &a.name).cmp(&(b.kind != EntryKind::Folder, &b.name)));
+        listed.sort_by(|a, b| {
+            (a.kind != EntryKind::Folder, &a.name).cmp(&(b.kind != EntryKind::Folder, &b.name))
+        });
         Ok(listed)
     }
 
@@ -221,7 +223,9 @@ pub(crate) async fn read_tree(
         level = below
             .into_iter()
             .zip(objects)
-            .map(|((path, _), object)| (Some(path), object.map(|object| object.entries()).unwrap_or_default()))
+            .map(|((path, _), object)| {
+                (Some(path), object.map(|object| object.entries()).unwrap_or_default())
+            })
             .collect();
     }
     let ids: Vec<String> = files.iter().map(|(_, _, id)| id.clone()).collect();

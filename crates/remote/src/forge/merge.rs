@@ -86,7 +86,8 @@ impl Forge {
             on,
             message: "no commit came out".to_owned(),
         })?;
-        self.compare_and_swap(&request.repository, &request.into, Some(&request.expected), Some(&commit)).await?;
+        self.compare_and_swap(&request.repository, &request.into, Some(&request.expected), Some(&commit))
+            .await?;
         Ok(MergeOutcome::Merged(commit))
     }
 

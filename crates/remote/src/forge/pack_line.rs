@@ -51,9 +51,16 @@ impl PushWatch {
         let report = if with_bands { read_lines(&inner).0 } else { outer };
         let accepted: Vec<String> = report
             .into_iter()
-            .filter_map(|line| Some(std::str::from_utf8(line).ok()?.trim_end().strip_prefix("ok ")?.to_owned()))
+            .filter_map(|line| {
+                Some(std::str::from_utf8(line).ok()?.trim_end().strip_prefix("ok ")?.to_owned())
+            })
             .collect();
-        lines.into_iter().filter_map(parse_command).filter(|(name, _)| accepted.contains(name)).map(|(_, update)| update).collect()
+        lines
+            .into_iter()
+            .filter_map(parse_command)
+            .filter(|(name, _)| accepted.contains(name))
+            .map(|(_, update)| update)
+            .collect()
     }
 }
 

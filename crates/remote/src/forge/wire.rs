@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use fairway_domain::repository::{BranchName, CommitId, RepositoryRef};
 use flate2::write::MultiGzDecoder;
-use futures::channel::{mpsc, oneshot};
-use futures::{SinkExt as _, Stream};
+use futures::{Stream, stream};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::Forge;
@@ -22,9 +21,9 @@ use crate::RemoteError;
 use crate::git::{Task, read_complaint};
 
 /// How long one clone, fetch or push may take.
-const WHOLE: Duration = Duration::from_secs(1800);
+const WHOLE: Duration = Duration::from_mins(30);
 /// How long a client may neither send nor take anything.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_mins(2);
 /// A fetch names commits only; its request stays far below this.
 const FETCH_REQUEST_BYTES: u64 = 64 * 1024 * 1024;
 /// What is inflated at once: deflate packs at most 1:1032, so at most 4 MiB come out.
@@ -140,7 +139,7 @@ impl Forge {
         let task = self.wire_task(repository, service, protocol, &on).await?;
         let task = task.arguments(["--stateless-rpc", "."]);
         let (permit, child) = self.git.start_wire(&task).await?;
-        let (answer, output) = mpsc::channel(4);
+        let (answer, mut output) = mpsc::channel(4);
         let (tell, updated) = oneshot::channel();
         let doing = task.doing;
         let limit = match service {
@@ -154,7 +153,8 @@ impl Forge {
             let end = tokio::time::timeout(WHOLE, drive.run(child, body, answer, tell)).await;
             end.unwrap_or(Err(RemoteError::Timeout { doing, on, after: WHOLE }))
         });
-        Ok(Exchange { output: Box::pin(output), updated, done })
+        let output = Box::pin(stream::poll_fn(move |context| output.poll_recv(context)));
+        Ok(Exchange { output, updated, done })
     }
 
     async fn wire_task<'a>(
@@ -209,7 +209,7 @@ impl Drive {
         self,
         mut child: Child,
         body: impl AsyncRead + Send + Unpin + 'static,
-        mut answer: Answer,
+        answer: Answer,
         tell: oneshot::Sender<Vec<RefUpdate>>,
     ) -> Result<(), RemoteError> {
         let watch = std::sync::Mutex::new(PushWatch::default());
@@ -227,15 +227,23 @@ impl Drive {
             let Some(mut stdout) = stdout else { return Ok(()) };
             let (mut buffer, mut listening) = (vec![0_u8; 64 * 1024], true);
             loop {
-                let count = stdout.read(&mut buffer).await?;
-                let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
+                let count = tokio::select! {
+                    count = stdout.read(&mut buffer) => count?,
+                    // A fetch is over when nobody waits for it any more, even while git still counts.
+                    () = answer.closed(), if self.service == GitService::UploadPack => {
+                        return Err(io::ErrorKind::BrokenPipe.into());
+                    }
+                };
+                let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else {
+                    return Ok(());
+                };
                 seen(&|watch| watch.answered(bytes));
                 if !listening {
                     continue;
                 }
                 let sent = tokio::time::timeout(SILENCE, answer.send(Ok(bytes.to_vec()))).await;
                 if !matches!(sent, Ok(Ok(()))) {
-                    // Nobody takes the answer. A fetch is over; a push may already have moved its branches.
+                    // Nobody takes the answer; but a push may already have moved its branches.
                     if self.service == GitService::UploadPack {
                         return Err(io::ErrorKind::BrokenPipe.into());
                     }
@@ -244,7 +252,6 @@ impl Drive {
             }
         };
         let work = async {
-            // A client that stops taking the answer of a fetch must not be waited for.
             let both = async { tokio::try_join!(feed, pump) };
             let (both, complaint) = tokio::join!(
                 async {

@@ -1,5 +1,6 @@
 //! Reads git's objects through one `git cat-file --batch-command` per operation.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use fairway_domain::repository::CommitId;
@@ -228,21 +229,25 @@ impl Object {
         let id_bytes = self.header.id.len() / 2;
         let mut rest = self.bytes.as_slice();
         let mut entries = Vec::new();
-        while let Some(entry) = next_entry(&mut rest, id_bytes) {
-            entries.extend(entry);
+        while let Some((head, id, after)) = next_entry(rest, id_bytes) {
+            entries.extend(Entry::parse(head, id));
+            rest = after;
         }
         entries
     }
 }
 
-/// The outer `None` ends the tree, the inner one is an entry that cannot be shown.
-fn next_entry(rest: &mut &[u8], id_bytes: usize) -> Option<Option<Entry>> {
+/// The mode and name, the object name and what follows them; `None` at the end.
+fn next_entry(rest: &[u8], id_bytes: usize) -> Option<(&[u8], &[u8], &[u8])> {
     let end = rest.iter().position(|&byte| byte == 0)?;
-    let head = rest.get(..end)?;
-    let id = rest.get(end + 1..end + 1 + id_bytes)?;
-    *rest = rest.get(end + 1 + id_bytes..)?;
-    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-    let entry = std::str::from_utf8(head).ok().and_then(|head| head.split_once(' ')).and_then(|(mode, name)| {
+    let (head, after) = (rest.get(..end)?, rest.get(end + 1..)?);
+    after.split_at_checked(id_bytes).map(|(id, after)| (head, id, after))
+}
+
+impl Entry {
+    /// `None` for an entry that cannot be shown.
+    fn parse(head: &[u8], id: &[u8]) -> Option<Self> {
+        let (mode, name) = std::str::from_utf8(head).ok()?.split_once(' ')?;
         let mode = match mode {
             "40000" => EntryMode::Folder,
             "160000" => EntryMode::Submodule,
@@ -252,9 +257,12 @@ fn next_entry(rest: &mut &[u8], id_bytes: usize) -> Option<Option<Entry>> {
             "100644" | "100664" => EntryMode::File(FileMode::Regular),
             _ => return None,
         };
-        Some(Entry { mode, name: name.to_owned(), id })
-    });
-    Some(entry)
+        let id = id.iter().fold(String::with_capacity(2 * id.len()), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        Some(Self { mode, name: name.to_owned(), id })
+    }
 }
 
 /// Whether a revision is only a name: none of git's own operators, nothing that looks like an option.
@@ -282,7 +290,9 @@ mod tests {
     #[test]
     fn an_answer_is_not_confused_by_the_question() {
         assert_eq!(Header::parse("0a1b blob 12\n").unwrap().size, 12);
-        for line in ["0a1b missing\n", "0a1b:x blob 12\n", "0a1b:a b missing\n", "main ambiguous\n", "0a1b blob x\n"] {
+        for line in
+            ["0a1b missing\n", "0a1b:x blob 12\n", "0a1b:a b missing\n", "main ambiguous\n", "0a1b blob x\n"]
+        {
             assert_eq!(Header::parse(line), None, "{line}");
         }
     }
@@ -292,7 +302,18 @@ mod tests {
         for text in ["main", "v1.2.0", "feature/x+1", "a1b2c3d", "HEAD", "größe"] {
             assert!(is_plain(text), "{text}");
         }
-        for text in ["", "--all", "main..dev", "main~3", "main^{tree}", ":/fix", "main:secret", "a\nb", "a b", "@{-1}"] {
+        for text in [
+            "",
+            "--all",
+            "main..dev",
+            "main~3",
+            "main^{tree}",
+            ":/fix",
+            "main:secret",
+            "a\nb",
+            "a b",
+            "@{-1}",
+        ] {
             assert!(!is_plain(text), "{text}");
         }
     }

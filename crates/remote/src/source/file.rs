@@ -53,7 +53,8 @@ impl Reading {
             if kind.is_dir() {
                 self.folder(&file, Some(&inside), depth + 1)?;
             } else if kind.is_symlink() {
-                let target = std::fs::read_link(&file).map_err(RemoteError::folder("read the link", &file))?;
+                let target =
+                    std::fs::read_link(&file).map_err(RemoteError::folder("read the link", &file))?;
                 let bytes = target.to_string_lossy().into_owned().into_bytes();
                 self.keep(inside, TreeFile { mode: FileMode::Symlink, bytes: bytes.into() })?;
             } else if kind.is_file() {
@@ -121,7 +122,8 @@ pub async fn read_files(pattern: &str, limits: TreeLimits) -> Result<Vec<(PathBu
         let mut bytes = 0;
         let mut files = Vec::new();
         for path in matching(&pattern)? {
-            let too_large = |limit: String| RemoteError::TooLarge { doing: "read", on: pattern.clone(), limit };
+            let too_large =
+                |limit: String| RemoteError::TooLarge { doing: "read", on: pattern.clone(), limit };
             let found = read_file(&path, limits.bytes.saturating_sub(bytes))?;
             let found = found.ok_or_else(|| too_large(format!("{} bytes", limits.bytes)))?;
             bytes += found.bytes.len() as u64;
@@ -257,10 +259,14 @@ mod tests {
 
     #[test]
     fn segments_match_as_in_a_shell() {
-        for (pattern, name) in [("*", "a.yaml"), ("*.yaml", "a.yaml"), ("c?t*-*.y*", "cat-info.yaml"), ("a", "a"), (".*", ".x")] {
+        for (pattern, name) in
+            [("*", "a.yaml"), ("*.yaml", "a.yaml"), ("c?t*-*.y*", "cat-info.yaml"), ("a", "a"), (".*", ".x")]
+        {
             assert!(segment_matches(pattern, name), "{pattern} {name}");
         }
-        for (pattern, name) in [("*.yaml", "a.yml"), ("?", ""), ("a*b*c", "a-b-"), ("*", ".hidden"), ("", "a")] {
+        for (pattern, name) in
+            [("*.yaml", "a.yml"), ("?", ""), ("a*b*c", "a-b-"), ("*", ".hidden"), ("", "a")]
+        {
             assert!(!segment_matches(pattern, name), "{pattern} {name}");
         }
         assert!(!segment_matches(&"*a".repeat(100), &"a".repeat(99)));

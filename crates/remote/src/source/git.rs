@@ -52,7 +52,7 @@ impl Default for SourceOptions {
         Self {
             tree: TreeLimits::default(),
             fetch_bytes: 512 * 1024 * 1024,
-            timeout: Duration::from_secs(120),
+            timeout: Duration::from_mins(2),
             allow_local: false,
             credential: None,
         }
@@ -108,9 +108,13 @@ impl GitSource {
         let task = match &options.credential {
             Some((user, password)) if address.starts_with("http") => {
                 let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
-                // Only for this host: a redirect to another one gets nothing. In the environment, where other
-                // users of the machine cannot see it as they could among the arguments.
-                task.setting(format!("http.{}.extraHeader", origin(&address)), format!("Authorization: Basic {pair}"))
+                // In the environment, where other users of the machine cannot see it as they could among the
+                // arguments. Without redirects, as git would repeat the header to wherever they lead.
+                let task = task.setting("http.followRedirects", "false");
+                task.setting(
+                    format!("http.{}.extraHeader", origin(&address)),
+                    format!("Authorization: Basic {pair}"),
+                )
             }
             _ => task,
         };
@@ -176,7 +180,12 @@ async fn outgrown(place: &Path, limit: u64) {
 
 fn explained(complaint: String, on: String, reference: Option<&str>) -> RemoteError {
     let says = |texts: &[&str]| texts.iter().any(|text| complaint.contains(text));
-    if says(&["couldn't find remote ref", "unadvertised object", "not our ref", "remote error: upload-pack: not our ref"]) {
+    if says(&[
+        "couldn't find remote ref",
+        "unadvertised object",
+        "not our ref",
+        "remote error: upload-pack: not our ref",
+    ]) {
         return RemoteError::RevisionMissing {
             repository: on,
             revision: reference.unwrap_or("HEAD").to_owned(),

@@ -30,13 +30,16 @@ pub struct GitLocation {
 /// [`RemoteError::BadUrl`], which never repeats a password.
 pub fn parse_git_url(text: &str) -> Result<GitLocation, RemoteError> {
     let text = text.trim();
-    let bad = |reason: &str| RemoteError::BadUrl { url: without_credentials(text), reason: reason.to_owned() };
-    if text.is_empty() || text.len() > MAX_URL || text.starts_with('-') || text.chars().any(char::is_control) {
+    let bad =
+        |reason: &str| RemoteError::BadUrl { url: without_credentials(text), reason: reason.to_owned() };
+    if text.is_empty() || text.len() > MAX_URL || text.starts_with('-') || text.chars().any(char::is_control)
+    {
         return Err(bad("expected an address such as https://github.com/owner/name"));
     }
     let text = text.strip_prefix("git+").unwrap_or(text);
     if !text.contains("://") {
-        return scp_like(text).ok_or_else(|| bad("expected an address such as https://github.com/owner/name"));
+        return scp_like(text)
+            .ok_or_else(|| bad("expected an address such as https://github.com/owner/name"));
     }
     let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
     if !matches!(url.scheme(), "https" | "http" | "ssh" | "git") {
@@ -47,6 +50,10 @@ pub fn parse_git_url(text: &str) -> Result<GitLocation, RemoteError> {
     }
     let segments: Vec<&str> =
         url.path_segments().into_iter().flatten().filter(|segment| !segment.is_empty()).collect();
+    // Git and ssh refuse these too; an option in the place of a host has been a hole in both.
+    if url.host_str().is_some_and(|host| host.starts_with('-')) || url.username().starts_with('-') {
+        return Err(bad("a host or user cannot begin with \"-\""));
+    }
     if url.host_str().is_none_or(str::is_empty) || segments.is_empty() {
         return Err(bad("it names no repository"));
     }
@@ -136,7 +143,9 @@ fn decoded(segment: &str) -> Option<String> {
     let mut rest = segment.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
         let hex = (byte == b'%').then(|| after.get(..2)).flatten();
-        let value = hex.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let value = hex
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         bytes.push(value.unwrap_or(byte));
         rest = if value.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
