@@ -15,7 +15,7 @@ use crate::{Backend, Head, LedgerError};
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
-/// How long a server may take until it answers the first time.
+/// How long a server may take until it answers.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Enough for pages and followers; a replica more is the way to more throughput.
 const POSTGRES_CONNECTIONS: u32 = 10;
@@ -53,25 +53,21 @@ impl Pools {
                 Ok(Self { reader: pool.clone(), writer: Some(pool) })
             }
             Location::File(path) => {
+                let connect = connect_options(&sqlite_url(path, "rwc")).map_err(failed)?;
+                prepare(&connect, Some(SQLITE_WRITER), location).await?;
                 let writer = options(1, Some(SQLITE_WRITER))
                     .idle_timeout(None)
                     .max_lifetime(None)
-                    .connect_with(connect_options(&sqlite_url(path, "rwc")).map_err(failed)?)
-                    .await
-                    .map_err(failed)?;
-                let mut connection = writer.acquire().await.map_err(failed)?;
-                migrate(&mut connection, location).await?;
-                drop(connection);
-                let reader = sqlite_reader(path).map_err(failed)?;
-                Ok(Self { reader, writer: Some(writer) })
+                    .test_before_acquire(false)
+                    .connect_lazy_with(connect);
+                Ok(Self { reader: sqlite_reader(path).map_err(failed)?, writer: Some(writer) })
             }
             Location::Postgres(url) => {
                 let connect = connect_options(url.as_str()).map_err(failed)?;
-                // Not through the pool at first, which would hide the reason behind a timeout.
-                let mut connection = first_connection(&connect).await.map_err(failed)?;
-                migrate(&mut connection, location).await?;
-                let _ = connection.close().await;
-                let pool = options(POSTGRES_CONNECTIONS, None).connect_lazy_with(connect);
+                prepare(&connect, None, location).await?;
+                let pool = options(POSTGRES_CONNECTIONS, None)
+                    .acquire_timeout(CONNECT_TIMEOUT)
+                    .connect_lazy_with(connect);
                 Ok(Self { reader: pool.clone(), writer: Some(pool) })
             }
         }
@@ -93,15 +89,16 @@ impl Pools {
                 if let Err(source) = std::fs::File::open(path) {
                     return Err(LedgerError::File { path: path.clone(), source: Arc::new(source) });
                 }
+                let connect = connect_options(&sqlite_url(path, "ro")).map_err(failed)?;
+                check_present(&connect).await.map_err(failed)?;
                 sqlite_reader(path).map_err(failed)?
             }
             Location::Postgres(url) => {
                 let connect = connect_options(url.as_str()).map_err(failed)?;
-                let _ = first_connection(&connect).await.map_err(failed)?.close().await;
+                check_present(&connect).await.map_err(failed)?;
                 options(POSTGRES_CONNECTIONS, Some(POSTGRES_READER)).connect_lazy_with(connect)
             }
         };
-        sqlx::query("SELECT sequence FROM chain").fetch_optional(&reader).await.map_err(failed)?;
         Ok(Self { reader, writer: None })
     }
 }
@@ -127,6 +124,30 @@ fn options(connections: u32, prepare: Option<&'static str>) -> AnyPoolOptions {
 fn sqlite_reader(path: &Path) -> Result<AnyPool, sqlx::Error> {
     let connect = connect_options(&sqlite_url(path, "ro"))?;
     Ok(options(SQLITE_READERS, Some(SQLITE_READER)).test_before_acquire(false).connect_lazy_with(connect))
+}
+
+/// Sets up a database on a connection of its own: a pool would try again for half a minute whatever the reason,
+/// and then not tell it.
+async fn prepare(
+    options: &AnyConnectOptions,
+    statements: Option<&'static str>,
+    location: &Location,
+) -> Result<(), LedgerError> {
+    let failed = |source| open_error(location, source);
+    let mut connection = first_connection(options).await.map_err(failed)?;
+    if let Some(statements) = statements {
+        connection.execute(statements).await.map_err(failed)?;
+    }
+    migrate(&mut connection, location).await?;
+    let _ = connection.close().await;
+    Ok(())
+}
+
+/// Whether there is a ledger at all.
+async fn check_present(options: &AnyConnectOptions) -> Result<(), sqlx::Error> {
+    let mut connection = first_connection(options).await?;
+    sqlx::query("SELECT sequence FROM chain").fetch_optional(&mut connection).await?;
+    connection.close().await
 }
 
 async fn first_connection(options: &AnyConnectOptions) -> Result<AnyConnection, sqlx::Error> {

@@ -105,7 +105,7 @@ impl Ledger {
                 head.sequence,
             )));
         }
-        let (queue, waiting) = mpsc::channel(QUEUE);
+        let (queue, work) = mpsc::channel(QUEUE);
         let writer = Writer {
             pool: writer_pool,
             location: location.clone(),
@@ -114,7 +114,7 @@ impl Ledger {
             nudge,
             _lock: lock,
         };
-        let writing = tokio::spawn(writer.run(waiting));
+        let writing = tokio::spawn(writer.run(work));
         Ok(Self {
             inner: Arc::new(Inner {
                 location,

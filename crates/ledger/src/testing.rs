@@ -32,15 +32,12 @@ impl TestDatabase {
     /// When there is a server, but it makes no database.
     pub async fn create() -> Option<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let (server, cluster) = match std::env::var(POSTGRES_VARIABLE) {
-            Ok(url) => {
-                let url = Url::parse(&url);
-                (url.unwrap_or_else(|error| panic!("{POSTGRES_VARIABLE} is no address: {error}")), None)
-            }
-            Err(_) => {
-                let cluster = tokio::task::spawn_blocking(Cluster::shared).await.ok().flatten()?;
-                (cluster.url.clone(), Some(cluster))
-            }
+        let (server, cluster) = if let Ok(url) = std::env::var(POSTGRES_VARIABLE) {
+            let url = Url::parse(&url);
+            (url.unwrap_or_else(|error| panic!("{POSTGRES_VARIABLE} is no address: {error}")), None)
+        } else {
+            let cluster = tokio::task::spawn_blocking(Cluster::shared).await.ok().flatten()?;
+            (cluster.url.clone(), Some(cluster))
         };
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("fairway_test_{}_{count}", std::process::id());

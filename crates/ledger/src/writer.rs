@@ -376,3 +376,58 @@ async fn erase_body(connection: &mut AnyConnection, sequence: i64, by: i64) -> R
         .map_err(&failed)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use fairway_domain::fact::NewFact;
+    use fairway_domain::{Caller, Clock, Timestamp};
+    use serde_json::json;
+
+    use crate::{Ledger, LedgerError, Verification};
+
+    struct Epoch;
+
+    impl Clock for Epoch {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+    }
+
+    fn fact(size: usize) -> NewFact {
+        NewFact::by(&Caller::system(), "load", "one", Some(json!("x".repeat(size))))
+    }
+
+    /// A database that may not grow behaves as one on a full disk.
+    #[tokio::test]
+    async fn a_full_disk_fails_the_batch_and_leaves_the_chain_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("fairway.db").display());
+        let ledger = Ledger::open(&url, Arc::new(Epoch)).await.unwrap();
+        ledger.append(vec![fact(10)]).await.unwrap();
+        let head = ledger.head().await.unwrap();
+        let mut follower = ledger.follow();
+
+        let writer = ledger.writer().unwrap();
+        sqlx::query("PRAGMA max_page_count = 60").fetch_all(writer).await.unwrap();
+        let append = |size| ledger.append(vec![fact(10), fact(size)]);
+        let results = futures::future::join_all([append(1_000_000), append(10), append(10)]).await;
+        for result in results {
+            let error = result.unwrap_err();
+            assert!(matches!(error, LedgerError::Database { .. }), "{error}");
+            assert!(error.to_string().contains("full"), "{error}");
+        }
+        assert_eq!(ledger.head().await.unwrap(), head);
+        let intact = Verification::Intact { records: 1, blobs: 0, head };
+        assert_eq!(ledger.verify().await.unwrap(), intact);
+
+        // The limit went with the connection, as if room had been made.
+        let records = ledger.append(vec![fact(1_000_000)]).await.unwrap();
+        assert_eq!(records.first().map(|record| record.previous), Some(head.hash));
+        assert_eq!(follower.recv().await.unwrap().sequence, 2, "nobody heard of what failed");
+        assert!(ledger.verify().await.unwrap().is_intact());
+    }
+}

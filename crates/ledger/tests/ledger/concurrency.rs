@@ -42,7 +42,7 @@ async fn append_all(ledgers: Vec<Ledger>) {
 /// Every record from `first` on, in order, once.
 async fn expect_all(mut follower: Receiver<Arc<Record>>, first: i64, last: i64) {
     for sequence in first..=last {
-        let record = timeout(Duration::from_secs(60), follower.recv()).await.expect("in time").unwrap();
+        let record = timeout(Duration::from_mins(1), follower.recv()).await.expect("in time").unwrap();
         assert_eq!(record.sequence, sequence);
     }
 }
@@ -94,7 +94,7 @@ async fn a_follower_without_records_before_it_starts_at_the_next_one() {
         let mut follower = follower;
         let mut last = 0;
         while last < 3 {
-            let record = timeout(Duration::from_secs(60), follower.recv()).await.expect("in time").unwrap();
+            let record = timeout(Duration::from_mins(1), follower.recv()).await.expect("in time").unwrap();
             assert!(record.sequence > last);
             last = record.sequence;
         }

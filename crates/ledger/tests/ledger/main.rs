@@ -1,6 +1,6 @@
 //! The story of the ledger, told on SQLite and on Postgres.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod concurrency;
 mod jobs;
@@ -18,14 +18,14 @@ use fairway_ledger::testing::TestDatabase;
 use serde_json::{Value, json};
 
 /// A clock that stands still until it is told to move.
-pub struct StoppedClock(AtomicI64);
+struct StoppedClock(AtomicI64);
 
 impl StoppedClock {
-    pub fn new() -> Arc<Self> {
+    fn new() -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(1_700_000_000_123_456)))
     }
 
-    pub fn pass(&self, seconds: i64) {
+    fn pass(&self, seconds: i64) {
         self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
     }
 }
@@ -37,16 +37,16 @@ impl Clock for StoppedClock {
 }
 
 /// A database to tell the story on; it goes away with this value.
-pub struct Place {
-    pub url: String,
-    pub clock: Arc<StoppedClock>,
+struct Place {
+    url: String,
+    clock: Arc<StoppedClock>,
     _folder: Option<tempfile::TempDir>,
-    pub postgres: Option<TestDatabase>,
+    postgres: Option<TestDatabase>,
     opened: Mutex<Vec<Ledger>>,
 }
 
 impl Place {
-    pub fn sqlite() -> Self {
+    fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("deep/down/fairway.db").display());
         Self {
@@ -58,7 +58,7 @@ impl Place {
         }
     }
 
-    pub async fn postgres() -> Option<Self> {
+    async fn postgres() -> Option<Self> {
         let database = TestDatabase::create().await?;
         Some(Self {
             url: database.url().to_owned(),
@@ -69,7 +69,7 @@ impl Place {
         })
     }
 
-    pub async fn open(&self) -> Ledger {
+    async fn open(&self) -> Ledger {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let ledger = Ledger::open(&self.url, clock).await.unwrap();
         self.opened.lock().unwrap().push(ledger.clone());
@@ -98,16 +98,16 @@ macro_rules! on_both {
     };
 }
 
-pub fn fact(kind: &str, subject: &str, body: impl Into<Option<Value>>) -> NewFact {
+fn fact(kind: &str, subject: &str, body: impl Into<Option<Value>>) -> NewFact {
     NewFact::by(&Caller::system(), kind, subject, body.into())
 }
 
-pub fn person(name: &str) -> Actor {
+fn person(name: &str) -> Actor {
     Actor::User { reference: EntityRef::new("user", "default", name) }
 }
 
 /// Six records with everything that a record can have, one of them erased, and a blob.
-pub async fn fill(ledger: &Ledger) {
+async fn fill(ledger: &Ledger) {
     let ada = NewFact {
         actor: person("ada"),
         origin: Origin::Portal,
