@@ -1,0 +1,298 @@
+//! Sources: real ones, and ones made to mislead.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+
+use fairway_catalog::{Ingestion, Snapshot, SourceInfo, StoredEntity, diff, ingest};
+use fairway_domain::Timestamp;
+use fairway_domain::tree::{FileMode, Tree, TreeFile, TreePath};
+
+fn tree(files: &[(&str, &str)]) -> Tree {
+    files.iter().map(|(path, text)| (path.parse().unwrap(), TreeFile::regular(text.as_bytes()))).collect()
+}
+
+fn origin() -> SourceInfo {
+    SourceInfo {
+        id: "shop".into(),
+        location: "url:https://git.example/acme/shop/blob/main/catalog-info.yaml".into(),
+        base: "url:https://git.example/acme/shop/blob/main/".into(),
+    }
+}
+
+fn read(files: &[(&str, &str)]) -> Ingestion {
+    ingest(&tree(files), &"catalog-info.yaml".parse().unwrap(), &origin())
+}
+
+fn names(ingestion: &Ingestion) -> Vec<String> {
+    ingestion.entities.iter().map(|it| it.entity.reference().to_string()).collect()
+}
+
+fn stored(ingestion: &Ingestion) -> Vec<StoredEntity> {
+    let store = |it: &fairway_catalog::IngestedEntity| StoredEntity {
+        entity: it.entity.clone(),
+        source: "shop".into(),
+        location: it.location.clone(),
+        origin_location: origin().location,
+        file: it.file.to_string(),
+        line: it.line,
+        uid: format!("uid-{}", it.entity.name()),
+        first_seen: Timestamp::UNIX_EPOCH,
+        last_seen: Timestamp::UNIX_EPOCH,
+        errors: Vec::new(),
+    };
+    ingestion.entities.iter().map(store).collect()
+}
+
+fn location(name: &str, targets: &str) -> String {
+    format!(
+        "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {{name: {name}}}\nspec:\n{targets}\n"
+    )
+}
+
+fn system(name: &str) -> String {
+    format!(
+        "apiVersion: backstage.io/v1alpha1\nkind: System\nmetadata: {{name: {name}}}\nspec: {{owner: team-a}}\n"
+    )
+}
+
+fn load(folder: &Path, below: &Path, tree: &mut Tree) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            load(&path, below, tree);
+        } else {
+            let name = path.strip_prefix(below).unwrap().to_str().unwrap().parse().unwrap();
+            tree.insert(name, TreeFile::regular(std::fs::read(&path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn the_examples_of_create_app_are_read_as_they_are() {
+    let Some(package) = std::env::var_os("FAIRWAY_CREATE_APP") else {
+        return eprintln!("skipped: FAIRWAY_CREATE_APP does not name an unpacked @backstage/create-app");
+    };
+    let folder = PathBuf::from(package).join("templates/default-app/examples");
+    let mut files = Tree::new();
+    load(&folder, &folder, &mut files);
+    let targets = "  targets: [./entities.yaml, ./org.yaml, ./template/template.yaml]";
+    let root: TreePath = "catalog-info.yaml".parse().unwrap();
+    files.insert(root.clone(), TreeFile::regular(location("examples", targets).into_bytes()));
+    let ingestion = ingest(&files, &root, &origin());
+    assert_eq!(ingestion.diagnostics().collect::<Vec<_>>(), Vec::<&fairway_domain::Diagnostic>::new());
+    assert_eq!(
+        names(&ingestion),
+        [
+            "location:default/examples",
+            "system:default/examples",
+            "component:default/example-website",
+            "api:default/example-grpc-api",
+            "user:default/guest",
+            "group:default/guests",
+            "template:default/example-nodejs-template",
+        ]
+    );
+    let snapshot = Snapshot::build(stored(&ingestion), Vec::new());
+    assert_eq!(snapshot.dangling(), []);
+}
+
+#[test]
+fn a_synthetic_organisation_is_read_and_stitched() {
+    let cases = std::env::var_os("FAIRWAY_CASES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases"), PathBuf::from);
+    let generator = cases.join("catalog/gen-catalog.py");
+    if !generator.exists() {
+        return eprintln!("skipped: no acceptance data at {}", cases.display());
+    }
+    let folder = std::env::temp_dir().join(format!("fairway-catalog-{}", std::process::id()));
+    let status =
+        std::process::Command::new("python3").arg(&generator).arg("1000").arg(&folder).output().unwrap();
+    assert!(status.status.success());
+    let mut files = Tree::new();
+    load(&folder, &folder, &mut files);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let ingestion = ingest(&files, &"all.yaml".parse().unwrap(), &origin());
+    assert_eq!(ingestion.diagnostics().count(), 0);
+    assert_eq!(ingestion.entities.len(), 1001);
+    let snapshot = Snapshot::build(stored(&ingestion), Vec::new());
+    assert_eq!((snapshot.len(), snapshot.dangling()), (1001, Vec::new()));
+}
+
+#[test]
+fn locations_lead_to_files_patterns_and_elsewhere() {
+    let root = location(
+        "root",
+        "  target: ./systems/all.yaml\n  targets:\n    - ./teams/**/*.yaml\n    - https://git.example/acme/shop/blob/main/b.yaml\n    - https://other.example/x.yaml\n    - ./systems/all.yaml",
+    );
+    let back = location("back", "  targets: [../catalog-info.yaml, ./*.yaml]");
+    let ingestion = read(&[
+        ("catalog-info.yaml", &root),
+        ("systems/all.yaml", &format!("{back}---\n{}", system("one"))),
+        ("systems/more.yaml", &system("two")),
+        ("teams/x.yaml", &system("three")),
+        ("teams/deep/er/y.yaml", &system("four")),
+        ("teams/z.yml", &system("unlisted")),
+        ("b.yaml", &system("five")),
+    ]);
+    assert_eq!(ingestion.diagnostics().count(), 0);
+    let mut found = names(&ingestion);
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "location:default/back",
+            "location:default/root",
+            "system:default/five",
+            "system:default/four",
+            "system:default/one",
+            "system:default/three",
+            "system:default/two"
+        ]
+    );
+    assert_eq!(ingestion.foreign, ["url:https://other.example/x.yaml"]);
+    let one = ingestion.entities.iter().find(|it| it.entity.name() == "one").unwrap();
+    assert_eq!((one.line, one.file.as_str()), (7, "systems/all.yaml"));
+    assert_eq!(one.location, "url:https://git.example/acme/shop/blob/main/systems/all.yaml");
+}
+
+#[test]
+fn targets_that_lead_nowhere_are_told() {
+    let root = location(
+        "root",
+        "  targets:\n    - ./missing.yaml\n    - ../up.yaml\n    - ./none/*.yaml\n    - /etc/passwd\n    - ./link.yaml",
+    );
+    let optional = location("optional", "  presence: optional\n  target: ./missing.yaml");
+    let mut files = tree(&[("catalog-info.yaml", &format!("{root}---\n{optional}"))]);
+    let link = TreeFile { mode: FileMode::Symlink, bytes: b"/etc/passwd".to_vec().into() };
+    files.insert("link.yaml".parse().unwrap(), link);
+    let ingestion = ingest(&files, &"catalog-info.yaml".parse().unwrap(), &origin());
+    let lines: Vec<usize> = ingestion.diagnostics().map(|it| it.location.as_ref().unwrap().line).collect();
+    assert_eq!(lines, [6, 7, 8, 9, 1]);
+    assert_eq!(ingestion.entities.len(), 2);
+    let nothing = read(&[("other.yaml", "")]);
+    assert!(nothing.diagnostics().next().unwrap().message.contains("catalog-info.yaml does not exist"));
+    let mut utf16 = Tree::new();
+    utf16.insert("catalog-info.yaml".parse().unwrap(), TreeFile::regular(vec![0xff, 0xfe, b'a', 0]));
+    let ingestion = ingest(&utf16, &"catalog-info.yaml".parse().unwrap(), &origin());
+    assert!(ingestion.diagnostics().next().unwrap().message.contains("UTF-8"));
+}
+
+#[test]
+fn placeholders_bring_in_files_of_the_source() {
+    let api = |definition: &str| {
+        format!(
+            "apiVersion: backstage.io/v1alpha1\nkind: API\nmetadata:\n  name: orders\nspec:\n  type: openapi\n  lifecycle: production\n  owner: team-a\n  definition: {definition}\n  more: {{$ref: x}}\n"
+        )
+    };
+    let files = |definition: &str| {
+        read(&[
+            ("catalog-info.yaml", &location("root", "  target: ./apis/orders.yaml")),
+            ("apis/orders.yaml", &api(definition)),
+            ("apis/spec/openapi.yaml", "openapi: 3.1.0\ninfo: {$text: ../x}\n"),
+            ("secret.json", "{\"a\": [1]}"),
+            ("two.yaml", "a: 1\n---\na: 2\n"),
+        ])
+    };
+    let text = files("{$text: ./spec/openapi.yaml}");
+    assert_eq!(text.diagnostics().count(), 0);
+    assert_eq!(
+        text.entities[1].entity.spec_text("definition"),
+        Some("openapi: 3.1.0\ninfo: {$text: ../x}\n")
+    );
+    for (definition, message) in [
+        ("{$json: ../secret.json}", "/spec/definition must be string"),
+        ("{$yaml: spec/openapi.yaml}", "/spec/definition must be string"),
+        ("{$text: ./nothing}", "the file apis/nothing does not exist in this source"),
+        ("{$text: ../../etc/passwd}", "leads out of the source"),
+        ("{$text: /etc/passwd}", "cannot be reached from here"),
+        ("{$text: \"https://other.example/x\"}", "lies outside of this source"),
+        ("{$json: ./spec/openapi.yaml}", "expected value"),
+        ("{$yaml: ../two.yaml}", "more than one document"),
+    ] {
+        let ingestion = files(definition);
+        let diagnostic = ingestion.diagnostics().next().unwrap_or_else(|| panic!("{definition}"));
+        assert!(diagnostic.message.contains(message), "{definition}: {}", diagnostic.message);
+        assert_eq!(diagnostic.location.as_ref().unwrap().line, 9, "{definition}");
+        assert_eq!(ingestion.drafts[0].reference.as_ref().unwrap().to_string(), "api:default/orders");
+    }
+}
+
+#[test]
+fn broken_documents_become_drafts_and_the_rest_lives() {
+    let ingestion = read(&[(
+        "catalog-info.yaml",
+        &format!(
+            "{}---\nkind: Component\nmetadata:\n  name: broken\n  bad: [\nspec:\n  owner: team-b\n---\n{}---\n{}",
+            system("one"),
+            system("two"),
+            system("one"),
+        ),
+    )]);
+    assert_eq!(names(&ingestion), ["system:default/one", "system:default/two"]);
+    let [syntax, conflict] = ingestion.drafts.as_slice() else { panic!("{:?}", ingestion.drafts) };
+    assert_eq!(syntax.reference.as_ref().unwrap().to_string(), "component:default/broken");
+    assert_eq!(syntax.owner.as_ref().unwrap().to_string(), "group:default/team-b");
+    assert_eq!(syntax.line, 5);
+    assert!(syntax.source_text.as_ref().unwrap().contains("bad: ["));
+    assert!(
+        conflict.diagnostics[0].message.contains("it stands first at catalog-info.yaml:3:18"),
+        "{conflict:?}"
+    );
+}
+
+#[test]
+fn differences_keep_what_is_broken_and_doubt_large_removals() {
+    let root = location("root", "  targets: [./a.yaml, ./b.yaml, ./more/*.yaml]");
+    let many = |count: usize| {
+        (0..count).map(|index| format!("---\n{}", system(&format!("s{index}")))).collect::<String>()
+    };
+    let files = |a: &str, b: &str, more: &str| {
+        read(&[("catalog-info.yaml", &root), ("a.yaml", a), ("b.yaml", b), ("more/c.yaml", more)])
+    };
+    let before = stored(&files(&system("alpha"), &system("beta"), &many(30)));
+    let change = |after: &Ingestion| diff(&before, after);
+    let refs = |list: &[fairway_domain::EntityRef]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+
+    assert!(change(&files(&system("alpha"), &system("beta"), &many(30))).is_empty());
+
+    let after = change(&files(&system("gamma"), &system("beta").replace("team-a", "team-b"), &many(29)));
+    assert_eq!(after.added[0].entity.name(), "gamma");
+    assert_eq!(after.changed[0].entity.name(), "beta");
+    assert_eq!(refs(&after.removed), ["system:default/alpha", "system:default/s29"]);
+    assert!(!after.suspicious);
+
+    // A broken document keeps its entity, named or not.
+    for text in [
+        "kind: System\nmetadata:\n  name: alpha\n  x: [\n",
+        "metadata: [\n",
+        "kind: System\nmetadata: {name: alpha}\n",
+    ] {
+        let after = change(&files(text, &system("beta"), &many(30)));
+        assert_eq!(after.removed, []);
+        assert_eq!(after.broken[0].reference.name(), "alpha", "{text}");
+        assert!(!after.broken[0].diagnostics.is_empty() && !after.broken[0].known);
+        let mut known = before.clone();
+        let index = known.iter().position(|it| it.entity.name() == "alpha").unwrap();
+        known[index].errors.clone_from(&after.broken[0].diagnostics);
+        assert!(diff(&known, &files(text, &system("beta"), &many(30))).is_empty());
+        // Whole again, although nothing else differs.
+        let whole = diff(&known, &files(&system("alpha"), &system("beta"), &many(30)));
+        assert_eq!(whole.changed.len(), 1);
+    }
+
+    // A missing file, pattern, Location or root removes nothing.
+    let gone = read(&[("catalog-info.yaml", &root), ("b.yaml", &system("beta")), ("more/c.yaml", &many(30))]);
+    assert_eq!((change(&gone).removed.len(), change(&gone).broken.len()), (0, 1));
+    let gone =
+        read(&[("catalog-info.yaml", &root), ("a.yaml", &system("alpha")), ("b.yaml", &system("beta"))]);
+    assert_eq!((change(&gone).removed.len(), change(&gone).broken.len()), (0, 30));
+    let lost = read(&[("catalog-info.yaml", "kind: Location\nspec: [\n"), ("a.yaml", "")]);
+    assert_eq!((change(&lost).removed.len(), change(&lost).broken.len()), (0, 33));
+    assert_eq!(change(&read(&[("x.yaml", "")])).removed.len(), 0);
+
+    // Removals are carried out, and doubted when they are many.
+    let after = change(&files(&system("alpha"), &system("beta"), &many(10)));
+    assert_eq!((after.removed.len(), after.suspicious), (20, true));
+    let after = change(&files(&system("alpha"), &system("beta"), &many(26)));
+    assert_eq!((after.removed.len(), after.suspicious), (4, false));
+}
