@@ -1,7 +1,6 @@
 //! The last step of every Markdown rendering: what is not known to be harmless is dropped.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use ammonia::Builder;
 
@@ -12,6 +11,7 @@ const ID_PREFIXES: [&str; 2] = ["doc-", "fn"];
 
 /// Cleans HTML, and leads relative links and images to where the options say.
 pub fn clean(html: &str, options: &MarkdownOptions) -> String {
+    let options = options.clone();
     let mut builder = Builder::default();
     builder
         .add_tags(["input"])
@@ -20,7 +20,7 @@ pub fn clean(html: &str, options: &MarkdownOptions) -> String {
         .add_tag_attributes("a", ["aria-label"])
         .add_generic_attributes(["id", "class"])
         .link_rel(Some("noopener noreferrer"))
-        .attribute_filter(|element, attribute, value| filter(options, element, attribute, value));
+        .attribute_filter(move |element, attribute, value| filter(&options, element, attribute, value));
     builder.clean(html).to_string()
 }
 

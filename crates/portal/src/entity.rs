@@ -4,12 +4,18 @@ use fairway_domain::delivery::DeliveryKind;
 use fairway_domain::fact::Record;
 use fairway_domain::finding::Finding;
 use fairway_domain::repository::RepositoryRef;
-use fairway_domain::{Diagnostic, Entity, EntityRef, Timestamp};
+use fairway_domain::{Diagnostic, Entity, EntityRef, Role, Timestamp};
+use maud::{Markup, html};
 
-use crate::chrome::Chrome;
+use crate::chrome::{Chrome, Tone};
 use crate::graph::GraphView;
+use crate::icon::{self, icon};
+use crate::measure::{absolute, ago, count};
+use crate::part::{empty, entity_link, state};
 use crate::row::{Link, RunRow};
 use crate::safe::SafeHtml;
+use crate::shell::document;
+use crate::{address, code, entity_overview};
 
 /// The part of the page that is open, `?tab=`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -145,6 +151,192 @@ pub struct EntityView {
 }
 
 /// Renders the page.
-pub fn entity(chrome: &Chrome, _view: &EntityView) -> String {
-    crate::shell::document(chrome, maud::html! {})
+pub fn entity(chrome: &Chrome, view: &EntityView) -> String {
+    document(
+        chrome,
+        html! {
+            (header(chrome, view))
+            (tabs(view))
+            @if view.tab != EntityTab::Errors { (broken(chrome, view)) }
+            @match view.tab {
+                EntityTab::Overview => (entity_overview::overview(chrome, view)),
+                EntityTab::Api => (definition(view)),
+                EntityTab::Yaml => (yaml(view)),
+                EntityTab::Errors => (errors(chrome, view)),
+                EntityTab::History => (history(chrome, view)),
+            }
+        },
+    )
+}
+
+fn header(chrome: &Chrome, view: &EntityView) -> Markup {
+    let entity = &view.entity;
+    let reference = entity.reference();
+    html! {
+        header.identity {
+            span.tile { (icon(icon::of_kind(&entity.kind))) }
+            div {
+                p.eyebrow {
+                    (entity.kind) @if let Some(entity_type) = entity.spec_text("type") { " · " (entity_type) }
+                    @if reference.namespace() != "default" { " · " (reference.namespace()) }
+                }
+                h1 { (entity.title()) }
+            }
+            div.actions { (actions(chrome, view)) }
+            div.about {
+                @if let Some(description) = entity.description() { p.lead { (description) } }
+                div.meta { (meta(view)) }
+            }
+        }
+    }
+}
+
+fn meta(view: &EntityView) -> Markup {
+    let entity = &view.entity;
+    let owner = entity.owner();
+    let errors = view.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    let blocking = view.findings.iter().filter(|finding| finding.blocks()).count();
+    html! {
+        span {
+            @if errors > 0 { (state(Tone::Bad, &count(errors, "error in its file", "errors in its file"))) }
+            @else if blocking > 0 { (state(Tone::Bad, &count(blocking, "blocking finding", "blocking findings"))) }
+            @else if !view.findings.is_empty() { (state(Tone::Warning, &count(view.findings.len(), "finding", "findings"))) }
+            @else { (state(Tone::Good, "Good")) }
+        }
+        @if let Some(owner) = &owner {
+            span { span.muted { "Owner" } (entity_link(owner, view.owner_title.as_deref().unwrap_or(owner.name()))) }
+        }
+        @if let Some(system) = entity.spec_text("system").and_then(|text| EntityRef::parse(text, Some("system"), entity.namespace()).ok()) {
+            span { span.muted { "System" } (entity_link(&system, system.name())) }
+        }
+        @if let Some(lifecycle) = entity.spec_text("lifecycle") { span { span.muted { "Lifecycle" } (lifecycle) } }
+        @if let Some(seen) = view.provenance.seen_at {
+            span title={ "From " (view.provenance.target) " " (view.provenance.path) } { span.muted { "Seen" } time datetime=(seen) title=(absolute(seen)) { (absolute(seen).get(..16).unwrap_or_default()) } }
+        }
+    }
+}
+
+fn actions(chrome: &Chrome, view: &EntityView) -> Markup {
+    let reference = view.entity.reference();
+    html! {
+        @if let Some(repository) = &view.repository {
+            a.button href=(address::repository(repository)) { (icon("repository")) "Repository" }
+        }
+        @if let Some(url) = view.provenance.url.as_deref().and_then(address::followable) {
+            a.button href=(url) { (icon("edit")) "Source file" }
+        }
+        a.button href=(address::query("/catalog/graph", &[("root", &reference.to_string()), ("depth", "2")])) {
+            (icon("graph")) "Graph"
+        }
+        @if reference.kind() == "template" {
+            a.button.primary href=(crate::create::template_address(&reference)) { (icon("plus")) "Use this path" }
+        }
+        @if let Some(source) = &view.provenance.source && chrome.caller.role != Role::Reader {
+            form action={ "/sources/" (address::encode(source)) "/refresh" } method="post" {
+                input type="hidden" name="return_to" value=(address::entity(&reference));
+                button.button type="submit" { (icon("refresh")) "Refresh" }
+            }
+        }
+    }
+}
+
+fn tabs(view: &EntityView) -> Markup {
+    let here = address::entity(&view.entity.reference());
+    let tab = |tab: EntityTab, name: &str, word: &str, count: Markup| {
+        html! {
+            a href=(if name.is_empty() { here.clone() } else { format!("{here}?tab={name}") })
+                aria-current=[(tab == view.tab).then_some("page")] { (word) (count) }
+        }
+    };
+    let errors = html! {
+        @if !view.diagnostics.is_empty() { " " span.count.bad { (view.diagnostics.len()) } }
+    };
+    html! {
+        nav.tabs aria-label="Parts of this page" {
+            (tab(EntityTab::Overview, "", "Overview", html! {}))
+            @if view.definition.is_some() { (tab(EntityTab::Api, "api", "Definition", html! {})) }
+            (tab(EntityTab::Yaml, "yaml", "YAML", html! {}))
+            @if !view.diagnostics.is_empty() || view.tab == EntityTab::Errors { (tab(EntityTab::Errors, "errors", "Errors", errors)) }
+            (tab(EntityTab::History, "history", "History", html! {}))
+        }
+    }
+}
+
+/// The source is broken: what and where, above everything else.
+fn broken(chrome: &Chrome, view: &EntityView) -> Markup {
+    let Some(first) = view.diagnostics.iter().find(|diagnostic| diagnostic.is_error()) else {
+        return html! {};
+    };
+    let more = view.diagnostics.len() - 1;
+    html! {
+        div.banner role="alert" data-testid="broken-source" {
+            p {
+                "The file of this entity is broken."
+                @if let Some(at) = view.last_good_at { " The last good version, from " (ago(chrome.now, at)) ", is shown." }
+            }
+            (code::diagnostic(first, file_url(view, first).as_deref()))
+            @if more > 0 {
+                p { a href={ (address::entity(&view.entity.reference())) "?tab=errors" } { (count(more, "more error", "more errors")) } }
+            }
+        }
+    }
+}
+
+/// The file's page, at the line of the diagnostic.
+fn file_url(view: &EntityView, diagnostic: &Diagnostic) -> Option<String> {
+    let url = address::followable(view.provenance.url.as_deref()?)?;
+    Some(match &diagnostic.location {
+        Some(location) if !url.contains('#') => format!("{url}#L{}", location.line),
+        _ => url.to_owned(),
+    })
+}
+
+fn errors(chrome: &Chrome, view: &EntityView) -> Markup {
+    if view.diagnostics.is_empty() {
+        return empty(
+            "done",
+            "No errors",
+            &html! { "The file of this entity was read without a complaint." },
+            None,
+        );
+    }
+    html! {
+        @if let Some(at) = view.last_good_at {
+            p.lead { "The last good version, from " (ago(chrome.now, at)) ", stays in the catalog until the file is mended." }
+        }
+        div.panel {
+            @for diagnostic in &view.diagnostics { (code::diagnostic(diagnostic, file_url(view, diagnostic).as_deref())) }
+        }
+    }
+}
+
+fn definition(view: &EntityView) -> Markup {
+    match (&view.definition, view.entity.spec_text("definition")) {
+        (Some(html), text) => code::block(text.unwrap_or_default(), Some(html), true, &[]),
+        (None, Some(text)) => code::block(text, None, true, &[]),
+        (None, None) => empty(
+            "api",
+            "No definition",
+            &html! { "This entity has no " code { "spec.definition" } "." },
+            None,
+        ),
+    }
+}
+
+fn yaml(view: &EntityView) -> Markup {
+    html! {
+        p.lead {
+            "As it was read from " span.mono { (view.provenance.path) }
+            @if !view.provenance.target.is_empty() { " in " span.mono { (view.provenance.target) } }
+            "."
+        }
+        (code::block("", Some(&view.yaml), true, &[]))
+    }
+}
+
+fn history(chrome: &Chrome, view: &EntityView) -> Markup {
+    if view.history.is_empty() {
+        return empty("audit", "No records", &html! { "The journal has nothing on this entity yet." }, None);
+    }
+    crate::audit::records(&view.history, chrome.now)
 }

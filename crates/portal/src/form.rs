@@ -1,10 +1,17 @@
 //! The form of a golden path, page by page.
 
 use fairway_domain::EntityRef;
+use maud::{Markup, html};
 
+use crate::address;
 use crate::chrome::Chrome;
+use crate::create::template_address;
+use crate::field::field;
+use crate::icon::icon;
+use crate::part::{blocked, headline};
 use crate::row::TemplateRow;
 use crate::safe::SafeHtml;
+use crate::shell::document;
 
 /// One value that can be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,6 +180,91 @@ pub struct FormView {
 }
 
 /// Renders the page.
-pub fn form(chrome: &Chrome, _view: &FormView) -> String {
-    crate::shell::document(chrome, maud::html! {})
+pub fn form(chrome: &Chrome, view: &FormView) -> String {
+    let here = template_address(&view.template.reference);
+    let line = html! { (view.template.description.as_deref().unwrap_or_default()) };
+    let actions = html! {
+        a.button href=(address::entity(&view.template.reference)) { (icon("template")) "About this path" }
+    };
+    let reviewing = matches!(view.body, FormBody::Review(_));
+    document(
+        chrome,
+        html! {
+            (headline(&view.template.title, Some(&line), Some(&actions)))
+            (stepper(view))
+            @if !view.errors.is_empty() { (complaint(&view.errors)) }
+            form.form #create action=(here) method="post" novalidate[reviewing] data-testid="create-form" {
+                input type="hidden" name="step" value=(view.step);
+                @for (name, value) in &view.carried { input type="hidden" name=(name) value=(value); }
+                @if let Some(description) = &view.description { div.prose { (description) } }
+                @match &view.body {
+                    FormBody::Fields(fields) => { @for one in fields { (field(one)) } }
+                    FormBody::Review(lines) => (review(lines, &here)),
+                }
+                (buttons(view))
+            }
+        },
+    )
+}
+
+fn stepper(view: &FormView) -> Markup {
+    let titles = view.steps.iter().map(String::as_str).chain(["Review"]);
+    html! {
+        ol.steps aria-label="Steps" {
+            @for (index, title) in titles.enumerate() {
+                li.past[index + 1 < view.step] aria-current=[(index + 1 == view.step).then_some("step")] {
+                    (title)
+                    @if index + 1 < view.step { span.hidden { " (done)" } }
+                }
+            }
+        }
+    }
+}
+
+fn complaint(errors: &[String]) -> Markup {
+    html! {
+        div.notice.bad role="alert" data-testid="form-errors" {
+            (icon("failed"))
+            div { @for error in errors { p { (error) } } }
+        }
+    }
+}
+
+fn review(lines: &[ReviewLine], here: &str) -> Markup {
+    html! {
+        p.lead { "Next, the plan is made from these answers. It shows every file, commit and registration; nothing happens before you apply it." }
+        dl.review {
+            @for line in lines {
+                div {
+                    dt { (line.label) }
+                    dd { @if line.value.is_empty() { span.muted { "–" } } @else { (line.value) } }
+                }
+            }
+        }
+        @if lines.is_empty() { p.muted { "This path asks nothing. " a href=(here) { "Back to the start" } } }
+    }
+}
+
+fn buttons(view: &FormView) -> Markup {
+    let reviewing = matches!(view.body, FormBody::Review(_));
+    html! {
+        div.form-actions {
+            // Enter in a field presses the first submit button in the document, which has to go forward.
+            @if reviewing {
+                @if let Some(reason) = &view.blocked {
+                    (blocked(reason))
+                } @else {
+                    button.button.primary #plan type="submit" name="action" value="plan" autofocus { "Make the plan" (icon("arrow")) }
+                }
+            } @else {
+                button.button.primary #next type="submit" name="action" value="next" {
+                    @if view.step == view.steps.len() { "Review" } @else { "Next" } (icon("arrow"))
+                }
+            }
+            @if view.step > 1 {
+                button.button #back type="submit" name="action" value="back" formnovalidate { (icon("back")) "Back" }
+            }
+            a.button.quiet.push href="/create" { "Cancel" }
+        }
+    }
 }
