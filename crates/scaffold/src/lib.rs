@@ -1,1 +1,44 @@
 //! Turns a Template entity into a form, and its answers into a plan of effects.
+//!
+//! Templates are Backstage's `scaffolder.backstage.io/v1beta3`. [`Template::parse`] reads one, [`form()`] says
+//! what a person fills in, [`read_answers`] reads what they sent, [`validate`] judges it, and [`plan()`] walks
+//! the steps over an [`ActionRegistry`] and lists every effect, without having any.
+//!
+//! This room must not touch the world: no clock, network, file, environment variable or random number. What
+//! planning may look at comes through [`World`]; the same request over the same world gives the same bytes.
+
+pub mod action;
+mod actions;
+pub mod answers;
+pub mod context;
+mod defaults;
+pub mod error;
+mod expression;
+pub mod filter;
+pub mod form;
+mod integrity;
+mod message;
+mod near;
+mod origin;
+mod pattern;
+pub mod plan;
+pub mod registry;
+pub mod repo_url;
+mod schema;
+pub mod template;
+pub mod validate;
+mod widget;
+pub mod world;
+
+pub use action::{Action, ActionExample};
+pub use answers::read_answers;
+pub use context::{PlannedRepository, StepContext};
+pub use error::{ActionError, PlanError, WorldError};
+pub use filter::{EntityFilter, FilterCondition};
+pub use form::{Choice, Field, Form, FormPage, Widget, form};
+pub use plan::{PlanRequest, Planned, plan};
+pub use registry::ActionRegistry;
+pub use repo_url::RepoUrl;
+pub use template::{ActionStep, FormStep, Template};
+pub use validate::{FieldError, validate, validate_page};
+pub use world::World;
