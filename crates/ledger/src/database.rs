@@ -172,7 +172,8 @@ fn open_error(location: &Location, source: sqlx::Error) -> LedgerError {
 }
 
 async fn migrate(connection: &mut AnyConnection, location: &Location) -> Result<(), LedgerError> {
-    MIGRATOR.run(&mut *connection).await.map_err(|source| match source {
+    // Not `run`, whose bounds on lifetimes would keep the future from being `Send`.
+    MIGRATOR.run_direct(None, connection, false).await.map_err(|source| match source {
         sqlx::migrate::MigrateError::Execute(source) if source.as_database_error().is_some() => {
             open_error(location, source)
         }

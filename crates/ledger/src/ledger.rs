@@ -177,6 +177,9 @@ impl Ledger {
     /// Erases the body of a record, in the journal and in the latest state, and appends `by` as the fact that
     /// says so. The chain still verifies, since it covers the digest of the body and not the body.
     ///
+    /// A SQLite file is overwritten where the body was; Postgres does so when it next vacuums the tables.
+    /// Backups, and copies of the body in other records, are the caller's to think of.
+    ///
     /// # Errors
     ///
     /// [`LedgerError::NotFound`] and [`LedgerError::NothingToErase`]; then nothing is appended.

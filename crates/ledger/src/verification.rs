@@ -11,7 +11,7 @@ use crate::database::digest;
 use crate::entry::{Entry, HashedFields, journal_columns};
 use crate::fact::body_digest;
 use crate::ledger::head_of;
-use crate::{Head, Ledger, LedgerError};
+use crate::{Backend, Head, Ledger, LedgerError};
 
 /// The result of a verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,10 +75,7 @@ impl Fault {
     fn while_reading(error: sqlx::Error, sequence: Option<i64>, place: &str) -> Self {
         let damage = match &error {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => true,
-            // SQLite: malformed image, not a database. Postgres: data corrupted, index corrupted.
-            sqlx::Error::Database(error) => {
-                matches!(error.code().as_deref(), Some("11" | "26" | "XX001" | "XX002"))
-            }
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| is_damage(&code)),
             _ => false,
         };
         if damage {
@@ -89,10 +86,19 @@ impl Fault {
     }
 }
 
+/// Whether an error code says that the database itself is damaged. SQLite: 11 (malformed) and 26 (not a
+/// database), with details in the higher bytes. Postgres: `XX001` (data) and `XX002` (index) corrupted.
+fn is_damage(code: &str) -> bool {
+    if code.len() == 5 {
+        return matches!(code, "XX001" | "XX002");
+    }
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 11 | 26))
+}
+
 impl Ledger {
     /// Reads the whole ledger as of one moment and checks it: that the chain has no gap, every record and body
     /// the right hash, every erasure its fact, the journal the end that it should have, the latest state the
-    /// latest bodies, and every blob its digest. Names the first record that is wrong. Streams; the time grows
+    /// latest bodies, every blob its digest, and a SQLite file sound indexes. Names the first record that is wrong. Streams; the time grows
     /// with the size of the ledger.
     ///
     /// # Errors
@@ -102,7 +108,7 @@ impl Ledger {
         let failed = LedgerError::database("verify the ledger");
         let mut connection = self.reader().acquire().await.map_err(&failed)?;
         let mut snapshot = connection.begin_with(self.backend().begin_snapshot()).await.map_err(&failed)?;
-        let result = check(&mut snapshot).await;
+        let result = check(&mut snapshot, self.backend()).await;
         let _ = snapshot.rollback().await;
         match result {
             Ok(verification) | Err(Fault::Broken(verification)) => Ok(verification),
@@ -111,12 +117,15 @@ impl Ledger {
     }
 }
 
-async fn check(connection: &mut AnyConnection) -> Result<Verification, Fault> {
+async fn check(connection: &mut AnyConnection, backend: Backend) -> Result<Verification, Fault> {
     let claimed = read_chain(connection).await?;
     let head = check_journal(connection).await?;
     check_head(&claimed?, &head)?;
     check_state(connection).await?;
     let blobs = check_blobs(connection).await?;
+    if backend == Backend::Sqlite {
+        check_file(connection).await?;
+    }
     Ok(Verification::Intact { records: head.sequence, blobs, head })
 }
 
@@ -331,6 +340,17 @@ async fn check_state(connection: &mut AnyConnection) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Asks SQLite about its file: a damaged index would hide records from questions that use it.
+async fn check_file(connection: &mut AnyConnection) -> Result<(), Fault> {
+    let row = sqlx::query("PRAGMA integrity_check(1)").fetch_one(connection).await;
+    let row = row.map_err(|error| Fault::while_reading(error, None, "the file"))?;
+    let answer: String = row.try_get(0).unwrap_or_default();
+    if answer == "ok" {
+        return Ok(());
+    }
+    Err(Verification::place(None, format!("the file is damaged: {answer}")))
 }
 
 /// Hashes every blob and counts them.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fairway_domain::Clock;
+use fairway_domain::{Clock, Digest};
 use fairway_ledger::{Backend, Ledger, LedgerError, RecordQuery};
 use serde_json::json;
 
@@ -128,4 +128,27 @@ async fn an_empty_postgres_database_is_no_ledger_to_read() {
     fill(&ledger).await;
     let reader = Ledger::open_read_only(&place.url).await.unwrap();
     assert!(reader.verify().await.unwrap().is_intact());
+}
+
+/// Handlers of the server run on any thread; an `await` in here that pins one would stop them from compiling.
+#[tokio::test]
+async fn every_call_can_be_made_from_any_task() {
+    fn send<T: Send>(future: T) -> T {
+        future
+    }
+    let ledger = send(Ledger::open("sqlite::memory:", clock())).await.unwrap();
+    let digest = Digest::of(b"");
+    send(ledger.append(vec![fact("a", "b", json!(1))])).await.unwrap();
+    send(ledger.erase(1, fact("c", "d", None))).await.unwrap();
+    send(ledger.state("a", "b")).await.unwrap();
+    send(ledger.states("a")).await.unwrap();
+    send(ledger.records(&RecordQuery::default())).await.unwrap();
+    send(ledger.count(&RecordQuery::default())).await.unwrap();
+    send(ledger.head()).await.unwrap();
+    send(ledger.put_blobs(vec![Vec::new()])).await.unwrap();
+    send(ledger.blob(&digest)).await.unwrap();
+    send(ledger.claim("me", jiff::SignedDuration::from_secs(1))).await.unwrap();
+    send(ledger.session(&digest)).await.unwrap();
+    assert!(send(ledger.verify()).await.unwrap().is_intact());
+    send(ledger.close()).await;
 }

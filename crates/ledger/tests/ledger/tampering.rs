@@ -182,3 +182,53 @@ async fn what_happened_to_the_chain_is_told(place: Place) {
         assert!(ledger.verify().await.unwrap().is_intact(), "restored after {statements:?}");
     }
 }
+
+/// Not through SQL but in the file, where a byte may leave a text that is none, or a table that cannot be read.
+#[tokio::test]
+async fn a_flipped_byte_of_the_file_is_found() {
+    let place = Place::sqlite();
+    let ledger = place.open().await;
+    let subject = |number: i64| format!("marked-subject-{number}");
+    let facts =
+        (1..=20).map(|number| fact("load", &subject(number), json!({"text": format!("body {number}!")})));
+    ledger.append(facts.collect()).await.unwrap();
+    ledger.close().await;
+    let path = place.url.strip_prefix("sqlite:").unwrap();
+    let sound = std::fs::read(path).unwrap();
+    let places = |text: &str| -> Vec<usize> {
+        (0..sound.len() - text.len()).filter(|at| sound[*at..].starts_with(text.as_bytes())).collect()
+    };
+    let url = place.url.as_str();
+    let verify = async |bytes: Vec<u8>| {
+        std::fs::write(path, bytes).unwrap();
+        let reader = Ledger::open_read_only(url).await?;
+        let verification = reader.verify().await;
+        reader.close().await;
+        verification
+    };
+    let mut named = 0;
+    for at in places("body 7!") {
+        for bit in [1, 128] {
+            let mut bytes = sound.clone();
+            bytes[at] ^= bit;
+            match verify(bytes).await.unwrap() {
+                Verification::Broken { sequence: Some(7), .. } => named += 1,
+                Verification::Broken { sequence: None, what, .. } => {
+                    assert!(what.contains("state"), "{what}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert!(named >= 2, "the journal's own copy is named: {named}");
+    // Whole pages of zeros: found, or at least an error; never a panic, never intact.
+    for page in 1..sound.len() / 4_096 {
+        let mut bytes = sound.clone();
+        bytes[page * 4_096..(page + 1) * 4_096].fill(0);
+        if let Ok(verification) = verify(bytes).await {
+            let empty =
+                sound[page * 4_096..(page + 1) * 4_096].iter().filter(|byte| **byte != 0).count() < 16;
+            assert!(empty || !verification.is_intact(), "page {page}");
+        }
+    }
+}
