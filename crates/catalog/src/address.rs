@@ -18,15 +18,14 @@ pub(crate) enum Target {
 /// Resolves `target`, written in `file` of a source whose files have the addresses `base` + path.
 pub(crate) fn resolve(target: &str, file: &TreePath, base: &str) -> Target {
     let target = target.trim();
-    let (scheme, _) = base.split_once(':').unwrap_or(("url", base));
+    let from_machine = plain(base).starts_with('/');
     let absolute = target.contains("://") || target.starts_with('/');
     let inside = if absolute { strip_base(target, base) } else { None };
     if absolute && inside.is_none() {
-        return match (target.starts_with('/'), scheme) {
-            (true, "file") => Target::Foreign(format!("file:{target}")),
-            (true, _) => Target::Nowhere("a path of the machine cannot be reached from here".to_owned()),
-            (false, _) => Target::Foreign(format!("url:{target}")),
-        };
+        if target.starts_with('/') && !from_machine {
+            return Target::Nowhere("a path of the machine cannot be reached from here".to_owned());
+        }
+        return Target::Foreign(typed(target));
     }
     let (folder, rest) = match inside {
         Some(rest) => (None, rest),
@@ -65,6 +64,17 @@ pub(crate) fn resolve(target: &str, file: &TreePath, base: &str) -> Target {
     )
 }
 
+/// An address without Backstage's `url:` or `file:` before it.
+pub(crate) fn plain(address: &str) -> &str {
+    ["url:", "file:"].iter().find_map(|kind| address.strip_prefix(kind)).unwrap_or(address)
+}
+
+/// An address with Backstage's `url:` or `file:` before it.
+pub(crate) fn typed(address: &str) -> String {
+    let address = plain(address);
+    if address.starts_with('/') { format!("file:{address}") } else { format!("url:{address}") }
+}
+
 /// The files of `tree` that match a pattern, in path order.
 pub(crate) fn matching(tree: &Tree, pattern: &str) -> Vec<TreePath> {
     tree.iter()
@@ -76,8 +86,8 @@ pub(crate) fn matching(tree: &Tree, pattern: &str) -> Vec<TreePath> {
 /// The path inside the source, when an absolute address lies in it. Forges show the same file under `blob`,
 /// `tree`, `raw` and `edit`.
 fn strip_base(target: &str, base: &str) -> Option<String> {
-    let (_, prefix) = base.split_once(':')?;
-    let plain = |text: &str| {
+    let prefix = plain(base);
+    let one_view = |text: &str| {
         ["/tree/", "/raw/", "/edit/"]
             .iter()
             .fold(text.to_owned(), |text, view| text.replacen(view, "/blob/", 1))
@@ -85,7 +95,7 @@ fn strip_base(target: &str, base: &str) -> Option<String> {
     if prefix.is_empty() {
         return None;
     }
-    plain(target).strip_prefix(&plain(prefix)).map(|rest| rest.trim_start_matches('/').to_owned())
+    one_view(target).strip_prefix(&one_view(prefix)).map(|rest| rest.trim_start_matches('/').to_owned())
 }
 
 fn escape_pattern(part: &str) -> String {
@@ -125,7 +135,9 @@ mod tests {
         }
         let here = resolve("/srv/other.yaml", &"a.yaml".parse().unwrap(), "file:/srv/catalog/");
         assert_eq!(here, Target::Foreign("file:/srv/other.yaml".into()));
-        let here = resolve("/srv/catalog/b.yaml", &"a.yaml".parse().unwrap(), "file:/srv/catalog/");
-        assert_eq!(here, file("b.yaml"));
+        for base in ["file:/srv/catalog/", "/srv/catalog/"] {
+            let here = resolve("/srv/catalog/b.yaml", &"a.yaml".parse().unwrap(), base);
+            assert_eq!(here, file("b.yaml"));
+        }
     }
 }

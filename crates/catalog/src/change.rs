@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fairway_domain::tree::TreePath;
 use fairway_domain::{Diagnostic, EntityRef};
 
+use crate::address::plain;
 use crate::ingest::{IngestedEntity, Ingestion};
 use crate::stored::StoredEntity;
 
@@ -89,7 +90,7 @@ pub fn diff(before: &[StoredEntity], after: &Ingestion) -> Change {
 
 fn differs(stored: &StoredEntity, ingested: &IngestedEntity) -> bool {
     stored.entity != ingested.entity
-        || stored.location != ingested.location
+        || plain(&stored.location) != plain(&ingested.location)
         || stored.file != ingested.file.as_str()
         || !stored.errors.is_empty()
 }

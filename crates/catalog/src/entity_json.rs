@@ -4,6 +4,7 @@ use fairway_domain::entity_ref::DEFAULT_NAMESPACE;
 use fairway_domain::{Digest, Relation, canonical};
 use serde_json::{Map, Value, json};
 
+use crate::address::{plain, typed};
 use crate::relation::SORTED_FIELDS;
 use crate::stored::StoredEntity;
 
@@ -12,10 +13,11 @@ const REJECTED: &str = "https://backstage.io/annotation-rejected-for-security-re
 /// The annotations that say where an entity comes from. What the source itself says wins.
 pub(crate) fn origin_annotations(stored: &StoredEntity) -> Vec<(&'static str, String)> {
     let mut annotations = vec![
-        ("backstage.io/managed-by-location", stored.location.clone()),
-        ("backstage.io/managed-by-origin-location", stored.origin_location.clone()),
+        ("backstage.io/managed-by-location", typed(&stored.location)),
+        ("backstage.io/managed-by-origin-location", typed(&stored.origin_location)),
     ];
-    if let Some(url) = stored.location.strip_prefix("url:") {
+    let url = plain(&stored.location);
+    if !url.starts_with('/') {
         annotations.push(("backstage.io/view-url", url.to_owned()));
         if !names_commit(url) {
             annotations.push(("backstage.io/edit-url", edit_url(url)));

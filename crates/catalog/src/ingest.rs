@@ -26,7 +26,8 @@ pub struct SourceInfo {
     pub id: String,
     /// Backstage's `type:target` of the root file, for example `url:https://…/catalog-info.yaml`.
     pub location: String,
-    /// What a path of the tree is appended to for the file's own `type:target`; ends with a slash.
+    /// What a path of the tree is appended to for the file's own address; ends with a slash. Backstage's `url:`
+    /// or `file:` before it may be left out.
     pub base: String,
 }
 
@@ -35,7 +36,7 @@ pub struct SourceInfo {
 pub struct IngestedEntity {
     /// The entity, placeholders replaced.
     pub entity: Entity,
-    /// Backstage's `type:target` of its file.
+    /// The address of its file: the source's base with the path.
     pub location: String,
     /// Its file.
     pub file: TreePath,

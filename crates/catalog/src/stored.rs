@@ -3,6 +3,8 @@
 use fairway_domain::{Diagnostic, Entity, EntityRef, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::address::typed;
+
 /// The last good version of an entity, and what is wrong with its source since.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -62,7 +64,7 @@ impl StoredDraft {
     pub fn new(draft: &crate::Draft, source: &crate::SourceInfo, first_seen: Timestamp) -> Self {
         Self {
             source: source.id.clone(),
-            location: format!("{}{}", source.base, draft.file),
+            location: typed(&format!("{}{}", source.base, draft.file)),
             file: draft.file.to_string(),
             line: draft.line,
             reference: draft.reference.clone(),

@@ -1,5 +1,6 @@
 //! Sources: real ones, and ones made to mislead.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 use std::path::{Path, PathBuf};
 
@@ -116,6 +117,22 @@ fn a_synthetic_organisation_is_read_and_stitched() {
     assert_eq!(ingestion.entities.len(), 1001);
     let snapshot = Snapshot::build(stored(&ingestion), Vec::new());
     assert_eq!((snapshot.len(), snapshot.dangling()), (1001, Vec::new()));
+}
+
+#[test]
+fn what_is_shipped_is_read_without_complaint() {
+    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut entities = Vec::new();
+    for folder in ["examples/acme", "templates"] {
+        let folder = house.join(folder);
+        let mut files = Tree::new();
+        load(&folder, &folder, &mut files);
+        let ingestion = ingest(&files, &"catalog-info.yaml".parse().unwrap(), &origin());
+        let complaints: Vec<String> = ingestion.diagnostics().map(ToString::to_string).collect();
+        assert_eq!(complaints, Vec::<String>::new(), "{}", folder.display());
+        entities.extend(stored(&ingestion));
+    }
+    assert_eq!(Snapshot::build(entities, Vec::new()).dangling(), []);
 }
 
 #[test]
@@ -244,7 +261,7 @@ fn broken_documents_become_drafts_and_the_rest_lives() {
 fn differences_keep_what_is_broken_and_doubt_large_removals() {
     let root = location("root", "  targets: [./a.yaml, ./b.yaml, ./more/*.yaml]");
     let many = |count: usize| {
-        (0..count).map(|index| format!("---\n{}", system(&format!("s{index}")))).collect::<String>()
+        (0..count).fold(String::new(), |all, index| all + "---\n" + &system(&format!("s{index}")))
     };
     let files = |a: &str, b: &str, more: &str| {
         read(&[("catalog-info.yaml", &root), ("a.yaml", a), ("b.yaml", b), ("more/c.yaml", more)])

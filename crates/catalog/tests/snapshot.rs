@@ -25,7 +25,7 @@ fn stored(value: Value) -> StoredEntity {
     }
 }
 
-const COMPANY: &str = r#"
+const COMPANY: &str = r"
 {apiVersion: backstage.io/v1alpha1, kind: Domain, metadata: {name: commerce}, spec: {owner: sales}}
 ---
 {apiVersion: backstage.io/v1alpha1, kind: System, metadata: {name: shop, title: The Shop}, spec: {owner: team-a, domain: commerce}}
@@ -48,7 +48,7 @@ const COMPANY: &str = r#"
 {apiVersion: backstage.io/v1alpha1, kind: Group, metadata: {name: team-b}, spec: {type: team, parent: sales, children: []}}
 ---
 {apiVersion: backstage.io/v1alpha1, kind: User, metadata: {name: ada}, spec: {profile: {displayName: Ada Lovelace}, memberOf: [team-b]}}
-"#;
+";
 
 fn company() -> Snapshot {
     let reading = read("c.yaml", COMPANY, &Limits::default());
