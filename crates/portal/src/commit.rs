@@ -2,9 +2,15 @@
 
 use fairway_domain::Timestamp;
 use fairway_domain::repository::CommitId;
+use maud::{Markup, html};
 
 use crate::chrome::Chrome;
-use crate::repository::RepositoryHead;
+use crate::icon::icon;
+use crate::measure::{ago, count};
+use crate::part::{empty, headline, pager};
+use crate::repository::{RepositoryHead, head};
+use crate::shell::document;
+use crate::{address, code};
 
 /// A commit in a list.
 #[derive(Clone, Debug)]
@@ -82,11 +88,73 @@ pub struct CommitView {
 }
 
 /// Renders the page.
-pub fn commits(chrome: &Chrome, _view: &CommitsView) -> String {
-    crate::shell::document(chrome, maud::html! {})
+pub fn commits(chrome: &Chrome, view: &CommitsView) -> String {
+    document(
+        chrome,
+        html! {
+            (head(&view.head, "commits"))
+            @if view.commits.is_empty() {
+                (empty("commit", "No commits yet", &html! { "Nothing has been pushed to " (view.head.branch) "." }, None))
+            } @else {
+                ul.rows {
+                    @for commit in &view.commits {
+                        li {
+                            a.row-link href=(address::commit(&view.head.repository, commit.id.as_str())) {
+                                span.row-main { (commit.summary) }
+                                span.row-side.mono.muted { (commit.id.short()) }
+                                span.row-sub { (commit.author) " · " (ago(chrome.now, commit.at)) @if commit.run.is_some() { " · by a run" } }
+                            }
+                        }
+                    }
+                }
+                (pager(view.newer.as_deref(), view.older.as_deref()))
+            }
+        },
+    )
 }
 
 /// Renders the page.
-pub fn commit(chrome: &Chrome, _view: &CommitView) -> String {
-    crate::shell::document(chrome, maud::html! {})
+pub fn commit(chrome: &Chrome, view: &CommitView) -> String {
+    let commit = &view.commit;
+    let repository = &view.head.repository;
+    let line = html! {
+        (commit.author) " · " (ago(chrome.now, commit.at)) " · " span.mono { (commit.id) }
+    };
+    let actions = html! {
+        @if let Some(run) = &commit.run { a.button href=(address::run(run)) { (icon("run")) "The run that made it" } }
+        a.button href=(address::folder(repository, commit.id.as_str(), "")) { (icon("folder")) "Files at this commit" }
+    };
+    document(
+        chrome,
+        html! {
+            (headline(&commit.summary, Some(&line), Some(&actions)))
+            @if !commit.body.trim().is_empty() { pre.lead { (commit.body) } }
+            p.muted {
+                (count(view.files.len() + view.omitted, "file", "files")) " changed"
+                @for parent in &view.parents { " · parent " a.mono href=(address::commit(repository, parent.as_str())) { (parent.short()) } }
+            }
+            @for file in &view.files { (file_diff(file)) }
+            @if view.omitted > 0 { p.lead { (count(view.omitted, "more file is", "more files are")) " not shown here." } }
+        },
+    )
+}
+
+fn file_diff(file: &FileDiffView) -> Markup {
+    let (class, word) = match file.status {
+        DiffStatus::Added => ("add", "new"),
+        DiffStatus::Changed => ("change", "changed"),
+        DiffStatus::Deleted => ("delete", "deleted"),
+        DiffStatus::Renamed => ("change", "moved"),
+    };
+    html! {
+        section.section {
+            div.section-head {
+                h2.mono { @if let Some(old) = &file.old_path { (old) " → " } (file.path) }
+                span.chip.(class) { (word) }
+            }
+            @if file.binary { p.muted { "Not text." } }
+            @else if !file.patch.is_empty() { (code::patch(&file.patch)) }
+            @if file.truncated { p.muted { "The rest of this change is too long to show here." } }
+        }
+    }
 }

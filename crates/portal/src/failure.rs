@@ -1,9 +1,14 @@
 //! Pages for what did not work: what happened, and what to do next.
 
 use fairway_domain::Diagnostic;
+use maud::html;
 
 use crate::chrome::Chrome;
+use crate::icon::icon;
+use crate::part::section;
 use crate::row::Link;
+use crate::shell::document;
+use crate::{address, code};
 
 /// The page.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +30,37 @@ pub struct FailureView {
 }
 
 /// Renders the page.
-pub fn failure(chrome: &Chrome, _view: &FailureView) -> String {
-    crate::shell::document(chrome, maud::html! {})
+pub fn failure(chrome: &Chrome, view: &FailureView) -> String {
+    let drawing = match view.status {
+        401 | 403 => "lock",
+        404 => "search",
+        _ => "warning",
+    };
+    document(
+        chrome,
+        html! {
+            div.narrow.failure {
+                p.eyebrow { (icon(drawing)) " " (view.status) }
+                h1 { (view.title) }
+                p.lead { (view.message) }
+                @if let Some(hint) = &view.hint { p.diagnostic-hint { (icon("arrow")) (hint) } }
+                @if !view.diagnostics.is_empty() {
+                    div.panel { @for diagnostic in &view.diagnostics { (code::diagnostic(diagnostic, None)) } }
+                }
+                @if !view.nearest.is_empty() {
+                    (section("nearest", "Did you mean", None, &html! {
+                        ul.rows { @for link in &view.nearest { li { a.row-link href=(link.url) { span.row-main { (link.title) } span.row-sub.mono { (link.url) } } } } }
+                    }))
+                }
+                div.actions {
+                    @if view.status == 401 || (view.status == 403 && chrome.caller.guest) {
+                        a.button.primary href=(address::query("/sign-in", &[("return_to", &chrome.address)])) { "Sign in" }
+                    }
+                    a.button href="/" { (icon("home")) "Home" }
+                    a.button href="/catalog" { (icon("catalog")) "Catalog" }
+                }
+                @if let Some(id) = &view.request_id { p.muted { "When you ask the platform team, quote " span.mono { (id) } "." } }
+            }
+        },
+    )
 }

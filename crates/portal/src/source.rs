@@ -1,8 +1,14 @@
 //! Sources of the catalog, and the files that are broken.
 
 use fairway_domain::{Diagnostic, EntityRef, Timestamp};
+use maud::{Markup, html};
 
-use crate::chrome::Chrome;
+use crate::chrome::{Chrome, Tone};
+use crate::icon::icon;
+use crate::measure::{ago, count, grouped};
+use crate::part::{ago_or_dash, blocked, empty, entity_link, headline, section, state};
+use crate::shell::document;
+use crate::{address, code};
 
 /// A source.
 #[derive(Clone, Debug)]
@@ -67,11 +73,123 @@ pub struct DraftsView {
 }
 
 /// Renders the page.
-pub fn sources(chrome: &Chrome, _view: &SourcesView) -> String {
-    crate::shell::document(chrome, maud::html! {})
+pub fn sources(chrome: &Chrome, view: &SourcesView) -> String {
+    let line = html! { "Where the catalog reads from. A source that fails keeps its last good version, and says how old it is." };
+    document(
+        chrome,
+        html! {
+            (headline("Sources", Some(&line), None))
+            (register(view))
+            @if view.sources.is_empty() {
+                (empty("location", "No sources yet", &html! { "Register a repository, a file or a pattern above; the catalog fills within a second." }, None))
+            } @else { (section("sources", "Registered", None, &source_table(&view.sources, chrome.now))) }
+        },
+    )
+}
+
+fn register(view: &SourcesView) -> Markup {
+    html! {
+        form.toolbar action="/sources" method="post" {
+            div.field.invalid[view.error.is_some()] {
+                label for="target" { "Register a source" }
+                div.inline {
+                    input #target name="target" type="text" required value=(view.target) size="60" autocomplete="off" spellcheck="false"
+                        placeholder="https://host/owner/repository/blob/main/catalog-info.yaml" disabled[view.blocked.is_some()]
+                        aria-describedby="target-help" aria-invalid=[view.error.as_ref().map(|_| "true")];
+                    button.button.primary type="submit" disabled[view.blocked.is_some()] { (icon("plus")) "Register" }
+                }
+                @if let Some(error) = &view.error { p.error role="alert" { (icon("failed")) (error) } }
+                @if let Some(reason) = &view.blocked { (blocked(reason)) }
+                p.help #target-help { "A file, a folder, or a repository on any forge; patterns such as " code { "**/catalog-info.yaml" } " work." }
+            }
+        }
+    }
+}
+
+/// Sources as a table.
+pub fn source_table(sources: &[SourceRow], now: Timestamp) -> Markup {
+    html! {
+        table.table aria-label="Sources" {
+            thead { tr {
+                th.grow scope="col" { "Source" }
+                th.fit.at-wide scope="col" { "Kind" }
+                th.fit.number.at-medium scope="col" { "Entities" }
+                th.fit scope="col" { "State" }
+                th.fit.at-medium scope="col" { "Last read" }
+                th.fit scope="col" { span.hidden { "Actions" } }
+            } }
+            tbody {
+                @for source in sources {
+                    tr {
+                        td.grow title=(source.target) {
+                            span.mono { (source.target) }
+                            @if let Some(failure) = &source.failure { br; span.tone.bad title=(failure) { (failure) } }
+                        }
+                        td.fit.at-wide.sub { (source.kind) }
+                        td.fit.number.at-medium { (grouped(source.entities)) }
+                        td.fit {
+                            @if source.failure.is_some() { (state(Tone::Bad, "Failing")) }
+                            @else if source.errors > 0 { a href="/drafts" { (state(Tone::Warning, &count(source.errors, "broken file", "broken files"))) } }
+                            @else { (state(Tone::Good, "Good")) }
+                        }
+                        td.fit.at-medium.sub { (ago_or_dash(now, source.synced_at)) }
+                        td.fit {
+                            @if source.may_manage {
+                                form action={ "/sources/" (address::encode(&source.id)) "/refresh" } method="post" {
+                                    button.button.small type="submit" aria-label={ "Refresh " (source.target) } { (icon("refresh")) "Refresh" }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Renders the page.
-pub fn drafts(chrome: &Chrome, _view: &DraftsView) -> String {
-    crate::shell::document(chrome, maud::html! {})
+pub fn drafts(chrome: &Chrome, view: &DraftsView) -> String {
+    let title = match view.drafts.len() {
+        0 => "No broken files".to_owned(),
+        1 => "1 file is broken".to_owned(),
+        many => format!("{many} files are broken"),
+    };
+    let line = html! {
+        (count(view.files, "file was", "files were")) " read. A broken file never removes anything: the last good version stays until it is mended."
+    };
+    document(
+        chrome,
+        html! {
+            (headline(&title, Some(&line), Some(&html! { a.button href="/sources" { (icon("location")) "Sources" } })))
+            @if view.drafts.is_empty() {
+                (empty("done", "All files can be read", &html! { "When one breaks, it is listed here with file, line and column, within a second of the push." }, None))
+            }
+            @for draft in &view.drafts { (broken_file(draft, chrome.now)) }
+        },
+    )
+}
+
+fn broken_file(draft: &DraftRow, now: Timestamp) -> Markup {
+    let url = draft.url.as_deref().and_then(address::followable);
+    let line_url = |diagnostic: &Diagnostic| {
+        let url = url?;
+        Some(match &diagnostic.location {
+            Some(location) if !url.contains('#') => format!("{url}#L{}", location.line),
+            _ => url.to_owned(),
+        })
+    };
+    html! {
+        section.panel {
+            div.section-head {
+                h2 { @match url { Some(url) => a.mono href=(url) { (draft.file) }, None => span.mono { (draft.file) } } }
+                div.section-side {
+                    @if let Some(entity) = &draft.entity { (entity_link(entity, entity.name())) " · " }
+                    @if draft.last_good { "last good version shown · " } @else { "not in the catalog yet · " }
+                    @if let Some(since) = draft.since { (ago(now, since)) }
+                }
+            }
+            p.muted.mono { (draft.source) }
+            @for diagnostic in &draft.diagnostics { (code::diagnostic(diagnostic, line_url(diagnostic).as_deref())) }
+        }
+    }
 }
