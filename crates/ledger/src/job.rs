@@ -67,7 +67,8 @@ pub struct Job {
 
 impl Ledger {
     /// Adds a job. When there is an open one for the same kind and subject, that one stays as it is, except that
-    /// it runs at the earlier of the two moments, and its identifier is given.
+    /// it runs at the earlier of the two moments, and its identifier is given. A job that a worker holds is still
+    /// open.
     pub async fn enqueue(&self, job: NewJob) -> Result<JobId, LedgerError> {
         storable("job's kind", &job.kind, KIND_LIMIT)?;
         storable("job's subject", &job.subject, SUBJECT_LIMIT)?;

@@ -223,10 +223,14 @@ impl Ledger {
         for task in &self.inner.following {
             task.abort();
         }
-        self.inner.reader.close().await;
+        if matches!(self.inner.location, Location::File(_)) {
+            // Before the writer: the last connection to a file empties the write-ahead log, if it may write.
+            self.inner.reader.close().await;
+        }
         if let Some(writing) = writing {
             let _ = writing.await;
         }
+        self.inner.reader.close().await;
     }
 
     pub(crate) fn reader(&self) -> &AnyPool {

@@ -14,6 +14,7 @@ crate::on_both!(
     blobs_are_kept_once,
     what_cannot_be_stored_is_refused,
     everything_survives_a_restart,
+    what_waits_is_written_before_the_ledger_closes,
 );
 
 async fn facts_become_records_and_state(place: Place) {
@@ -194,4 +195,26 @@ async fn everything_survives_a_restart(place: Place) {
     let next = ledger.append(vec![fact("a", "b", None)]).await.unwrap();
     assert_eq!((next[0].sequence, next[0].previous), (7, before.0.hash));
     assert!(ledger.verify().await.unwrap().is_intact());
+}
+
+async fn what_waits_is_written_before_the_ledger_closes(place: Place) {
+    let ledger = place.open().await;
+    let appends: Vec<_> = (0..200)
+        .map(|number| {
+            let ledger = ledger.clone();
+            tokio::spawn(
+                async move { ledger.append(vec![fact("load", &number.to_string(), json!(1))]).await },
+            )
+        })
+        .collect();
+    ledger.append(vec![fact("load", "first", json!(1))]).await.unwrap();
+    ledger.close().await;
+    let mut written = 1;
+    for append in appends {
+        match append.await.unwrap() {
+            Ok(records) => written += records.len() as i64,
+            Err(error) => assert!(matches!(error, LedgerError::Closed), "{error}"),
+        }
+    }
+    assert_eq!(place.open().await.head().await.unwrap().sequence, written);
 }
