@@ -1,3 +1,25 @@
-//! Chores of the project that are code.
+//! Chores of the project that are code: `cargo xtask cases nunjucks FILE.jsonl…` runs acceptance cases.
 
-fn main() {}
+use std::process::ExitCode;
+
+mod cases;
+
+const USAGE: &str = "usage: cargo xtask cases nunjucks FILE.jsonl…";
+
+#[expect(clippy::print_stderr, reason = "the chores talk to the person who runs them")]
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["cases", "nunjucks", files @ ..] if !files.is_empty() => cases::run(files),
+        _ => Err(anyhow::anyhow!(USAGE)),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

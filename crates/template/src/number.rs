@@ -1,0 +1,230 @@
+//! Numbers as JavaScript writes and reads them.
+
+use crate::text::is_space;
+
+/// The shortest text that reads back as the same number (ECMA-262, Number::toString).
+pub fn print(number: f64) -> String {
+    if number == 0.0 {
+        return "0".to_owned();
+    }
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        return (number as i64).to_string();
+    }
+    let scientific = format!("{:e}", number.abs());
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
+    let point = exponent.parse::<i32>().unwrap_or(0) + 1;
+    let count = digits.len() as i32;
+    let sign = if number < 0.0 { "-" } else { "" };
+    let body = if count <= point && point <= 21 {
+        format!("{digits}{}", "0".repeat((point - count).unsigned_abs() as usize))
+    } else if 0 < point && point <= 21 {
+        let (whole, fraction) = digits.split_at(point.unsigned_abs() as usize);
+        format!("{whole}.{fraction}")
+    } else if -6 < point && point <= 0 {
+        format!("0.{}{digits}", "0".repeat(point.unsigned_abs() as usize))
+    } else {
+        let exponent = point - 1;
+        let direction = if exponent < 0 { '-' } else { '+' };
+        let (first, rest) = digits.split_at(1);
+        let dot = if rest.is_empty() { "" } else { "." };
+        format!("{first}{dot}{rest}e{direction}{}", exponent.abs())
+    };
+    format!("{sign}{body}")
+}
+
+/// `toString(radix)` for whole and fractional numbers.
+pub fn print_radix(number: f64, radix: u32) -> String {
+    if radix == 10 || !number.is_finite() {
+        return print(number);
+    }
+    let digit = |value: u32| char::from_digit(value, radix).unwrap_or('0');
+    let mut whole = number.abs().trunc();
+    let mut fraction = number.abs().fract();
+    let mut text = Vec::new();
+    let base = f64::from(radix);
+    while whole >= 1.0 {
+        text.push(digit((whole % base) as u32));
+        whole = (whole / base).trunc();
+    }
+    if text.is_empty() {
+        text.push('0');
+    }
+    if number < 0.0 {
+        text.push('-');
+    }
+    let mut text: String = text.into_iter().rev().collect();
+    if fraction > 0.0 {
+        text.push('.');
+        for _ in 0..52 {
+            fraction *= base;
+            text.push(digit(fraction.trunc() as u32));
+            fraction = fraction.fract();
+            if fraction == 0.0 {
+                break;
+            }
+        }
+    }
+    text
+}
+
+/// `toFixed(digits)`: exact, and halves away from zero.
+pub fn print_fixed(number: f64, digits: usize) -> String {
+    if !number.is_finite() || number.abs() >= 1e21 {
+        return print(number);
+    }
+    let exact = format!("{:.1100}", number.abs());
+    let (whole, fraction) = exact.split_once('.').unwrap_or((&exact, ""));
+    let up = fraction.as_bytes().get(digits).is_some_and(|digit| *digit >= b'5');
+    let mut kept: Vec<u8> = whole.bytes().chain(fraction.bytes().take(digits)).collect();
+    if up {
+        let mut carry = true;
+        for digit in kept.iter_mut().rev() {
+            if *digit == b'9' {
+                *digit = b'0';
+            } else {
+                *digit += 1;
+                carry = false;
+                break;
+            }
+        }
+        if carry {
+            kept.insert(0, b'1');
+        }
+    }
+    let split = kept.len().saturating_sub(digits);
+    let (whole, fraction) = kept.split_at(split);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let zero = kept.iter().all(|digit| *digit == b'0');
+    let sign = if number < 0.0 && !zero || number < 0.0 && number != 0.0 { "-" } else { "" };
+    let dot = if digits > 0 { "." } else { "" };
+    format!("{sign}{}{dot}{}", text(whole), text(fraction))
+}
+
+/// What `Number(text)` gives; `NaN` for text that is no number.
+pub fn read(text: &str) -> f64 {
+    let text = text.trim_matches(is_space);
+    if text.is_empty() {
+        return 0.0;
+    }
+    for (prefix, radix) in [("0x", 16), ("0X", 16), ("0o", 8), ("0O", 8), ("0b", 2), ("0B", 2)] {
+        if let Some(digits) = text.strip_prefix(prefix) {
+            return if digits.is_empty() { f64::NAN } else { read_digits(digits, radix).unwrap_or(f64::NAN) };
+        }
+    }
+    if text.strip_prefix(['+', '-']).unwrap_or(text) == "Infinity" {
+        return if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY };
+    }
+    if text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-')) {
+        return text.parse().unwrap_or(f64::NAN);
+    }
+    f64::NAN
+}
+
+fn read_digits(digits: &str, radix: u32) -> Option<f64> {
+    digits.chars().try_fold(0.0, |sum, c| Some(sum * f64::from(radix) + f64::from(c.to_digit(radix)?)))
+}
+
+/// What `parseFloat(text)` gives: the number at the start.
+pub fn read_prefix(text: &str) -> f64 {
+    let text = text.trim_start_matches(is_space);
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
+    if unsigned.starts_with("Infinity") {
+        return sign * f64::INFINITY;
+    }
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let whole = digits(unsigned);
+    let mut end = whole;
+    let mut fraction = 0;
+    if let Some(rest) = unsigned.get(whole..).and_then(|rest| rest.strip_prefix('.')) {
+        fraction = digits(rest);
+        if whole + fraction > 0 {
+            end = whole + 1 + fraction;
+        }
+    }
+    if whole + fraction == 0 {
+        return f64::NAN;
+    }
+    if let Some(rest) = unsigned.get(end..).and_then(|rest| rest.strip_prefix(['e', 'E'])) {
+        let signed = usize::from(rest.starts_with(['+', '-']));
+        let count = digits(rest.get(signed..).unwrap_or_default());
+        if count > 0 {
+            end += 1 + signed + count;
+        }
+    }
+    sign * unsigned.get(..end).and_then(|number| number.parse::<f64>().ok()).unwrap_or(f64::NAN)
+}
+
+/// What `parseInt(text, radix)` gives; a radix of 0 means 10, or 16 after `0x`.
+pub fn read_integer(text: &str, radix: u32) -> f64 {
+    let text = text.trim_start_matches(is_space);
+    let mut digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let mut radix = radix;
+    if (radix == 0 || radix == 16)
+        && let Some(rest) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"))
+    {
+        digits = rest;
+        radix = 16;
+    }
+    let radix = if radix == 0 { 10 } else { radix };
+    if !(2..=36).contains(&radix) {
+        return f64::NAN;
+    }
+    let count = digits.chars().take_while(|c| c.is_digit(radix)).count();
+    let digits = digits.get(..count).unwrap_or_default();
+    if digits.is_empty() {
+        return f64::NAN;
+    }
+    let value = if radix == 10 { digits.parse().unwrap_or(f64::NAN) } else { read_digits(digits, radix).unwrap_or(f64::NAN) };
+    if text.starts_with('-') { -value } else { value }
+}
+
+/// ToInt32, as `parseInt` reads its radix.
+pub fn wrap_to_i32(number: f64) -> i32 {
+    if !number.is_finite() {
+        return 0;
+    }
+    let wrapped = number.trunc().rem_euclid(4_294_967_296.0);
+    (wrapped as u32).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{print, print_fixed, read, read_integer, read_prefix};
+
+    #[test]
+    fn prints_like_javascript() {
+        let cases = [
+            (1e21, "1e+21"),
+            (1e20, "100000000000000000000"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (-1.5e-7, "-1.5e-7"),
+            (0.000_001, "0.000001"),
+            (-0.0, "0"),
+            (123_456_789_012_345_680.0, "123456789012345680"),
+            (20.0 / 3.0, "6.666666666666667"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(print(number), text);
+        }
+        assert_eq!(print_fixed(2.5, 0), "3");
+        assert_eq!(print_fixed(1.005, 2), "1.00");
+        assert_eq!(print_fixed(9.99, 1), "10.0");
+        assert_eq!(print_fixed(-1.5, 2), "-1.50");
+    }
+
+    #[test]
+    fn reads_like_javascript() {
+        assert!(read("inf").is_nan() && read("1x").is_nan() && read("--1").is_nan());
+        assert!((read(" 0x1F\n") - 31.0).abs() < 1e-9 && read("").abs() < 1e-9);
+        assert!((read_prefix("3.5e1px") - 35.0).abs() < 1e-9 && read_prefix(".").is_nan());
+        assert!((read_integer("101", 2) - 5.0).abs() < 1e-9 && read_integer("z", 10).is_nan());
+    }
+}
