@@ -1,1 +1,18 @@
 //! Evaluates policies over objects and says what is wrong, where, and how to mend it.
+//!
+//! Policies are Gatekeeper's: ConstraintTemplates in Rego and Constraints. What cannot be evaluated is said so
+//! and never counts as passed. This room must not decide what a finding leads to, read files or talk to a
+//! cluster; its only use of time is the budget that stops an endless policy.
+
+mod builtins;
+mod constraint;
+mod format;
+mod inventory;
+mod locate;
+mod matching;
+mod rego;
+mod review;
+mod set;
+mod template;
+
+pub use set::{PolicyDocument, PolicyInfo, PolicyObject, PolicySet};

@@ -1,0 +1,127 @@
+//! Rego, compiled once and evaluated within a budget.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use fairway_domain::{Diagnostic, SourceLocation};
+use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{Engine, Value};
+
+use crate::builtins;
+
+/// The longest that one policy may think about one object.
+const TIME_LIMIT: Duration = Duration::from_secs(1);
+/// How many steps pass between two looks at the clock.
+const CHECK_INTERVAL: u32 = 256;
+
+/// A module's source with the words that errors name it by.
+pub(crate) struct Source<'a> {
+    pub(crate) place: String,
+    pub(crate) text: &'a str,
+    /// Rego 1 (`if` and `contains` are keywords), else Rego 0.
+    pub(crate) version_one: bool,
+}
+
+/// Modules that give one rule `violation`.
+#[derive(Clone)]
+pub(crate) struct Program {
+    engine: Engine,
+    rule: String,
+    /// Whether `data.inventory` is read.
+    pub(crate) needs_inventory: bool,
+}
+
+/// What one evaluation came to.
+pub(crate) enum Verdict {
+    /// Each violation as JSON; empty for a pass.
+    Violations(Vec<serde_json::Value>),
+    /// It failed.
+    Failed(String),
+    /// It did not end in time.
+    TimedOut,
+}
+
+impl Program {
+    /// Compiles the main module, which comes first, and its libraries.
+    pub(crate) fn compile(sources: &[Source<'_>]) -> Result<Self, Box<Diagnostic>> {
+        let mut engine = Engine::new();
+        engine.set_strict_builtin_errors(false);
+        builtins::register(&mut engine)
+            .map_err(|message| Box::new(Diagnostic::error("policy-rego", message)))?;
+        let mut rule = String::new();
+        for source in sources {
+            engine.set_rego_v0(!source.version_one);
+            let package = engine
+                .add_policy(source.place.clone(), source.text.to_owned())
+                .map_err(|error| Box::new(diagnostic(&error.to_string(), sources)))?;
+            if rule.is_empty() {
+                rule = format!("{package}.violation");
+            }
+        }
+        if let Some(interval) = NonZeroU32::new(CHECK_INTERVAL) {
+            engine.set_execution_timer_config(ExecutionTimerConfig {
+                limit: TIME_LIMIT,
+                check_interval: interval,
+            });
+        }
+        // Analysis finds unsafe variables, recursion and a missing rule; without it they would show up only when
+        // the first object comes along.
+        let mut analysed = engine.clone();
+        analysed.set_input(Value::new_object());
+        analysed
+            .compile_with_entrypoint(&rule.as_str().into())
+            .map_err(|error| Box::new(diagnostic(&error.to_string(), sources)))?;
+        let needs_inventory = sources.iter().any(|source| source.text.contains("inventory"));
+        Ok(Self { engine, rule, needs_inventory })
+    }
+
+    /// Gives the program `data.inventory`.
+    pub(crate) fn set_inventory(&mut self, inventory: Value) -> Result<(), String> {
+        let mut data = Value::new_object();
+        if let Ok(map) = data.as_object_mut() {
+            map.insert(Value::from("inventory"), inventory);
+        }
+        self.engine.add_data(data).map_err(|error| error.to_string())
+    }
+
+    /// Evaluates `violation` on an input.
+    pub(crate) fn evaluate(&mut self, input: Value) -> Verdict {
+        self.engine.set_input(input);
+        match self.engine.eval_rule(self.rule.clone()) {
+            Ok(Value::Undefined) => Verdict::Violations(Vec::new()),
+            Ok(Value::Set(items)) => Verdict::Violations(items.iter().map(json).collect()),
+            Ok(Value::Array(items)) => Verdict::Violations(items.iter().map(json).collect()),
+            Ok(other) => Verdict::Failed(format!("violation is {other}, but it has to be a set")),
+            Err(error) => {
+                let text = error.to_string();
+                if text.contains("execution exceeded time limit") {
+                    return Verdict::TimedOut;
+                }
+                Verdict::Failed(summary(&text))
+            }
+        }
+    }
+}
+
+fn json(value: &Value) -> serde_json::Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+/// The interpreter's message without its drawing of the source.
+fn summary(text: &str) -> String {
+    let message = text.lines().find_map(|line| line.trim().strip_prefix("error: "));
+    message.unwrap_or_else(|| text.trim()).chars().take(500).collect()
+}
+
+/// The interpreter writes `--> place:line:column`, the line, and `error: message`.
+fn diagnostic(text: &str, sources: &[Source<'_>]) -> Diagnostic {
+    let error = Diagnostic::error("policy-rego", summary(text));
+    let Some(place) = text.lines().find_map(|line| line.trim().strip_prefix("--> ")) else { return error };
+    let mut parts = place.rsplitn(3, ':');
+    let mut number = || parts.next().and_then(|part| part.trim().parse::<usize>().ok());
+    let (Some(column), Some(line)) = (number(), number()) else { return error };
+    let file = parts.next().unwrap_or_default();
+    let source = sources.iter().find(|source| source.place == file);
+    let quoted = source.and_then(|source| source.text.lines().nth(line.saturating_sub(1))).map(str::to_owned);
+    error.at(SourceLocation { file: file.to_owned(), line, column }, quoted)
+}

@@ -1,0 +1,310 @@
+//! Policies, compiled together, and their findings over objects.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fairway_domain::Diagnostic;
+use fairway_domain::finding::{Enforcement, Finding, Outcome, Severity};
+use serde_json::{Map, Value};
+
+use crate::constraint::{Constraint, GROUP};
+use crate::inventory::inventory;
+use crate::locate::locate;
+use crate::matching::{Matching, Namespaces, matches};
+use crate::rego::{Program, Verdict};
+use crate::review::Review;
+use crate::template::{Template, at};
+
+/// The most findings of one policy about one object.
+const MAX_FINDINGS: usize = 100;
+
+/// A ConstraintTemplate or a Constraint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyDocument {
+    /// The object.
+    pub value: Value,
+    /// Where it comes from, for people.
+    pub file: Option<String>,
+}
+
+/// An object that policies look at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyObject {
+    /// The object; an `AdmissionReview` stands for the object in it.
+    pub value: Value,
+    /// The file that holds it, when known.
+    pub file: Option<String>,
+    /// Where it is headed, when known.
+    pub environment: Option<String>,
+}
+
+/// What a policy is, for people.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyInfo {
+    /// Kind and name of the constraint, for example `K8sContainerLimits/container-limits`.
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// Why it exists.
+    pub why: Option<String>,
+    /// How to mend what it finds.
+    pub fix: Option<String>,
+    /// How bad a violation is.
+    pub severity: Severity,
+    /// What follows from a violation.
+    pub enforcement: Enforcement,
+    /// The name of its ConstraintTemplate.
+    pub template: String,
+    /// The name of its constraint.
+    pub constraint: String,
+    /// Where the constraint comes from.
+    pub file: Option<String>,
+}
+
+struct Policy {
+    constraint: Constraint,
+    /// The position of its template, or why it has none that works.
+    template: Result<usize, String>,
+}
+
+/// Policies, compiled once. Evaluations share it and do not change it.
+#[derive(Default)]
+pub struct PolicySet {
+    programs: Vec<Program>,
+    policies: Vec<Policy>,
+    infos: Vec<PolicyInfo>,
+}
+
+struct NamespaceLabels<'a>(BTreeMap<&'a str, &'a Map<String, Value>>);
+
+impl Namespaces for NamespaceLabels<'_> {
+    fn labels(&self, namespace: &str) -> Option<&Map<String, Value>> {
+        self.0.get(namespace).copied()
+    }
+}
+
+impl PolicySet {
+    /// Compiles templates and the constraints that use them. A template that does not compile is reported, and
+    /// whatever its constraints are about will not count as evaluated; everything else works. Documents of
+    /// other kinds are passed over.
+    pub fn compile(documents: Vec<PolicyDocument>) -> (Self, Vec<Diagnostic>) {
+        let mut problems = Vec::new();
+        let mut templates: BTreeMap<String, Template> = BTreeMap::new();
+        let mut constraints = Vec::new();
+        let mut rules = BTreeSet::new();
+        for document in &documents {
+            let text = |key: &str| document.value.get(key).and_then(Value::as_str).unwrap_or_default();
+            if text("kind") == "ConstraintTemplate"
+                && text("apiVersion").starts_with("templates.gatekeeper.sh/")
+            {
+                let Some(template) = Template::read(document, &mut problems) else { continue };
+                if templates.contains_key(&template.kind) {
+                    let message =
+                        format!("a second ConstraintTemplate defines {}; it is passed over", template.kind);
+                    problems.push(at(document, Diagnostic::error("policy-duplicate", message)));
+                    continue;
+                }
+                templates.insert(template.kind.clone(), template);
+            } else if text("apiVersion").starts_with(GROUP) {
+                let Some(constraint) = Constraint::read(document, &mut problems) else { continue };
+                if !rules.insert(constraint.rule()) {
+                    let message =
+                        format!("a second constraint is called {}; it is passed over", constraint.rule());
+                    problems.push(at(document, Diagnostic::error("policy-duplicate", message)));
+                    continue;
+                }
+                if !templates_define(&documents, &constraint.kind) {
+                    let message = format!("no ConstraintTemplate defines the kind {}", constraint.kind);
+                    problems.push(
+                        at(document, Diagnostic::error("policy-constraint", message))
+                            .with_hint("add the template, or remove the constraint"),
+                    );
+                }
+                constraints.push(constraint);
+            }
+        }
+        constraints.sort_by_key(Constraint::rule);
+        (Self::assemble(&templates, constraints), problems)
+    }
+
+    fn assemble(templates: &BTreeMap<String, Template>, constraints: Vec<Constraint>) -> Self {
+        let mut set = Self::default();
+        let mut positions: BTreeMap<&str, usize> = BTreeMap::new();
+        for (kind, template) in templates {
+            if let Ok(program) = &template.program {
+                positions.insert(kind, set.programs.len());
+                set.programs.push(program.clone());
+            }
+        }
+        for constraint in constraints {
+            let template = templates.get(&constraint.kind);
+            set.infos.push(PolicyInfo {
+                name: constraint.rule(),
+                title: constraint
+                    .title
+                    .clone()
+                    .or_else(|| template.map(|template| template.title.clone()))
+                    .unwrap_or_else(|| constraint.kind.clone()),
+                why: constraint.why.clone().or_else(|| template?.why.clone()),
+                fix: constraint.fix.clone().or_else(|| template?.fix.clone()),
+                severity: constraint.severity.or_else(|| template?.severity).unwrap_or_default(),
+                enforcement: constraint.enforcement,
+                template: template
+                    .map_or_else(|| constraint.kind.to_lowercase(), |template| template.name.clone()),
+                constraint: constraint.name.clone(),
+                file: constraint.file.clone(),
+            });
+            let template = match template.map(|template| &template.program) {
+                None => Err(format!("no ConstraintTemplate defines the kind {}", constraint.kind)),
+                Some(Err(reason)) => Err(format!("its template does not compile: {reason}")),
+                Some(Ok(_)) => positions
+                    .get(constraint.kind.as_str())
+                    .copied()
+                    .ok_or_else(|| format!("no ConstraintTemplate defines the kind {}", constraint.kind)),
+            };
+            set.policies.push(Policy { constraint, template });
+        }
+        set
+    }
+
+    /// What the policies are, by name.
+    pub fn policies(&self) -> &[PolicyInfo] {
+        &self.infos
+    }
+
+    /// Whether there is no policy at all, so that "no findings" would mean nothing.
+    pub fn is_empty(&self) -> bool {
+        self.policies.is_empty()
+    }
+
+    /// Evaluates every policy on every object that it is about. All objects together are the inventory that
+    /// policies may look at. The strictest findings come first.
+    pub fn evaluate(&self, objects: &[PolicyObject]) -> Vec<Finding> {
+        let reviews: Vec<Review<'_>> = objects.iter().map(Review::new).collect();
+        let inputs: Vec<regorus::Value> =
+            reviews.iter().map(|review| regorus::Value::from(review.value.clone())).collect();
+        let namespaces = namespaces_of(&reviews);
+        let mut inventory_value = None;
+        let mut programs: BTreeMap<usize, Program> = BTreeMap::new();
+        let mut findings = BTreeSet::new();
+        for (policy, info) in self.policies.iter().zip(&self.infos) {
+            let parameters = regorus::Value::from(policy.constraint.parameters.clone());
+            // After one evaluation that did not end, the others of this policy are not even begun.
+            let mut gave_up = false;
+            for (review, input) in reviews.iter().zip(&inputs) {
+                let unknown = match matches(&policy.constraint.criteria, review, &namespaces) {
+                    Matching::No => continue,
+                    Matching::Yes => None,
+                    Matching::Unknown(reason) => Some(reason),
+                };
+                let verdict = match (&policy.template, unknown) {
+                    (_, Some(reason)) => Verdict::Failed(reason),
+                    (Err(reason), None) => Verdict::Failed(reason.clone()),
+                    (Ok(_), None) if gave_up => Verdict::TimedOut,
+                    (Ok(position), None) => {
+                        match self.program(*position, &mut programs, || {
+                            inventory_value
+                                .get_or_insert_with(|| {
+                                    regorus::Value::from(inventory(
+                                        reviews.iter().map(|review| review.object),
+                                    ))
+                                })
+                                .clone()
+                        }) {
+                            Ok(program) => program.evaluate(request(input, &parameters)),
+                            Err(reason) => Verdict::Failed(reason),
+                        }
+                    }
+                };
+                gave_up |= matches!(verdict, Verdict::TimedOut);
+                findings.extend(findings_of(verdict, info, review));
+            }
+        }
+        let mut findings: Vec<Finding> = findings.into_iter().collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse((finding.enforcement, finding.severity)));
+        findings
+    }
+
+    /// The working copy of a program, with the inventory where it reads it.
+    fn program<'p>(
+        &self,
+        position: usize,
+        programs: &'p mut BTreeMap<usize, Program>,
+        inventory: impl FnOnce() -> regorus::Value,
+    ) -> Result<&'p mut Program, String> {
+        if !programs.contains_key(&position) {
+            let mut program = self.programs.get(position).ok_or("the program is missing")?.clone();
+            if program.needs_inventory {
+                program.set_inventory(inventory())?;
+            }
+            programs.insert(position, program);
+        }
+        programs.get_mut(&position).ok_or_else(|| "the program is missing".to_owned())
+    }
+}
+
+fn templates_define(documents: &[PolicyDocument], kind: &str) -> bool {
+    documents.iter().any(|document| {
+        document.value.get("kind").and_then(Value::as_str) == Some("ConstraintTemplate")
+            && document.value.pointer("/spec/crd/spec/names/kind").and_then(Value::as_str) == Some(kind)
+    })
+}
+
+fn namespaces_of<'a>(reviews: &[Review<'a>]) -> NamespaceLabels<'a> {
+    static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
+    NamespaceLabels(
+        reviews
+            .iter()
+            .filter(|review| review.reference.kind == "Namespace" && review.group.is_empty())
+            .filter_map(|review| {
+                let name = review.object.pointer("/metadata/name")?.as_str()?;
+                let labels = review.object.pointer("/metadata/labels").and_then(Value::as_object);
+                Some((name, labels.unwrap_or(&NONE)))
+            })
+            .collect(),
+    )
+}
+
+/// `input`: the review and the parameters.
+fn request(review: &regorus::Value, parameters: &regorus::Value) -> regorus::Value {
+    let members = [("review", review), ("parameters", parameters)];
+    let map: BTreeMap<regorus::Value, regorus::Value> =
+        members.into_iter().map(|(key, value)| (regorus::Value::from(key), value.clone())).collect();
+    regorus::Value::from(map)
+}
+
+fn findings_of(verdict: Verdict, info: &PolicyInfo, review: &Review<'_>) -> Vec<Finding> {
+    let finding = |outcome: Outcome, path: Option<String>, message: String| Finding {
+        policy: info.title.clone(),
+        rule: info.name.clone(),
+        severity: info.severity,
+        enforcement: info.enforcement,
+        outcome,
+        object: review.reference.clone(),
+        path,
+        message,
+        why: info.why.clone(),
+        fix: info.fix.clone(),
+    };
+    let not_evaluated = |reason: String| {
+        let message = format!("could not be evaluated: {reason}");
+        vec![finding(Outcome::NotEvaluated { reason }, None, message)]
+    };
+    match verdict {
+        Verdict::Failed(reason) => not_evaluated(reason),
+        Verdict::TimedOut => not_evaluated("the policy did not come to an end within its time".to_owned()),
+        Verdict::Violations(violations) => violations
+            .iter()
+            .take(MAX_FINDINGS)
+            .map(|violation| {
+                let message = match violation.get("msg") {
+                    Some(Value::String(message)) => message.clone(),
+                    Some(other) => other.to_string(),
+                    None => violation.to_string(),
+                };
+                let path = locate(review.object, violation.get("details"), &message);
+                finding(Outcome::Violation, path, message.chars().take(2000).collect())
+            })
+            .collect(),
+    }
+}

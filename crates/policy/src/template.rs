@@ -1,0 +1,131 @@
+//! ConstraintTemplates: a rule in Rego and the words that explain it.
+
+use fairway_domain::finding::Severity;
+use fairway_domain::{Diagnostic, SourceLocation};
+use serde_json::Value;
+
+use crate::rego::{Program, Source};
+use crate::set::PolicyDocument;
+
+/// The target that Kubernetes objects are reviewed by.
+const TARGET: &str = "admission.k8s.gatekeeper.sh";
+
+/// A template, compiled, or the reason why it is not.
+pub(crate) struct Template {
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) why: Option<String>,
+    pub(crate) fix: Option<String>,
+    pub(crate) severity: Option<Severity>,
+    pub(crate) program: Result<Program, String>,
+}
+
+pub(crate) fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+    value.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// One of Fairway's annotations, for example `why`.
+pub(crate) fn annotation<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+    text(value, &format!("/metadata/annotations/fairway.dev~1{name}"))
+}
+
+/// The severity that an object states; another word is a problem.
+pub(crate) fn severity(document: &PolicyDocument, problems: &mut Vec<Diagnostic>) -> Option<Severity> {
+    let word = annotation(&document.value, "severity")?;
+    let severity = serde_json::from_value(Value::from(word)).ok();
+    if severity.is_none() {
+        let message = format!("the severity \"{word}\" is unknown");
+        problems.push(
+            at(document, Diagnostic::error("policy-severity", message))
+                .with_hint("use low, medium, high or critical"),
+        );
+    }
+    severity
+}
+
+/// The diagnostic at the beginning of the document's file, when nothing closer is known.
+pub(crate) fn at(document: &PolicyDocument, diagnostic: Diagnostic) -> Diagnostic {
+    match (&diagnostic.location, &document.file) {
+        (None, Some(file)) => diagnostic.at(SourceLocation { file: file.clone(), line: 1, column: 1 }, None),
+        _ => diagnostic,
+    }
+}
+
+impl Template {
+    /// Reads and compiles a template. `None` when it cannot even be told which kind it defines.
+    pub(crate) fn read(document: &PolicyDocument, problems: &mut Vec<Diagnostic>) -> Option<Self> {
+        let value = &document.value;
+        let name = text(value, "/metadata/name").unwrap_or_default();
+        let Some(kind) = text(value, "/spec/crd/spec/names/kind") else {
+            let message = format!("the ConstraintTemplate \"{name}\" has no spec.crd.spec.names.kind");
+            problems.push(at(document, Diagnostic::error("policy-template", message)));
+            return None;
+        };
+        if name != kind.to_lowercase() {
+            let message =
+                format!("the ConstraintTemplate \"{name}\" must be named \"{}\"", kind.to_lowercase());
+            problems.push(
+                at(document, Diagnostic::error("policy-template", message))
+                    .with_hint("Gatekeeper accepts only the kind in lower case as the name"),
+            );
+        }
+        let program = compile(document, name).map_err(|problem| {
+            let message = problem.message.clone();
+            problems.push(at(document, *problem));
+            message
+        });
+        Some(Self {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            title: annotation(value, "title").unwrap_or(kind).to_owned(),
+            why: annotation(value, "why")
+                .or_else(|| text(value, "/metadata/annotations/description"))
+                .map(str::to_owned),
+            fix: annotation(value, "fix").map(str::to_owned),
+            severity: severity(document, problems),
+            program,
+        })
+    }
+}
+
+fn compile(document: &PolicyDocument, name: &str) -> Result<Program, Box<Diagnostic>> {
+    let failed = |message: String| Box::new(Diagnostic::error("policy-template", message));
+    let targets = document.value.pointer("/spec/targets").and_then(Value::as_array);
+    let target =
+        targets.into_iter().flatten().enumerate().find(|(_, target)| text(target, "/target") == Some(TARGET));
+    let Some((index, target)) = target else {
+        return Err(failed(format!("the ConstraintTemplate \"{name}\" has no target {TARGET}")));
+    };
+    let place = format!("{}#spec.targets[{index}]", document.file.as_deref().unwrap_or(name));
+    let mut code = target.get("code").and_then(Value::as_array).into_iter().flatten().enumerate();
+    let (place, source) = match code.find(|(_, code)| text(code, "/engine") == Some("Rego")) {
+        Some((index, code)) => {
+            (format!("{place}.code[{index}].source"), code.get("source").unwrap_or(&Value::Null))
+        }
+        None => (place, target),
+    };
+    let Some(main) = source.get("rego").and_then(Value::as_str) else {
+        let engines: Vec<&str> = target
+            .get("code")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|code| text(code, "/engine"))
+            .collect();
+        return Err(failed(if engines.is_empty() {
+            format!("the ConstraintTemplate \"{name}\" has no Rego")
+        } else {
+            format!("the ConstraintTemplate \"{name}\" is written for {} and has no Rego", engines.join(", "))
+        }));
+    };
+    let version_one = text(source, "/version") == Some("v1");
+    let libraries = source.get("libs").and_then(Value::as_array);
+    let mut sources = vec![Source { place: format!("{place}.rego"), text: main, version_one }];
+    for (index, library) in libraries.into_iter().flatten().enumerate() {
+        if let Some(text) = library.as_str() {
+            sources.push(Source { place: format!("{place}.libs[{index}]"), text, version_one });
+        }
+    }
+    Program::compile(&sources)
+}
