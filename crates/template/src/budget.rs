@@ -19,7 +19,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { steps: 10_000_000, output: 32 << 20, memory: 256 << 20, depth: 3_000 }
+        Self { steps: 5_000_000, output: 32 << 20, memory: 256 << 20, depth: 3_000 }
     }
 }
 

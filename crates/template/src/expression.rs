@@ -13,6 +13,9 @@ use crate::parser::Parser;
 use crate::text::Text;
 use crate::value::Value;
 
+/// What an expression in an expression weighs: all levels of the grammar are on the stack for it.
+const NESTED: usize = 5;
+
 /// What a chain of operators consists of.
 enum Item {
     Operand(Expression),
@@ -51,7 +54,7 @@ impl Parser<'_> {
 
     /// `a if b else c` and all below.
     pub(crate) fn expression(&mut self) -> Outcome<Expression> {
-        self.enter()?;
+        self.enter(NESTED)?;
         let mut node = self.disjunction()?;
         if self.skip_symbol("if")? {
             let condition = Box::new(self.disjunction()?);
@@ -59,7 +62,7 @@ impl Parser<'_> {
             let position = node.position;
             node = self.node(Kind::Conditional { condition, then: Box::new(node), otherwise }, position)?;
         }
-        self.leave();
+        self.leave(NESTED);
         Ok(node)
     }
 
@@ -244,9 +247,9 @@ impl Parser<'_> {
         let position = self.position()?;
         let minus = self.skip_mark("-")?;
         let node = if minus || self.skip_mark("+")? {
-            self.enter()?;
+            self.enter(1)?;
             let inner = Box::new(self.unary(false)?);
-            self.leave();
+            self.leave(1);
             self.node(if minus { Kind::Negate(inner) } else { Kind::Plus(inner) }, position)?
         } else {
             self.primary(true)?

@@ -16,6 +16,9 @@ const CLOSING_TAGS: [&str; 16] = [
     "endraw", "endset", "endswitch", "endverbatim", "endeach",
 ];
 
+/// What the nesting of a body weighs.
+const BODY: usize = 2;
+
 /// Parses `source`; nesting beyond `limit` is a fault that says so.
 pub fn parse(source: &str, syntax: &Syntax, limit: usize) -> Outcome<Template> {
     let mut parser = Parser::new(source, syntax.clone(), limit);
@@ -105,8 +108,9 @@ impl<'s> Parser<'s> {
         Err(Fault::syntax(format!("expected {expected}, found {found}"), position))
     }
 
-    pub(crate) fn enter(&mut self) -> Outcome<()> {
-        self.depth += 1;
+    /// One level deeper, which weighs as much as the stack that the level takes.
+    pub(crate) fn enter(&mut self, weight: usize) -> Outcome<()> {
+        self.depth += weight;
         if self.depth > self.limit {
             let position = self.position()?;
             return Err(Fault::too_deep().at(position));
@@ -114,8 +118,8 @@ impl<'s> Parser<'s> {
         Ok(())
     }
 
-    pub(crate) const fn leave(&mut self) {
-        self.depth -= 1;
+    pub(crate) const fn leave(&mut self, weight: usize) {
+        self.depth -= weight;
     }
 
     /// The end of the tag `name`.
@@ -140,7 +144,7 @@ impl<'s> Parser<'s> {
 
     /// Statements up to one of the tags `until`, whose name is the next token then, or the end.
     fn body(&mut self, until: &[&str]) -> Outcome<Body> {
-        self.enter()?;
+        self.enter(BODY)?;
         let mut body = Vec::new();
         while let Some((token, position)) = self.next()? {
             match token {
@@ -170,7 +174,7 @@ impl<'s> Parser<'s> {
                 }
             }
         }
-        self.leave();
+        self.leave(BODY);
         Ok(body)
     }
 
@@ -240,9 +244,9 @@ impl<'s> Parser<'s> {
         self.end_tag("if")?;
         let then = self.body(&["elif", "elseif", "else", "endif"])?;
         let otherwise = if self.skip_symbol("elif")? || self.skip_symbol("elseif")? {
-            self.enter()?;
+            self.enter(BODY)?;
             let otherwise = vec![self.conditional(tag)?];
-            self.leave();
+            self.leave(BODY);
             Some(otherwise)
         } else if self.skip_symbol("else")? {
             self.end_tag("else")?;

@@ -4,12 +4,13 @@
 
 use std::time::{Duration, Instant};
 
-use fairway_template::{Environment, TemplateErrorKind};
+use fairway_template::{Budget, Environment, TemplateErrorKind};
 use serde_json::{Value as Json, json};
 
 fn fails(source: &str) -> TemplateErrorKind {
     let start = Instant::now();
     let error = Environment::backstage()
+        .with_budget(Budget { steps: 500_000, ..Budget::default() })
         .render(source, "evil.txt", &json!({"values": {"name": "x"}}))
         .expect_err(&source.chars().take(80).collect::<String>());
     assert!(start.elapsed() < Duration::from_secs(30), "{:?}: {source:.80}", start.elapsed());
@@ -101,7 +102,7 @@ fn there_is_no_way_to_the_machinery() {
         "${{ values.constructor }}",
         "${{ values.name.constructor.constructor('return 1')() }}",
         "${{ values.__proto__ }}",
-        "${{ [].map.constructor }}",
+        "${{ [].join.constructor }}",
         "${{ range.prototype }}",
     ] {
         assert_eq!(fails(source), TemplateErrorKind::Value, "{source}");
