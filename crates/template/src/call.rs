@@ -183,11 +183,9 @@ fn set_current(receiver: &Value, value: Value) {
 
 /// The globals `cycler` and `joiner`.
 pub fn stateful(name: &str, arguments: &[Value]) -> Value {
-    match name {
-        "cycler" => cycler(arguments.to_vec()),
-        _ => {
-            let separator = arguments.first().filter(|value| crate::operators::truthy(value)).cloned();
-            Function::Joiner { separator: separator.unwrap_or_else(|| Value::text(",")), first: Cell::new(true) }.value()
-        }
+    if name == "cycler" {
+        return cycler(arguments.to_vec());
     }
+    let separator = arguments.first().filter(|value| crate::operators::truthy(value)).cloned();
+    Function::Joiner { separator: separator.unwrap_or_else(|| Value::text(",")), first: Cell::new(true) }.value()
 }

@@ -285,7 +285,7 @@ impl<'r> Interpreter<'r> {
             });
         };
         let values = self.evaluate_all(arguments, scope)?;
-        filters::apply(filter, self, &values).map_err(|fault| {
+        filters::apply(&filter, self, &values).map_err(|fault| {
             let message = format!("the filter \"{name}\" failed: {}", fault.message);
             Box::new(Fault { message, ..*fault })
         })

@@ -16,6 +16,9 @@ use crate::value::Value;
 /// What an expression in an expression weighs: all levels of the grammar are on the stack for it.
 const NESTED: usize = 5;
 
+/// What the engine took for the name of a test that has none, as in `x is odd + 1`.
+const UNNAMED_TEST: &str = "undefined";
+
 /// What a chain of operators consists of.
 enum Item {
     Operand(Expression),
@@ -148,15 +151,16 @@ impl Parser<'_> {
             Kind::Symbol(symbol) => (symbol.name, Vec::new()),
             Kind::Literal(Value::Null) => ("null".into(), Vec::new()),
             Kind::Literal(Value::String(text)) => (text.to_shared(), Vec::new()),
-            Kind::Call(target, arguments) => match target.kind {
-                Kind::Symbol(symbol) => (symbol.name, arguments),
-                Kind::Literal(Value::Null) => ("null".into(), arguments),
-                _ => return Err(Fault::syntax("expected the name of a test behind \"is\"", at)),
-            },
-            _ => {
+            Kind::Literal(_) | Kind::Filter(..) => {
                 return Err(Fault::syntax("expected the name of a test behind \"is\"", at)
                     .hint("Put the test into parentheses, or compare with \"==\"."));
             }
+            Kind::Call(target, arguments) => match target.kind {
+                Kind::Symbol(symbol) => (symbol.name, arguments),
+                Kind::Literal(Value::Null) => ("null".into(), arguments),
+                _ => (UNNAMED_TEST.into(), arguments),
+            },
+            _ => (UNNAMED_TEST.into(), Vec::new()),
         };
         let node = self.node(Kind::Is { value, test: name, arguments }, position)?;
         Ok(if inverted { vec![Item::Not(position), Item::Operand(node)] } else { vec![Item::Operand(node)] })

@@ -81,7 +81,7 @@ pub fn names(environment: &Environment) -> impl Iterator<Item = &str> {
 }
 
 /// Runs a filter.
-pub fn apply(filter: Filter<'_>, interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Outcome<Value> {
+pub fn apply(filter: &Filter<'_>, interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Outcome<Value> {
     match filter {
         Filter::Builtin(filter) => filter(interpreter, arguments),
         Filter::Host(filter) => {

@@ -34,10 +34,9 @@ impl Writer<'_> {
         self.meter.spend(1)?;
         match value {
             Value::Undefined | Value::Function(_) => return Ok(false),
-            Value::Null => self.out.push_str("null"),
             Value::Bool(value) => self.out.push_str(if *value { "true" } else { "false" }),
             Value::Number(number) if number.is_finite() => self.out.push_str(&number::print(*number)),
-            Value::Number(_) => self.out.push_str("null"),
+            Value::Null | Value::Number(_) => self.out.push_str("null"),
             Value::String(text) => self.text(text)?,
             Value::Pattern(_) => self.out.push_str("{}"),
             Value::Safe(text) => {

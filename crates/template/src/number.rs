@@ -101,8 +101,7 @@ pub fn print_fixed(number: f64, digits: usize) -> String {
     let split = kept.len().saturating_sub(digits);
     let (whole, fraction) = kept.split_at(split);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let zero = kept.iter().all(|digit| *digit == b'0');
-    let sign = if number < 0.0 && !zero || number < 0.0 && number != 0.0 { "-" } else { "" };
+    let sign = if number < 0.0 { "-" } else { "" };
     let dot = if digits > 0 { "." } else { "" };
     format!("{sign}{}{dot}{}", text(whole), text(fraction))
 }

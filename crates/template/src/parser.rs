@@ -38,9 +38,16 @@ pub fn parse(source: &str, syntax: &Syntax, limit: usize) -> Outcome<Template> {
     Ok(template)
 }
 
+/// The token ahead, once it was looked at.
+enum Peeked<'s> {
+    Nothing,
+    End,
+    Token((Token<'s>, usize)),
+}
+
 pub struct Parser<'s> {
     lexer: Lexer<'s>,
-    peeked: Option<Option<(Token<'s>, usize)>>,
+    peeked: Peeked<'s>,
     /// The last tag asked to drop the white space that follows.
     trims_next: bool,
     blocks: Vec<(Block, usize)>,
@@ -55,7 +62,7 @@ impl<'s> Parser<'s> {
     const fn new(source: &'s str, syntax: Syntax, limit: usize) -> Self {
         Self {
             lexer: Lexer::new(source, syntax),
-            peeked: None,
+            peeked: Peeked::Nothing,
             trims_next: false,
             blocks: Vec::new(),
             has_scopes: false,
@@ -66,23 +73,30 @@ impl<'s> Parser<'s> {
     }
 
     pub(crate) fn peek(&mut self) -> Outcome<Option<&Token<'s>>> {
-        if self.peeked.is_none() {
-            self.peeked = Some(self.lexer.next()?);
+        if matches!(self.peeked, Peeked::Nothing) {
+            self.peeked = self.lexer.next()?.map_or(Peeked::End, Peeked::Token);
         }
-        Ok(self.peeked.as_ref().and_then(Option::as_ref).map(|(token, _)| token))
+        Ok(match &self.peeked {
+            Peeked::Token((token, _)) => Some(token),
+            _ => None,
+        })
     }
 
     pub(crate) fn next(&mut self) -> Outcome<Option<(Token<'s>, usize)>> {
-        match self.peeked.take() {
-            Some(token) => Ok(token),
-            None => self.lexer.next(),
+        match std::mem::replace(&mut self.peeked, Peeked::Nothing) {
+            Peeked::Token(token) => Ok(Some(token)),
+            Peeked::End => Ok(None),
+            Peeked::Nothing => self.lexer.next(),
         }
     }
 
     /// Where the next token begins.
     pub(crate) fn position(&mut self) -> Outcome<usize> {
         self.peek()?;
-        Ok(self.peeked.as_ref().and_then(Option::as_ref).map_or(self.lexer.source.len(), |(_, at)| *at))
+        Ok(match &self.peeked {
+            Peeked::Token((_, at)) => *at,
+            _ => self.lexer.source.len(),
+        })
     }
 
     pub(crate) fn skip_mark(&mut self, mark: &str) -> Outcome<bool> {
@@ -159,13 +173,11 @@ impl<'s> Parser<'s> {
                 }
                 Token::VariableStart { .. } => {
                     let expression = self.expression()?;
-                    match self.peek()? {
-                        Some(Token::VariableEnd { trims }) => self.trims_next = *trims,
-                        _ => {
-                            let end = self.lexer.syntax.variable_end;
-                            return self.unexpected(&format!("\"{end}\" at the end of the expression"));
-                        }
-                    }
+                    let Some(Token::VariableEnd { trims }) = self.peek()? else {
+                        let end = self.lexer.syntax.variable_end;
+                        return self.unexpected(&format!("\"{end}\" at the end of the expression"));
+                    };
+                    self.trims_next = *trims;
                     self.next()?;
                     body.push(Statement::Output(expression));
                 }

@@ -55,13 +55,17 @@ impl Finder {
                 Statement::If { condition, then, otherwise } => {
                     self.expression(condition);
                     self.body(then);
-                    otherwise.iter().for_each(|body| self.body(body));
+                    if let Some(body) = otherwise {
+                        self.body(body);
+                    }
                 }
                 Statement::For(node) => {
                     node.targets.iter().for_each(|target| self.define(&target.name));
                     self.expression(&node.iterable);
                     self.body(&node.body);
-                    node.otherwise.iter().for_each(|body| self.body(body));
+                    if let Some(body) = &node.otherwise {
+                        self.body(body);
+                    }
                 }
                 Statement::Set(set) => {
                     set.targets.iter().for_each(|target| self.define(&target.name));
@@ -77,7 +81,9 @@ impl Finder {
                         self.expression(condition);
                         self.body(body);
                     }
-                    switch.otherwise.iter().for_each(|body| self.body(body));
+                    if let Some(body) = &switch.otherwise {
+                        self.body(body);
+                    }
                 }
             }
         }
@@ -93,22 +99,23 @@ impl Finder {
     }
 
     fn expressions(&mut self, expressions: &[Expression]) {
-        expressions.iter().for_each(|expression| self.expression(expression));
+        for expression in expressions {
+            self.expression(expression);
+        }
     }
 
     fn expression(&mut self, expression: &Expression) {
         match &expression.kind {
             Kind::Literal(_) | Kind::Pattern(..) => {}
             Kind::Symbol(symbol) => self.found.push((symbol.name.to_string(), symbol.name.to_string())),
-            Kind::Member(target, key) => match (root(target), &key.kind) {
-                (Some(root), Kind::Literal(Value::String(_))) => {
+            Kind::Member(target, key) => {
+                if let (Some(root), Kind::Literal(Value::String(_))) = (root(target), &key.kind) {
                     self.found.extend(describe(expression).map(|path| (root, path)));
-                }
-                _ => {
+                } else {
                     self.expression(target);
                     self.expression(key);
                 }
-            },
+            }
             Kind::Call(target, arguments) => {
                 match &target.kind {
                     Kind::Member(receiver, key) => {
@@ -121,7 +128,9 @@ impl Finder {
             }
             Kind::Group(items) | Kind::List(items) | Kind::Filter(_, items) => self.expressions(items),
             Kind::Record(pairs) | Kind::Keywords(pairs) => {
-                pairs.iter().for_each(|(_, value)| self.expression(value));
+                for (_, value) in pairs {
+                    self.expression(value);
+                }
             }
             Kind::Capture(body) => self.body(body),
             Kind::Caller(definition) => self.definition(definition),
@@ -132,7 +141,9 @@ impl Finder {
             Kind::Conditional { condition, then, otherwise } => {
                 self.expression(condition);
                 self.expression(then);
-                otherwise.iter().for_each(|other| self.expression(other));
+                if let Some(other) = otherwise {
+                    self.expression(other);
+                }
             }
             Kind::Is { value, arguments, .. } => {
                 self.expression(value);
