@@ -1,1 +1,144 @@
 //! The use cases: a caller first, a typed result out; authorise, plan, apply, append facts.
+//!
+//! Every face (portal, REST, command line, git) calls this room and nothing below it. It must not know HTTP,
+//! HTML or a terminal.
+
+pub mod access;
+pub mod apply;
+pub mod audit;
+pub mod clock;
+pub mod config;
+pub mod create;
+pub mod deliver;
+pub mod effects;
+pub mod environments;
+pub mod error;
+pub mod example;
+pub mod guardrails;
+pub mod home;
+pub mod plans;
+pub mod projection;
+pub mod releases;
+pub mod repositories;
+pub mod services;
+pub mod sources;
+pub mod sync;
+pub mod tokens;
+pub mod undo;
+mod world;
+
+use std::sync::Arc;
+
+use fairway_domain::Clock;
+use fairway_ledger::Ledger;
+use fairway_remote::Forge;
+use fairway_scaffold::ActionRegistry;
+use tokio::sync::{Mutex, Notify};
+
+pub use config::AppConfig;
+pub use error::AppError;
+pub use projection::{Projection, View};
+
+/// The whole application: ledger, forge, projections and the use cases over them. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) config: AppConfig,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ledger: Ledger,
+    pub(crate) forge: Forge,
+    pub(crate) projection: Projection,
+    pub(crate) actions: ActionRegistry,
+    /// Wakes the worker that applies runs.
+    pub(crate) work: Notify,
+    /// One synchronisation of the catalog at a time, so that two cannot decide on the same old state.
+    pub(crate) syncing: Mutex<()>,
+    pub(crate) sign_in_guard: access::SignInGuard,
+    pub(crate) findings: guardrails::FindingsCache,
+}
+
+impl App {
+    /// Opens the ledger and the forge, folds the journal into projections and starts following it.
+    pub async fn open(config: AppConfig, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
+        let forge_root = config.data.join("repositories");
+        let (ledger, forge) =
+            tokio::join!(Ledger::open(&config.database, Arc::clone(&clock)), Forge::open(&forge_root));
+        let (ledger, forge) = (ledger?, forge?);
+        let projection = Projection::start(&ledger).await?;
+        let mut actions = ActionRegistry::built_in();
+        actions.register(Box::new(deliver::Deliver));
+        let inner = Inner {
+            config,
+            clock,
+            ledger,
+            forge,
+            projection,
+            actions,
+            work: Notify::new(),
+            syncing: Mutex::new(()),
+            sign_in_guard: access::SignInGuard::default(),
+            findings: guardrails::FindingsCache::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// What the projections know now.
+    pub fn view(&self) -> Arc<View> {
+        self.inner.projection.view()
+    }
+
+    /// The settings this application was opened with.
+    pub fn config(&self) -> &AppConfig {
+        &self.inner.config
+    }
+
+    /// The current moment.
+    pub fn now(&self) -> fairway_domain::Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// The action registry, for the reference and the forms.
+    pub fn actions(&self) -> &ActionRegistry {
+        &self.inner.actions
+    }
+
+    /// The journal's records as they are appended, here or by another replica.
+    pub fn follow(&self) -> tokio::sync::broadcast::Receiver<Arc<fairway_domain::fact::Record>> {
+        self.inner.ledger.follow()
+    }
+
+    /// Finishes what is being written and closes the ledger.
+    pub async fn close(&self) {
+        self.inner.ledger.close().await;
+    }
+
+    /// Appends facts and waits until the projections show them, so that a caller reads what it wrote.
+    pub(crate) async fn append(
+        &self,
+        facts: Vec<fairway_domain::fact::NewFact>,
+    ) -> Result<Vec<fairway_domain::fact::Record>, AppError> {
+        if facts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let records = self.inner.ledger.append(facts).await?;
+        if let Some(last) = records.last() {
+            self.inner.projection.wait_for(last.sequence).await;
+        }
+        Ok(records)
+    }
+}
+
+impl App {
+    /// The end of the chain; an error when the ledger does not answer.
+    pub async fn ledger_head(&self) -> Result<fairway_ledger::Head, AppError> {
+        Ok(self.inner.ledger.head().await?)
+    }
+
+    /// Waits until the projections have folded the record with this number in.
+    pub async fn caught_up(&self, sequence: i64) {
+        self.inner.projection.wait_for(sequence).await;
+    }
+}

@@ -54,6 +54,7 @@ impl TreePath {
     }
 
     /// This path inside `folder`.
+    #[must_use]
     pub fn below(&self, folder: &Self) -> Self {
         Self(format!("{}/{}", folder.0, self.0))
     }

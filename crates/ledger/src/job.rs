@@ -128,6 +128,17 @@ impl Ledger {
         Ok(None)
     }
 
+    /// Gives back every job that a worker of this name holds. For a process that starts: where only one at a
+    /// time can have the ledger open (SQLite), what its predecessor of the same name held is free at once.
+    pub async fn release(&self, worker: &str) -> Result<u64, LedgerError> {
+        let done = sqlx::query("UPDATE job SET worker = NULL, lease_until = NULL WHERE worker = $1")
+            .bind(worker.to_owned())
+            .execute(self.writer()?)
+            .await
+            .map_err(LedgerError::database("release jobs"))?;
+        Ok(done.rows_affected())
+    }
+
     /// When the next job can be claimed, so that a worker knows how long it may rest.
     pub async fn next_job_at(&self) -> Result<Option<Timestamp>, LedgerError> {
         let failed = LedgerError::database("look for the next job");

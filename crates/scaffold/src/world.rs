@@ -19,6 +19,12 @@ pub trait World {
     /// An entity of the catalog.
     fn entity(&self, reference: &EntityRef) -> Option<Entity>;
 
+    /// Every entity of a kind, by reference. A world without a catalog has none.
+    fn entities(&self, kind: &str) -> Vec<Entity> {
+        let _ = kind;
+        Vec::new()
+    }
+
     /// Whether the embedded forge has the repository.
     fn repository_exists(&self, repository: &RepositoryRef) -> bool;
 
@@ -29,7 +35,7 @@ pub trait World {
     fn base_url(&self) -> &str;
 
     /// The setting that lets the embedded forge stand in for another host, as the operator writes it.
-    fn forge_host_setting(&self) -> &str {
+    fn forge_host_setting(&self) -> &'static str {
         "--forge-host"
     }
 }

@@ -1,1 +1,45 @@
-//! Serves the portal, the REST API, Git over HTTP, events and metrics; handlers only translate.
+//! Serves the portal, the REST API, Git over HTTP, events and metrics.
+//!
+//! Handlers only translate: they extract, call one use case of `app`, and render. No decision about what
+//! somebody may do or what happens next is made here.
+
+mod api;
+mod asset;
+mod caller;
+mod events;
+mod failure;
+mod git;
+mod guard;
+mod health;
+mod metrics;
+mod page;
+mod pairs;
+mod router;
+mod state;
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use fairway_app::App;
+use tokio::net::TcpListener;
+
+pub use api::document;
+pub use state::ServerOptions;
+
+/// Serves until `shutdown` resolves; then lets requests that are under way end.
+pub async fn serve(
+    app: App,
+    options: ServerOptions,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let state = state::ServerState::new(app, options);
+    let stopping = state.stopping.clone();
+    let router = router::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let signal = async move {
+        shutdown.await;
+        // Event streams would hold the server open for ever.
+        stopping.send_replace(true);
+    };
+    axum::serve(listener, router).with_graceful_shutdown(signal).await
+}

@@ -1,0 +1,46 @@
+//! The settings of one Fairway, resolved: nothing here is looked up in the environment again.
+
+use std::path::PathBuf;
+
+/// The host name under which templates reach the embedded forge.
+pub const EMBEDDED_HOST: &str = "fairway";
+
+/// The settings of one Fairway.
+#[derive(Clone, Debug)]
+pub struct AppConfig {
+    /// The folder for the embedded database, the repositories and caches.
+    pub data: PathBuf,
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// The address people reach the portal at, without a slash at its end.
+    pub base_url: String,
+    /// The organisation's name for people.
+    pub organisation: String,
+    /// Hosts besides [`EMBEDDED_HOST`] that templates mean the embedded forge by, for example `github.com`.
+    pub forge_hosts: Vec<String>,
+    /// The largest push in bytes.
+    pub push_limit: u64,
+    /// Whether folders of this machine may be registered as sources.
+    pub allow_file_sources: bool,
+    /// In debug builds: end the process without warning at this boundary of a run, counted from 1 over the
+    /// life of the process. Proves that runs survive it.
+    pub kill_at_boundary: Option<u32>,
+}
+
+impl AppConfig {
+    /// Settings for a data folder, with the embedded database.
+    pub fn new(data: impl Into<PathBuf>, base_url: &str) -> Self {
+        let data = data.into();
+        let database = format!("sqlite:{}", data.join("fairway.db").display());
+        Self {
+            data,
+            database,
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            organisation: "Fairway".to_owned(),
+            forge_hosts: Vec::new(),
+            push_limit: 64 * 1024 * 1024,
+            allow_file_sources: true,
+            kill_at_boundary: None,
+        }
+    }
+}

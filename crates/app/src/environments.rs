@@ -1,0 +1,216 @@
+//! What runs where: environments in promotion order, services, versions and resources.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fairway_domain::delivery::Deployment;
+use fairway_domain::environment::{Environment, ResourceClass};
+use fairway_domain::fact::kind;
+use fairway_domain::plan::PlannedResource;
+use fairway_domain::{Caller, EntityRef, Permission, Timestamp};
+use fairway_ledger::RecordQuery;
+use serde::{Deserialize, Serialize};
+
+use crate::projection::View;
+use crate::{App, AppError};
+
+/// A resource that came with a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourceRecord {
+    /// The service's name.
+    pub service: String,
+    /// The environment's name.
+    pub environment: String,
+    /// What it is.
+    #[serde(flatten)]
+    pub resource: PlannedResource,
+    /// The run that declared it.
+    pub run: String,
+    /// When somebody said yes.
+    pub requested_at: Timestamp,
+    /// When its manifests were committed. What a provider then makes of them is its own word.
+    pub declared_at: Timestamp,
+}
+
+/// Where one service stands in one environment.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// What is there.
+    pub deployment: Option<Deployment>,
+    /// The environment that a promotion would come from, when it has another version.
+    pub promotable_from: Option<String>,
+    /// Whether there is an earlier version to return to.
+    pub can_roll_back: bool,
+}
+
+/// One service over all environments.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The service's name.
+    pub service: String,
+    /// Its entity, when the catalog has one.
+    pub entity: Option<EntityRef>,
+    /// Its owner, when known.
+    pub owner: Option<EntityRef>,
+    /// One cell an environment.
+    pub cells: Vec<Cell>,
+}
+
+/// Services by environments.
+#[derive(Clone, Debug)]
+pub struct Matrix {
+    /// The environments in promotion order.
+    pub environments: Vec<Environment>,
+    /// The services by name.
+    pub rows: Vec<Row>,
+}
+
+/// The environments of the catalog, in promotion order. Broken ones are left out; the catalog shows why.
+pub fn environments_of(view: &View) -> Vec<Environment> {
+    let mut environments: Vec<Environment> = of_kind(view, "Environment");
+    environments.sort_by(|one, two| one.spec.order.cmp(&two.spec.order).then(one.name.cmp(&two.name)));
+    environments
+}
+
+/// The resource classes of the catalog.
+pub fn classes_of(view: &View) -> Vec<ResourceClass> {
+    of_kind(view, "ResourceClass")
+}
+
+fn of_kind<'a, T>(view: &'a View, kind: &str) -> Vec<T>
+where
+    T: TryFrom<&'a fairway_domain::Entity>,
+{
+    view.entities
+        .values()
+        .filter(|stored| stored.entity.kind.eq_ignore_ascii_case(kind))
+        .filter_map(|stored| T::try_from(&stored.entity).ok())
+        .collect()
+}
+
+/// The entity that a service's name means: the component of that name, in the default namespace first.
+pub fn service_entity(view: &View, service: &str) -> Option<EntityRef> {
+    let usual = EntityRef::new("component", "default", service);
+    if view.catalog.get(&usual).is_some() {
+        return Some(usual);
+    }
+    view.entities
+        .values()
+        .map(|stored| stored.entity.reference())
+        .find(|reference| reference.kind() == "component" && reference.name() == service.to_lowercase())
+}
+
+pub(crate) fn environment_named(view: &View, name: &str) -> Result<Environment, AppError> {
+    let all = environments_of(view);
+    let near = all.iter().map(|environment| environment.name.clone()).collect();
+    all.into_iter().find(|environment| environment.name == name).ok_or_else(|| AppError::NotFound {
+        what: "environment",
+        name: name.to_owned(),
+        near,
+    })
+}
+
+impl App {
+    /// The environments in promotion order.
+    pub fn environments(&self, caller: &Caller) -> Result<Vec<Environment>, AppError> {
+        caller.authorise(Permission::Read)?;
+        Ok(environments_of(&self.view()))
+    }
+
+    /// Services by environments, with what may be done in each place.
+    pub async fn matrix(&self, caller: &Caller) -> Result<Matrix, AppError> {
+        caller.authorise(Permission::Read)?;
+        let view = self.view();
+        let environments = environments_of(&view);
+        let earlier = self.earlier_versions().await?;
+        let services: BTreeSet<&str> =
+            view.deployments.values().map(|deployment| deployment.intent.service.as_str()).collect();
+        let rows = services
+            .into_iter()
+            .map(|service| {
+                let at = |environment: &str| view.deployments.get(&format!("{service}/{environment}"));
+                let cells = environments
+                    .iter()
+                    .map(|environment| {
+                        let deployment = at(&environment.name).map(|found| Deployment::clone(found));
+                        let from = environment.spec.promotes_from.as_deref().and_then(|from| Some((from, at(from)?)));
+                        let promotable_from = from
+                            .filter(|(_, source)| {
+                                deployment.as_ref().is_none_or(|there| there.intent.version != source.intent.version)
+                            })
+                            .map(|(from, _)| from.to_owned());
+                        let can_roll_back = deployment.as_ref().is_some_and(|there| {
+                            earlier
+                                .get(&format!("{service}/{}", environment.name))
+                                .is_some_and(|versions| versions.iter().any(|version| *version != there.intent.version))
+                        });
+                        Cell { deployment, promotable_from, can_roll_back }
+                    })
+                    .collect();
+                let entity = service_entity(&view, service);
+                let owner = entity
+                    .as_ref()
+                    .and_then(|entity| view.catalog.get(entity))
+                    .and_then(|found| found.stored.entity.owner());
+                Row { service: service.to_owned(), entity, owner, cells }
+            })
+            .collect();
+        Ok(Matrix { environments, rows })
+    }
+
+    async fn earlier_versions(&self) -> Result<BTreeMap<String, BTreeSet<String>>, AppError> {
+        let query = RecordQuery {
+            kinds: vec![kind::DEPLOYMENT.to_owned()],
+            limit: 10_000,
+            ..RecordQuery::default()
+        };
+        let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for record in self.inner.ledger.records(&query).await? {
+            if let Some(version) = record.body.as_ref().and_then(|body| body.get("version")?.as_str()) {
+                versions.entry(record.subject).or_default().insert(version.to_owned());
+            }
+        }
+        Ok(versions)
+    }
+
+    /// Every deployment of a service that was recorded, newest first; those whose run was undone are marked.
+    pub async fn deployments_of(
+        &self,
+        caller: &Caller,
+        service: &str,
+        environment: Option<&str>,
+    ) -> Result<Vec<Deployment>, AppError> {
+        caller.authorise(Permission::Read)?;
+        let view = self.view();
+        let names: Vec<String> = match environment {
+            Some(environment) => vec![environment.to_owned()],
+            None => environments_of(&view).into_iter().map(|environment| environment.name).collect(),
+        };
+        let mut deployments: Vec<Deployment> = Vec::new();
+        for name in names {
+            let query = RecordQuery {
+                kinds: vec![kind::DEPLOYMENT.to_owned()],
+                subject: Some(format!("{service}/{name}")),
+                limit: 500,
+                ..RecordQuery::default()
+            };
+            for record in self.inner.ledger.records(&query).await? {
+                let Some(body) = record.body else { continue };
+                if let Ok(mut deployment) = serde_json::from_value::<Deployment>(body) {
+                    deployment.undone = view.runs.get(&deployment.run).is_some_and(|run| {
+                        run.status == fairway_domain::run::RunStatus::Undone
+                    });
+                    // An undo records the earlier deployment again; the history names it once.
+                    let known = deployments.iter().any(|known| {
+                        known.run == deployment.run && known.intent.environment == deployment.intent.environment
+                    });
+                    if !known {
+                        deployments.push(deployment);
+                    }
+                }
+            }
+        }
+        deployments.sort_by_key(|deployment| std::cmp::Reverse(deployment.at));
+        Ok(deployments)
+    }
+}

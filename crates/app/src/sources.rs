@@ -1,0 +1,396 @@
+//! Sources of the catalog: what is registered, how it fares, and how it is refreshed.
+
+use std::fmt;
+
+use fairway_domain::fact::{NewFact, kind};
+use fairway_domain::repository::{BranchName, RepositoryRef};
+use fairway_domain::run::{EffectOutcome, Run};
+use fairway_domain::tree::TreePath;
+use fairway_domain::{Caller, Digest, EntityRef, Permission, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::config::EMBEDDED_HOST;
+use crate::effects::to_value;
+use crate::{App, AppConfig, AppError};
+
+/// Where a source's root file is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum SourceTarget {
+    /// A file in a repository of the embedded forge; a push refreshes it.
+    Forge {
+        /// The repository.
+        repository: RepositoryRef,
+        /// The branch.
+        branch: BranchName,
+        /// The file.
+        path: TreePath,
+    },
+    /// A file in a Git repository elsewhere.
+    Git {
+        /// The address to clone from.
+        url: String,
+        /// The branch, tag or commit; the default branch when absent.
+        reference: Option<String>,
+        /// The file.
+        path: TreePath,
+        /// The address as it was registered, for people.
+        address: String,
+    },
+    /// A file on this machine.
+    File {
+        /// Its absolute path.
+        path: String,
+    },
+}
+
+impl SourceTarget {
+    /// The repository on the embedded forge, when it is one.
+    pub fn repository(&self) -> Option<&RepositoryRef> {
+        match self {
+            Self::Forge { repository, .. } => Some(repository),
+            _ => None,
+        }
+    }
+
+    /// The folder of the file, as an address to which relative addresses are resolved; ends with a slash.
+    pub fn base(&self, config: &AppConfig) -> String {
+        let address = self.address(config);
+        address.rsplit_once('/').map_or_else(|| address.clone(), |(folder, _)| format!("{folder}/"))
+    }
+
+    /// The address of the file.
+    pub fn address(&self, config: &AppConfig) -> String {
+        match self {
+            Self::Forge { repository, branch, path } => {
+                format!("{}/repositories/{repository}/blob/{branch}/{path}", config.base_url)
+            }
+            Self::Git { address, .. } => address.clone(),
+            Self::File { path } => path.clone(),
+        }
+    }
+
+    /// Backstage's `type:target` of the file.
+    pub fn location(&self, config: &AppConfig) -> String {
+        match self {
+            Self::File { path } => format!("file:{path}"),
+            other => format!("url:{}", other.address(config)),
+        }
+    }
+
+    /// Reads an address that somebody gave.
+    pub fn parse(text: &str, config: &AppConfig) -> Result<Self, AppError> {
+        let text = text.trim();
+        let text = text.strip_prefix("url:").unwrap_or(text);
+        if let Some(forge) = ForgeAddress::parse(text, config) {
+            let path = forge.path.unwrap_or_else(default_path);
+            return Ok(Self::Forge { repository: forge.repository, branch: forge.branch, path });
+        }
+        if let Some(path) = text.strip_prefix("file:").or_else(|| text.starts_with('/').then_some(text)) {
+            if !config.allow_file_sources {
+                return Err(AppError::Invalid {
+                    message: "files of this machine are not allowed as sources here".to_owned(),
+                    hint: Some("register a repository instead".to_owned()),
+                });
+            }
+            let path = format!("/{}", path.trim_start_matches('/'));
+            return Ok(Self::File { path });
+        }
+        let parsed = fairway_remote::parse_git_url(text)?;
+        let path = match parsed.path {
+            Some(path) => path,
+            None => default_path(),
+        };
+        Ok(Self::Git { url: parsed.clone_url, reference: parsed.reference, path, address: text.to_owned() })
+    }
+
+    /// The stable identifier of a source with this target.
+    pub fn id(&self) -> String {
+        let text = match self {
+            Self::Forge { repository, branch, path } => format!("forge:{repository}:{branch}:{path}"),
+            Self::Git { url, reference, path, .. } => {
+                format!("git:{url}:{}:{path}", reference.as_deref().unwrap_or_default())
+            }
+            Self::File { path } => format!("file:{path}"),
+        };
+        Digest::of(text.as_bytes()).short()
+    }
+}
+
+impl fmt::Display for SourceTarget {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forge { repository, path, .. } => write!(formatter, "{repository}/{path}"),
+            Self::Git { address, .. } => formatter.write_str(address),
+            Self::File { path } => formatter.write_str(path),
+        }
+    }
+}
+
+fn default_path() -> TreePath {
+    // A literal that the type accepts; the fallback cannot be reached.
+    TreePath::lenient("catalog-info.yaml").unwrap_or_else(|_| unreachable!("catalog-info.yaml is a path"))
+}
+
+/// A place on the embedded forge, as an address of the portal or of a host that stands for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForgeAddress {
+    /// The repository.
+    pub repository: RepositoryRef,
+    /// The branch; `main` when the address names none.
+    pub branch: BranchName,
+    /// The file or folder; `None` for the top.
+    pub path: Option<TreePath>,
+}
+
+impl ForgeAddress {
+    /// Reads `<base>/repositories/<owner>/<name>[/(blob|tree)/<branch>[/<path>]]`, `<base>/git/<owner>/<name>.git`
+    /// and `https://<host>/<owner>/<name>…` for the hosts that mean the embedded forge.
+    pub fn parse(text: &str, config: &AppConfig) -> Option<Self> {
+        let rest = text
+            .strip_prefix(&config.base_url)
+            .and_then(|rest| rest.strip_prefix("/repositories/").or_else(|| rest.strip_prefix("/git/")))
+            .or_else(|| {
+                let (_, rest) = text.split_once("://")?;
+                let (host, rest) = rest.split_once('/')?;
+                (host == EMBEDDED_HOST || config.forge_hosts.iter().any(|known| known == host)).then_some(rest)
+            })?;
+        let mut parts = rest.trim_end_matches('/').split('/');
+        let (owner, name) = (parts.next()?, parts.next()?);
+        let repository = RepositoryRef::new(owner, name.strip_suffix(".git").unwrap_or(name)).ok()?;
+        let Some(view) = parts.next() else {
+            return Some(Self { repository, branch: BranchName::main(), path: None });
+        };
+        if !matches!(view, "blob" | "tree") {
+            return None;
+        }
+        let branch = parts.next()?.parse().ok()?;
+        let path: Vec<&str> = parts.collect();
+        let path = if path.is_empty() { None } else { Some(TreePath::lenient(&path.join("/")).ok()?) };
+        Some(Self { repository, branch, path })
+    }
+}
+
+/// How the last synchronisation went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncReport {
+    /// When it ended.
+    pub at: Timestamp,
+    /// The commit or digest that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// How many entities came from it.
+    pub entities: usize,
+    /// How many files are broken.
+    pub broken: usize,
+    /// Why nothing could be read; what was known stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// Addresses that it points to and that are not read with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<String>,
+    /// When it was last read without failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<Timestamp>,
+}
+
+/// A source of entities.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// Its identifier.
+    pub id: String,
+    /// Where it is.
+    pub target: SourceTarget,
+    /// Who registered it.
+    pub registered_by: EntityRef,
+    /// When.
+    pub registered_at: Timestamp,
+    /// The run that registered it, when one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// How the last synchronisation went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<SyncReport>,
+}
+
+impl App {
+    /// The sources, those with trouble first.
+    pub fn sources(&self, caller: &Caller) -> Result<Vec<Source>, AppError> {
+        caller.authorise(Permission::Read)?;
+        let mut sources: Vec<Source> = self.view().sources.values().map(|it| Source::clone(it)).collect();
+        let troubled = |source: &Source| {
+            source.last.as_ref().is_some_and(|last| last.failure.is_some() || last.broken > 0)
+        };
+        sources.sort_by_key(|source| (!troubled(source), source.target.to_string()));
+        Ok(sources)
+    }
+
+    /// Registers a source and reads it at once. Registering it again reads it again.
+    pub async fn register_source(&self, caller: &Caller, target: &str) -> Result<Source, AppError> {
+        caller.authorise(Permission::ManageCatalog)?;
+        let target = SourceTarget::parse(target, &self.inner.config)?;
+        let (source, existed) = self.put_source(caller, target, None).await?;
+        let synced = self.sync(caller, &source.id, false).await?;
+        // A new address that cannot be read is refused, so that a typing error does not stay as a source.
+        if let (false, Some(failure)) = (existed, synced.last.as_ref().and_then(|last| last.failure.clone())) {
+            self.append(vec![NewFact::by(caller, kind::SOURCE, source.id.clone(), None)]).await?;
+            return Err(AppError::Invalid {
+                message: failure,
+                hint: Some("check the address, and that its catalog-info.yaml exists".to_owned()),
+            });
+        }
+        Ok(synced)
+    }
+
+    async fn put_source(
+        &self,
+        caller: &Caller,
+        target: SourceTarget,
+        run: Option<&str>,
+    ) -> Result<(Source, bool), AppError> {
+        let id = target.id();
+        if let Some(known) = self.view().sources.get(&id) {
+            return Ok((Source::clone(known), true));
+        }
+        let source = Source {
+            id: id.clone(),
+            target,
+            registered_by: caller.actor.user(),
+            registered_at: self.now(),
+            run: run.map(str::to_owned),
+            last: None,
+        };
+        self.append(vec![NewFact::by(caller, kind::SOURCE, id, Some(to_value(&source)?))]).await?;
+        Ok((source, false))
+    }
+
+    /// Registers a location as the effect of a run.
+    pub(crate) async fn register_for_run(
+        &self,
+        caller: &Caller,
+        run: &Run,
+        address: &str,
+        optional: bool,
+    ) -> Result<EffectOutcome, AppError> {
+        let target = SourceTarget::parse(address, &self.inner.config)?;
+        let (source, known) = self.put_source(caller, target, Some(&run.id)).await?;
+        let existed = known && source.run.as_deref() != Some(run.id.as_str());
+        let synced = self.sync(caller, &source.id, false).await?;
+        let failure = synced.last.as_ref().and_then(|last| last.failure.clone());
+        if let Some(failure) = failure.filter(|_| !optional) {
+            if !existed {
+                self.remove_source_facts(caller, &source.id).await?;
+            }
+            return Err(AppError::invalid(failure));
+        }
+        Ok(EffectOutcome { identifier: Some(source.id), existed, ..EffectOutcome::default() })
+    }
+
+    /// Reads a source again. `accept` also carries out a removal that looks like a mistake.
+    pub async fn refresh_source(&self, caller: &Caller, id: &str, accept: bool) -> Result<Source, AppError> {
+        caller.authorise(Permission::ManageCatalog)?;
+        self.sync(caller, id, accept).await
+    }
+
+    /// Takes a source out, with the entities that only it gives.
+    pub async fn remove_source(&self, caller: &Caller, id: &str) -> Result<(), AppError> {
+        caller.authorise(Permission::ManageCatalog)?;
+        if !self.view().sources.contains_key(id) {
+            return Err(AppError::NotFound { what: "source", name: id.to_owned(), near: Vec::new() });
+        }
+        self.remove_source_facts(caller, id).await
+    }
+
+    pub(crate) async fn remove_source_facts(&self, caller: &Caller, id: &str) -> Result<(), AppError> {
+        let _one_at_a_time = self.inner.syncing.lock().await;
+        let view = self.view();
+        let mut facts = Vec::new();
+        for (subject, stored) in view.entities.iter() {
+            if stored.source == id {
+                facts.push(NewFact::by(caller, kind::ENTITY, subject.clone(), None));
+            }
+        }
+        for (subject, draft) in view.drafts.iter() {
+            if draft.source == id {
+                facts.push(NewFact::by(caller, kind::DRAFT, subject.clone(), None));
+            }
+        }
+        facts.push(NewFact::by(caller, kind::SOURCE, id, None));
+        self.append(facts).await?;
+        Ok(())
+    }
+
+    /// Something was pushed: the sources in that repository are read again.
+    pub async fn refresh_repository(&self, repository: &RepositoryRef) {
+        let ids: Vec<String> = self
+            .view()
+            .sources
+            .values()
+            .filter(|source| source.target.repository() == Some(repository))
+            .map(|source| source.id.clone())
+            .collect();
+        for id in ids {
+            if let Err(error) = self.sync(&Caller::system(), &id, false).await {
+                tracing::error!(%repository, %error, "{repository} could not be read again: {error}");
+            }
+        }
+    }
+
+    /// Reads the sources that nobody tells about changes, again and again, until the process ends.
+    pub async fn poll_sources(&self, every: std::time::Duration) {
+        loop {
+            tokio::time::sleep(every).await;
+            let ids: Vec<String> = self
+                .view()
+                .sources
+                .values()
+                .filter(|source| source.target.repository().is_none())
+                .map(|source| source.id.clone())
+                .collect();
+            for id in ids {
+                if let Err(error) = self.sync(&Caller::system(), &id, false).await {
+                    tracing::warn!(source = id, %error, "the source {id} could not be read: {error}");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{ForgeAddress, SourceTarget};
+    use crate::AppConfig;
+
+    fn config() -> AppConfig {
+        let mut config = AppConfig::new("/tmp/none", "http://127.0.0.1:7007/");
+        config.forge_hosts = vec!["github.com".to_owned()];
+        config
+    }
+
+    #[test]
+    fn addresses_of_the_portal_and_of_configured_hosts_mean_the_embedded_forge() {
+        for text in [
+            "http://127.0.0.1:7007/repositories/acme/shop/blob/main/a/catalog-info.yaml",
+            "https://github.com/acme/shop/blob/main/a/catalog-info.yaml",
+        ] {
+            let address = ForgeAddress::parse(text, &config()).unwrap();
+            assert_eq!(address.repository.to_string(), "acme/shop");
+            assert_eq!(address.path.unwrap().as_str(), "a/catalog-info.yaml");
+        }
+        assert!(ForgeAddress::parse("https://gitlab.com/acme/shop", &config()).is_none());
+        assert!(ForgeAddress::parse("http://127.0.0.1:7007/repositories/../x/blob/main/y", &config()).is_none());
+    }
+
+    #[test]
+    fn an_address_without_a_path_means_its_catalog_info() {
+        let target = SourceTarget::parse("http://127.0.0.1:7007/git/acme/shop.git", &config()).unwrap();
+        assert_eq!(
+            target.address(&config()),
+            "http://127.0.0.1:7007/repositories/acme/shop/blob/main/catalog-info.yaml"
+        );
+        assert_eq!(target.base(&config()), "http://127.0.0.1:7007/repositories/acme/shop/blob/main/");
+    }
+}

@@ -1,0 +1,138 @@
+//! `/api/v1`: Fairway's own REST interface, described by OpenAPI 3.1 from the same lines that route it.
+
+mod access;
+mod audit;
+mod catalog;
+mod delivery;
+mod guardrail;
+mod plan;
+mod service;
+
+use axum::Json;
+use axum::Router;
+use axum::routing::get;
+use serde_json::Value;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::state::ServerState;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Fairway",
+        description = "The internal developer platform. Every change is a plan that is applied; every change is in the audit log.",
+        contact(name = "Fairway", url = "https://github.com/fairway-dev/fairway"),
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    tags(
+        (name = "services", description = "Services as one thing"),
+        (name = "plans", description = "Golden paths, plans and runs"),
+        (name = "delivery", description = "Versions in environments"),
+        (name = "catalog", description = "Entities and where they come from"),
+        (name = "guardrails", description = "Policies and findings"),
+        (name = "audit", description = "The journal"),
+        (name = "access", description = "Tokens")
+    ),
+    modifiers(&Security)
+)]
+struct Description;
+
+struct Security;
+
+impl utoipa::Modify for Security {
+    fn modify(&self, document: &mut Document) {
+        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A token of Fairway. Not needed by a guest on the same machine."))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+        document.security =
+            Some(vec![SecurityRequirement::new("token", Vec::<String>::new()), SecurityRequirement::default()]);
+    }
+}
+
+fn described() -> OpenApiRouter<ServerState> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(service::create))
+        .routes(routes!(service::status))
+        .routes(routes!(plan::templates))
+        .routes(routes!(plan::template))
+        .routes(routes!(plan::plan))
+        .routes(routes!(plan::stored_plan))
+        .routes(routes!(plan::plan_file))
+        .routes(routes!(plan::apply))
+        .routes(routes!(plan::runs))
+        .routes(routes!(plan::run))
+        .routes(routes!(plan::run_events))
+        .routes(routes!(plan::undo_preview, plan::undo))
+        .routes(routes!(delivery::environments))
+        .routes(routes!(delivery::deployments))
+        .routes(routes!(delivery::deploy))
+        .routes(routes!(delivery::promote))
+        .routes(routes!(delivery::roll_back))
+        .routes(routes!(catalog::entities))
+        .routes(routes!(catalog::entity))
+        .routes(routes!(catalog::drafts))
+        .routes(routes!(catalog::sources, catalog::register))
+        .routes(routes!(catalog::remove))
+        .routes(routes!(catalog::refresh))
+        .routes(routes!(guardrail::findings))
+        .routes(routes!(guardrail::check))
+        .routes(routes!(audit::records))
+        .routes(routes!(audit::verify))
+        .routes(routes!(audit::erase))
+        .routes(routes!(access::tokens, access::issue))
+        .routes(routes!(access::revoke))
+}
+
+/// The OpenAPI document.
+pub fn document() -> Document {
+    let mut document = described().into_openapi();
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    document
+}
+
+pub(crate) fn routes() -> Router<ServerState> {
+    let (router, _) = described().split_for_parts();
+    router
+        .route("/api/v1/openapi.json", get(openapi))
+        .route("/api/{*rest}", axum::routing::any(missing))
+}
+
+async fn openapi() -> Json<Document> {
+    Json(document())
+}
+
+async fn missing(uri: axum::http::Uri) -> crate::failure::ApiFailure {
+    crate::failure::ApiFailure(fairway_app::AppError::NotFound {
+        what: "route",
+        name: uri.path().to_owned(),
+        near: vec!["/api/v1/openapi.json".to_owned()],
+    })
+}
+
+/// An error.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub(crate) struct ErrorBody {
+    error: ErrorDetail,
+}
+
+/// What an error says.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct ErrorDetail {
+    /// A stable word for programs, for example `not-found`.
+    code: String,
+    /// What happened, for people.
+    message: String,
+    /// What to do next.
+    #[schema(required = false)]
+    hint: Option<String>,
+    /// Fields, diagnostics or findings, by code.
+    #[schema(required = false)]
+    details: Option<Value>,
+}

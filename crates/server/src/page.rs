@@ -1,0 +1,110 @@
+//! The pages of the portal: each handler calls a use case, fills the page's view model and draws it.
+
+pub(crate) mod access;
+pub(crate) mod audit;
+pub(crate) mod catalog;
+pub(crate) mod create;
+pub(crate) mod entity;
+pub(crate) mod environment;
+pub(crate) mod graph;
+pub(crate) mod guardrail;
+pub(crate) mod home;
+pub(crate) mod plan;
+pub(crate) mod platform;
+pub(crate) mod repository;
+pub(crate) mod row;
+pub(crate) mod run;
+pub(crate) mod search;
+pub(crate) mod source;
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::http::header::HeaderValue;
+use axum::response::{Html, IntoResponse, Response};
+use fairway_app::AppError;
+use fairway_domain::{Actor, Caller};
+use fairway_portal::{CallerView, Chrome, SafeHtml, Section};
+
+use crate::caller::PageCaller;
+use crate::failure::{OrPage, PageFailure};
+use crate::state::ServerState;
+
+/// What a handler of a page gives.
+pub(crate) type Page = Result<Response, PageFailure>;
+
+/// What every page shows besides its own content.
+pub(crate) fn chrome(
+    state: &ServerState,
+    caller: &Caller,
+    uri: &Uri,
+    title: &str,
+    active: Section,
+) -> Chrome {
+    let view = state.app.view();
+    let running = view.runs.values().filter(|run| !run.status.is_settled()).count();
+    let user = caller.actor.user();
+    let entity = view.catalog.get(&user);
+    let guest = matches!(caller.actor, Actor::Guest);
+    Chrome {
+        caller: CallerView {
+            name: entity.map_or_else(|| user.name().to_owned(), |found| found.stored.entity.title().to_owned()),
+            role: caller.role,
+            guest,
+            signed_in: !guest,
+            url: entity.map(|_| row::entity_url(&user)),
+        },
+        running,
+        organisation: state.app.config().organisation.clone(),
+        address: uri.to_string(),
+        ..Chrome::new(title, active, state.app.now())
+    }
+}
+
+/// A page that a browser may keep for going back, and asks for again otherwise.
+pub(crate) fn html(document: String) -> Response {
+    let mut response = Html(document).into_response();
+    let headers = response.headers_mut();
+    headers.insert("cache-control", HeaderValue::from_static("private, no-cache"));
+    headers.insert("speculation-rules", HeaderValue::from_static("\"/speculation-rules.json\""));
+    response
+}
+
+/// Source text as highlighted HTML, when its language is known and it is not too large.
+pub(crate) fn highlighted(file: &str, text: &str) -> Option<SafeHtml> {
+    fairway_docs::highlight(file, text).map(SafeHtml::vouched)
+}
+
+/// Markdown as safe HTML.
+pub(crate) fn markdown(text: &str) -> SafeHtml {
+    SafeHtml::vouched(fairway_docs::markdown(text, &fairway_docs::MarkdownOptions::default()).html)
+}
+
+/// An address that leads nowhere.
+pub(crate) async fn missing(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+    let error = AppError::NotFound { what: "page", name: uri.path().to_owned(), near: Vec::new() };
+    Err::<Response, _>(error).or_page(&state, &uri, &caller)
+}
+
+/// Runs work that keeps a processor busy away from the threads that answer requests.
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AppError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| AppError::Internal(format!("drawing the page ended without an answer: {error}")))
+}
+
+/// Text in which nothing is markup.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            '"' => safe.push_str("&quot;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}

@@ -1,0 +1,120 @@
+//! `/catalog`: which one is it?
+
+use axum::extract::State;
+use axum::http::Uri;
+use fairway_catalog::{Order, Query};
+use fairway_domain::{EntityRef, Permission};
+use fairway_portal::{CatalogQuery, CatalogView, Facet, FacetOption, Section};
+
+use crate::caller::PageCaller;
+use crate::failure::OrPage;
+use crate::page::row::entity_row;
+use crate::page::{Page, chrome, html};
+use crate::pairs::Pairs;
+use crate::state::ServerState;
+
+const PER_PAGE: usize = 50;
+/// The facets: the name in the address, the label, the field of the entity.
+const FACETS: [(&str, &str, &str); 5] = [
+    ("kind", "Kind", "kind"),
+    ("type", "Type", "spec.type"),
+    ("owner", "Owner", "owner"),
+    ("lifecycle", "Lifecycle", "spec.lifecycle"),
+    ("tag", "Tag", "metadata.tags"),
+];
+
+fn read(pairs: &Pairs) -> CatalogQuery {
+    CatalogQuery {
+        kind: pairs.all("kind"),
+        entity_type: pairs.all("type"),
+        owner: pairs.all("owner"),
+        lifecycle: pairs.all("lifecycle"),
+        tag: pairs.all("tag"),
+        q: pairs.get("q").unwrap_or_default().chars().take(200).collect(),
+        sort: pairs.get("sort").unwrap_or_default().to_owned(),
+        page: pairs.number("page", 1).clamp(1, 100_000),
+    }
+}
+
+fn order(sort: &str) -> Order {
+    let (field, descending) = sort.strip_prefix('-').map_or((sort, false), |field| (field, true));
+    let field = match field {
+        "kind" => "kind",
+        "type" => "spec.type",
+        "owner" => "spec.owner",
+        "lifecycle" => "spec.lifecycle",
+        _ => "metadata.name",
+    };
+    Order { field: field.to_owned(), descending }
+}
+
+pub(crate) async fn catalog(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+    caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
+    let asked = read(&Pairs::of_query(&uri));
+    let view = state.app.view();
+    let query = Query {
+        text: Some(asked.q.clone()).filter(|text| !text.is_empty()),
+        kinds: asked.kind.clone(),
+        types: asked.entity_type.clone(),
+        owners: asked
+            .owner
+            .iter()
+            .filter_map(|owner| EntityRef::parse(owner, Some("group"), "default").ok())
+            .collect(),
+        lifecycles: asked.lifecycle.clone(),
+        tags: asked.tag.clone(),
+        order: Some(order(&asked.sort)),
+        limit: PER_PAGE,
+        offset: (asked.page - 1) * PER_PAGE,
+        ..Query::default()
+    };
+    let page = view.catalog.query(&query);
+    let facets = FACETS
+        .iter()
+        .map(|(name, label, field)| {
+            let chosen = match *name {
+                "kind" => &asked.kind,
+                "type" => &asked.entity_type,
+                "owner" => &asked.owner,
+                "lifecycle" => &asked.lifecycle,
+                _ => &asked.tag,
+            };
+            // A facet counts what its own choice leaves out too, so that another value can be added.
+            let mut without = query.clone();
+            match *name {
+                "kind" => without.kinds.clear(),
+                "type" => without.types.clear(),
+                "owner" => without.owners.clear(),
+                "lifecycle" => without.lifecycles.clear(),
+                _ => without.tags.clear(),
+            }
+            let mut counts = view.catalog.facets(&without, &[field]);
+            let counts = counts.remove(*field).unwrap_or_default();
+            let options = counts
+                .into_iter()
+                .map(|(value, count)| FacetOption {
+                    label: value.parse::<EntityRef>().map_or_else(
+                        |_| value.clone(),
+                        |reference| reference.humanized(Some("group")),
+                    ),
+                    selected: chosen.iter().any(|it| it.eq_ignore_ascii_case(&value)),
+                    value,
+                    count,
+                })
+                .collect();
+            Facet { name: (*name).to_owned(), label: (*label).to_owned(), options }
+        })
+        .collect();
+    let data = CatalogView {
+        rows: page.items.into_iter().map(entity_row).collect(),
+        matching: page.total,
+        total: view.entities.len(),
+        per_page: PER_PAGE,
+        facets,
+        drafts: view.drafts.len(),
+        error: None,
+        query: asked,
+    };
+    let chrome = chrome(&state, &caller, &uri, "Catalog", Section::Catalog);
+    Ok(html(fairway_portal::catalog(&chrome, &data)))
+}

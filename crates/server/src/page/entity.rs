@@ -1,0 +1,216 @@
+//! `/catalog/{namespace}/{kind}/{name}`: is it well, whose is it, what next?
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State};
+use axum::http::Uri;
+use fairway_app::{AppError, View};
+use fairway_catalog::CatalogEntity;
+use fairway_domain::repository::RepositoryRef;
+use fairway_domain::run::Run;
+use fairway_domain::{Caller, EntityRef};
+use fairway_portal::entity::{DeployedVersion, EntityDeployment, Provenance, RelatedEntity, RelationGroup};
+use fairway_portal::row::{Link, RunRow};
+use fairway_portal::{EntityTab, EntityView, GraphView, SafeHtml, Section};
+
+use crate::caller::PageCaller;
+use crate::failure::OrPage;
+use crate::page::graph::{RELATIONS, graph_view};
+use crate::page::home::service_of;
+use crate::page::row::clone_url;
+use crate::page::{Page, chrome, highlighted, html, off_thread};
+use crate::pairs::Pairs;
+use crate::state::ServerState;
+
+fn relations(view: &View, found: &CatalogEntity) -> Vec<RelationGroup> {
+    let mut groups: BTreeMap<String, Vec<RelatedEntity>> = BTreeMap::new();
+    for relation in &found.relations {
+        let target = view.catalog.get(&relation.target);
+        groups.entry(relation.relation_type.clone()).or_default().push(RelatedEntity {
+            reference: relation.target.clone(),
+            title: target.map_or_else(|| relation.target.name().to_owned(), |it| it.stored.entity.title().to_owned()),
+            description: target.and_then(|it| it.stored.entity.description()).map(str::to_owned),
+            missing: target.is_none(),
+        });
+    }
+    groups.into_iter().map(|(relation, entities)| RelationGroup { relation, entities }).collect()
+}
+
+fn links(found: &CatalogEntity) -> Vec<Link> {
+    let listed = found.stored.entity.metadata.get("links").and_then(serde_json::Value::as_array);
+    listed
+        .into_iter()
+        .flatten()
+        .filter_map(|link| {
+            let url = link.get("url")?.as_str()?;
+            // Anything else (javascript:, data:) is text that somebody wrote, not a place to go.
+            let safe = url.starts_with("https://") || url.starts_with("http://") || url.starts_with("mailto:");
+            safe.then(|| Link {
+                title: link.get("title").and_then(|title| title.as_str()).unwrap_or(url).to_owned(),
+                url: url.to_owned(),
+                icon: link.get("icon").and_then(|icon| icon.as_str()).map(str::to_owned),
+            })
+        })
+        .collect()
+}
+
+fn deployments(state: &ServerState, caller: &Caller, name: &str) -> Result<Vec<EntityDeployment>, AppError> {
+    let view = state.app.view();
+    Ok(state
+        .app
+        .environments(caller)?
+        .into_iter()
+        .map(|environment| EntityDeployment {
+            deployed: view.deployments.get(&format!("{name}/{}", environment.name)).map(|deployment| {
+                DeployedVersion {
+                    version: deployment.intent.version.clone(),
+                    at: deployment.at,
+                    kind: deployment.intent.kind,
+                    run: deployment.run.clone(),
+                }
+            }),
+            environment: environment.name,
+            title: environment.title,
+            production: environment.spec.production,
+        })
+        .collect())
+}
+
+/// The language of an API's definition, as a file name that highlighting knows.
+fn definition_file(found: &CatalogEntity) -> &'static str {
+    match found.stored.entity.spec_text("type").unwrap_or_default() {
+        "graphql" => "definition.graphql",
+        "grpc" => "definition.proto",
+        _ if found.stored.entity.spec_text("definition").is_some_and(|text| text.trim_start().starts_with('{')) => {
+            "definition.json"
+        }
+        _ => "definition.yaml",
+    }
+}
+
+/// Text as HTML lines, highlighted where possible.
+pub(crate) fn code(file: &str, text: &str) -> SafeHtml {
+    highlighted(file, text).unwrap_or_else(|| SafeHtml::vouched(crate::page::escaped(text)))
+}
+
+fn repository(view: &View, found: &CatalogEntity) -> Option<RepositoryRef> {
+    view.sources.get(&found.stored.source)?.target.repository().cloned()
+}
+
+fn last_run(view: &View, reference: &EntityRef, found: &CatalogEntity) -> Option<Run> {
+    let made = view.sources.get(&found.stored.source).and_then(|source| source.run.clone());
+    let deployed = view
+        .deployments
+        .values()
+        .filter(|deployment| deployment.intent.service == reference.name())
+        .map(|deployment| deployment.run.clone());
+    deployed.chain(made).max().and_then(|id| view.runs.get(&id)).map(|run| Run::clone(run))
+}
+
+pub(crate) async fn entity(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    Path((namespace, kind, name)): Path<(String, String, String)>,
+    uri: Uri,
+) -> Page {
+    let reference = EntityRef::new(&kind, &namespace, &name);
+    let view = state.app.view();
+    let found = view
+        .catalog
+        .get(&reference)
+        .cloned()
+        .ok_or_else(|| {
+            let near = view.catalog.search(&name, 5).into_iter().map(|hit| hit.reference.to_string()).collect();
+            AppError::NotFound { what: "entity", name: reference.to_string(), near }
+        })
+        .or_page(&state, &uri, &caller)?;
+    let tab = EntityTab::parse(Pairs::of_query(&uri).get("tab").unwrap_or_default());
+    let is_component = reference.kind() == "component";
+    let deployments = if is_component {
+        deployments(&state, &caller, reference.name()).or_page(&state, &uri, &caller)?
+    } else {
+        Vec::new()
+    };
+    let findings = if is_component {
+        let fleet = state.app.fleet(&caller).await.or_page(&state, &uri, &caller)?;
+        fleet.findings.iter().filter(|finding| service_of(finding) == reference.name()).cloned().collect()
+    } else {
+        Vec::new()
+    };
+    let history = if tab == EntityTab::History {
+        state.app.entity_history(&caller, &reference, 50).await.or_page(&state, &uri, &caller)?
+    } else {
+        Vec::new()
+    };
+    let repository = repository(&view, &found);
+    let stored = found.stored.clone();
+    let entity = stored.entity.clone();
+    let owner_title = entity
+        .owner()
+        .and_then(|owner| view.catalog.get(&owner).map(|it| it.stored.entity.title().to_owned()));
+    let last_run = last_run(&view, &reference, &found).as_ref().map(RunRow::from);
+    let mut diagnostics = stored.errors.clone();
+    for draft in view.catalog.drafts_for(&reference) {
+        for diagnostic in &draft.diagnostics {
+            if !diagnostics.contains(diagnostic) {
+                diagnostics.push(diagnostic.clone());
+            }
+        }
+    }
+    let last_good_at = (!diagnostics.is_empty()).then_some(stored.last_seen);
+    let provenance = Provenance {
+        target: view.sources.get(&stored.source).map_or_else(|| stored.source.clone(), |it| it.target.to_string()),
+        url: stored.location.strip_prefix("url:").map(|url| local(&state, url)),
+        path: stored.file.clone(),
+        seen_at: Some(stored.last_seen),
+        source: Some(stored.source.clone()),
+    };
+    let chrome = chrome(&state, &caller, &uri, entity.title(), Section::Catalog);
+    let clone_url = repository.as_ref().map(|repository| clone_url(&state, repository));
+    let relations = relations(&view, &found);
+    let links = links(&found);
+    let page = off_thread(move || {
+        // Only the tab in view is highlighted or laid out.
+        let definition = (tab == EntityTab::Api)
+            .then(|| entity.spec_text("definition").map(|text| code(definition_file(&found), text)))
+            .flatten();
+        let yaml = if tab == EntityTab::Yaml {
+            code("entity.yaml", &fairway_yaml::write(&found.to_backstage_json()))
+        } else {
+            SafeHtml::default()
+        };
+        let graph = if tab == EntityTab::Overview {
+            graph_view(&view, std::slice::from_ref(&reference), 1, &RELATIONS[..7])
+        } else {
+            GraphView::default()
+        };
+        let data = EntityView {
+            entity,
+            tab,
+            owner_title,
+            relations,
+            graph,
+            links,
+            deployments,
+            last_run,
+            diagnostics,
+            last_good_at,
+            provenance,
+            repository,
+            clone_url,
+            findings,
+            definition,
+            yaml,
+            history,
+            readme: None,
+        };
+        fairway_portal::entity(&chrome, &data)
+    })
+    .await;
+    Ok(html(page.or_page(&state, &uri, &caller)?))
+}
+
+/// An address of this portal without its host, so that links stay on the address that the reader uses.
+pub(crate) fn local(state: &ServerState, url: &str) -> String {
+    url.strip_prefix(&state.app.config().base_url).unwrap_or(url).to_owned()
+}

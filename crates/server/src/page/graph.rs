@@ -1,0 +1,81 @@
+//! `/catalog/graph`: entities and their relations as a drawing.
+
+use axum::extract::State;
+use axum::http::Uri;
+use fairway_app::View;
+use fairway_domain::EntityRef;
+use fairway_portal::graph::MAX_NODES;
+use fairway_portal::{GraphEdge, GraphNode, GraphPageView, GraphView, Section};
+
+use crate::caller::PageCaller;
+use crate::failure::OrPage;
+use crate::page::{Page, chrome, html, off_thread};
+use crate::pairs::Pairs;
+use crate::state::ServerState;
+
+/// The relations that a drawing may show, each in its forward direction.
+pub(crate) const RELATIONS: [&str; 8] =
+    ["ownedBy", "partOf", "providesApi", "consumesApi", "dependsOn", "childOf", "memberOf", "hasPart"];
+
+/// The neighbourhood of some entities, cut off at what can still be read.
+pub(crate) fn graph_view(view: &View, roots: &[EntityRef], depth: usize, relations: &[&str]) -> GraphView {
+    let graph = view.catalog.graph(roots, depth, relations);
+    let total = graph.nodes.len();
+    let nodes: Vec<GraphNode> = graph
+        .nodes
+        .into_iter()
+        .take(MAX_NODES)
+        .map(|node| GraphNode {
+            reference: node.reference,
+            kind: node.kind,
+            title: node.title,
+            missing: node.missing,
+        })
+        .collect();
+    let shown: std::collections::BTreeSet<&EntityRef> = nodes.iter().map(|node| &node.reference).collect();
+    let edges = graph
+        .edges
+        .into_iter()
+        .filter(|edge| shown.contains(&edge.from) && shown.contains(&edge.to))
+        .map(|edge| GraphEdge { from: edge.from, to: edge.to, relation: edge.relation })
+        .collect();
+    let root = if roots.len() == 1 { roots.first().cloned() } else { None };
+    GraphView { root, edges, omitted: total.saturating_sub(nodes.len()), nodes }
+}
+
+pub(crate) async fn graph(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+    let pairs = Pairs::of_query(&uri);
+    let view = state.app.view();
+    let depth = pairs.number("depth", 2).clamp(1, 6);
+    let chosen = pairs.all("relation");
+    let relations: Vec<&'static str> = RELATIONS
+        .into_iter()
+        .filter(|relation| if chosen.is_empty() { *relation != "hasPart" && *relation != "memberOf" } else { chosen.iter().any(|it| it == relation) })
+        .collect();
+    let asked = pairs.get("root").map(str::parse::<EntityRef>).transpose();
+    let root = asked
+        .map_err(|error| fairway_app::AppError::invalid(error.to_string()))
+        .or_page(&state, &uri, &caller)?;
+    let roots: Vec<EntityRef> = match root {
+        Some(root) => vec![root],
+        None => view
+            .entities
+            .values()
+            .map(|stored| stored.entity.reference())
+            .filter(|reference| matches!(reference.kind(), "system" | "domain"))
+            .collect(),
+    };
+    let all_roots =
+        view.entities.values().map(|stored| stored.entity.reference()).filter(|it| it.kind() != "user").take(2_000).collect();
+    let data = GraphPageView {
+        graph: graph_view(&view, &roots, depth, &relations),
+        depth,
+        relations: relations.iter().map(|relation| (*relation).to_owned()).collect(),
+        all_relations: RELATIONS.iter().map(|relation| (*relation).to_owned()).collect(),
+        roots: all_roots,
+    };
+    let chrome = chrome(&state, &caller, &uri, "Graph", Section::Catalog);
+    // Laying out two hundred nodes takes tens of milliseconds.
+    let page = off_thread(move || fairway_portal::graph(&chrome, &data)).await;
+    Ok(html(page.or_page(&state, &uri, &caller)?))
+}

@@ -1,0 +1,103 @@
+//! `/`: what needs me, what I own, what ran.
+
+use axum::extract::State;
+use axum::http::Uri;
+use fairway_domain::run::RunStatus;
+use fairway_portal::row::RunRow;
+use fairway_portal::{Attention, HomeView, Section, Tone};
+
+use crate::caller::PageCaller;
+use crate::failure::OrPage;
+use crate::page::row::{entity_row, entity_url, template_row};
+use crate::page::{Page, chrome, html};
+use crate::state::ServerState;
+
+const SHOWN: usize = 12;
+
+pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+    let home = state.app.home(&caller).or_page(&state, &uri, &caller)?;
+    let mut attention = Vec::new();
+    for draft in &home.drafts {
+        let message = draft.diagnostics.first().map(|first| first.message.clone());
+        let url = draft.reference.as_ref().filter(|reference| home.view.catalog.get(reference).is_some()).map_or_else(
+            || "/drafts".to_owned(),
+            |reference| format!("{}?tab=errors", entity_url(reference)),
+        );
+        attention.push(Attention {
+            tone: Tone::Bad,
+            what: "Broken file".to_owned(),
+            title: draft.file.clone(),
+            detail: message,
+            url,
+            at: Some(draft.first_seen),
+        });
+    }
+    let user = caller.actor.user();
+    for run in home.runs.iter().filter(|run| run.status == RunStatus::Failed && run.actor.user() == user) {
+        attention.push(Attention {
+            tone: Tone::Bad,
+            what: "Failed run".to_owned(),
+            title: run.title.clone(),
+            detail: run.log.iter().rev().nth(1).map(|line| line.message.clone()),
+            url: format!("/runs/{}", run.id),
+            at: run.ended_at,
+        });
+    }
+    let fleet = state.app.fleet(&caller).await.or_page(&state, &uri, &caller)?;
+    for reference in &home.owned {
+        let denied: Vec<_> =
+            fleet.findings.iter().filter(|finding| service_of(finding) == reference.name()).collect();
+        if let (Some(first), true) = (denied.first(), reference.kind() == "component") {
+            attention.push(Attention {
+                tone: if first.blocks() { Tone::Bad } else { Tone::Warning },
+                what: if denied.len() == 1 { "Finding".to_owned() } else { format!("{} findings", denied.len()) },
+                title: reference.name().to_owned(),
+                detail: Some(first.message.clone()),
+                url: format!("/guardrails?service={}", reference.name()),
+                at: None,
+            });
+        }
+    }
+    for message in &home.notifications {
+        attention.push(Attention {
+            tone: match message.severity.as_str() {
+                "critical" | "high" => Tone::Warning,
+                _ => Tone::Info,
+            },
+            what: "Message".to_owned(),
+            title: message.title.clone(),
+            detail: message.info.clone(),
+            url: message.link.clone().unwrap_or_else(|| format!("/runs/{}", message.run)),
+            at: Some(message.at),
+        });
+    }
+    let templates = state.app.templates(&caller).or_page(&state, &uri, &caller)?;
+    let owner = home.groups.first().unwrap_or(&home.user);
+    let view = HomeView {
+        attention,
+        owned: home
+            .owned
+            .iter()
+            .filter_map(|reference| home.view.catalog.get(reference))
+            .take(SHOWN)
+            .map(entity_row)
+            .collect(),
+        owned_total: home.owned.len(),
+        owned_url: format!("/catalog?owner={owner}"),
+        runs: home.runs.iter().map(RunRow::from).collect(),
+        starts: templates.iter().take(4).map(|template| template_row(&home.view, template)).collect(),
+        entities: home.view.entities.len(),
+    };
+    let chrome = chrome(&state, &caller, &uri, "Home", Section::Home);
+    Ok(html(fairway_portal::home(&chrome, &view)))
+}
+
+/// The service whose folder a finding's file is in: `<environment>/<service>/<file>`.
+pub(crate) fn service_of(finding: &fairway_domain::finding::Finding) -> &str {
+    finding
+        .object
+        .file
+        .as_deref()
+        .and_then(|file| file.rsplit('/').nth(1))
+        .unwrap_or(&finding.object.name)
+}

@@ -1,0 +1,105 @@
+//! `/search`: results as a page, and for the palette.
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::response::IntoResponse;
+use fairway_domain::{Caller, Permission};
+use fairway_portal::{SearchHit, SearchView, Section, search_json};
+
+use crate::caller::PageCaller;
+use crate::failure::OrPage;
+use crate::page::row::entity_url;
+use crate::page::{Page, chrome, html};
+use crate::pairs::Pairs;
+use crate::state::ServerState;
+
+/// Places and actions that the palette knows besides entities: title, address, words.
+const PLACES: [(&str, &str, &str); 12] = [
+    ("Home", "/", "start own"),
+    ("Catalog", "/catalog", "services components entities"),
+    ("Create", "/create", "new golden path template scaffold"),
+    ("Environments", "/environments", "deploy promote roll back staging production"),
+    ("Guardrails", "/guardrails", "policies findings"),
+    ("Repositories", "/repositories", "git code forge"),
+    ("Runs", "/runs", "history undo"),
+    ("Audit log", "/audit", "journal records verify"),
+    ("Sources", "/sources", "register location catalog"),
+    ("Broken files", "/drafts", "errors drafts"),
+    ("Tokens", "/tokens", "access git api"),
+    ("Dependency graph", "/catalog/graph", "relations"),
+];
+
+async fn hits(state: &ServerState, caller: &Caller, query: &str, limit: usize) -> Vec<SearchHit> {
+    let needle = query.to_lowercase();
+    let view = state.app.view();
+    let mut hits: Vec<SearchHit> = PLACES
+        .iter()
+        .filter(|(title, _, words)| {
+            needle.is_empty() || title.to_lowercase().contains(&needle) || words.contains(&needle)
+        })
+        .map(|(title, url, _)| SearchHit {
+            title: (*title).to_owned(),
+            kind: "Page".to_owned(),
+            url: (*url).to_owned(),
+            hint: String::new(),
+        })
+        .collect();
+    if needle.is_empty() {
+        return hits;
+    }
+    let pages = hits.len().min(3);
+    hits.truncate(pages);
+    let mut entities: Vec<SearchHit> = Vec::new();
+    for hit in view.catalog.search(query, limit) {
+        let Some(found) = view.catalog.get(&hit.reference) else { continue };
+        let entity = &found.stored.entity;
+        let template = hit.reference.kind() == "template";
+        entities.push(SearchHit {
+            title: entity.title().to_owned(),
+            kind: if template { "Golden path".to_owned() } else { entity.kind.clone() },
+            url: if template {
+                format!("/create/{}/{}", hit.reference.namespace(), hit.reference.name())
+            } else {
+                entity_url(&hit.reference)
+            },
+            hint: entity
+                .description()
+                .map(str::to_owned)
+                .or_else(|| entity.owner().map(|owner| owner.humanized(Some("group"))))
+                .unwrap_or_default(),
+        });
+    }
+    if let Ok(repositories) = state.app.repositories(caller).await {
+        let matching = repositories.into_iter().filter(|info| info.repository.to_string().contains(&needle));
+        entities.extend(matching.take(5).map(|info| SearchHit {
+            title: info.repository.to_string(),
+            kind: "Repository".to_owned(),
+            url: format!("/repositories/{}", info.repository),
+            hint: info.description,
+        }));
+    }
+    // An entity of exactly that name is what was meant; a page whose words match comes after it.
+    entities.extend(hits);
+    entities.truncate(limit);
+    entities
+}
+
+fn query_of(uri: &Uri) -> String {
+    Pairs::of_query(uri).get("q").unwrap_or_default().chars().take(100).collect()
+}
+
+pub(crate) async fn page(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+    caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
+    let query = query_of(&uri);
+    let hits = if query.is_empty() { Vec::new() } else { hits(&state, &caller, &query, 50).await };
+    let chrome = chrome(&state, &caller, &uri, "Search", Section::Elsewhere);
+    Ok(html(fairway_portal::search(&chrome, &SearchView { query, hits })))
+}
+
+pub(crate) async fn palette(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+    caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
+    let hits = hits(&state, &caller, &query_of(&uri), 12).await;
+    let kind = HeaderValue::from_static("application/json");
+    Ok(([(CONTENT_TYPE, kind)], search_json(&hits)).into_response())
+}

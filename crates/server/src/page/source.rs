@@ -1,0 +1,125 @@
+//! `/sources` and `/drafts`: where the catalog comes from, and what is broken in it.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::Uri;
+use axum::response::{Html, IntoResponse, Redirect};
+use fairway_app::sources::{Source, SourceTarget};
+use fairway_domain::{Caller, Permission};
+use fairway_portal::source::{DraftRow, SourceRow};
+use fairway_portal::{DraftsView, Section, SourcesView};
+
+use crate::caller::PageCaller;
+use crate::failure::{OrPage, PageFailure};
+use crate::page::row::blocked;
+use crate::page::{Page, chrome, html};
+use crate::pairs::Pairs;
+use crate::state::ServerState;
+
+pub(crate) fn source_row(caller: &Caller, source: &Source) -> SourceRow {
+    let last = source.last.as_ref();
+    SourceRow {
+        id: source.id.clone(),
+        kind: match source.target {
+            SourceTarget::Forge { .. } => "Embedded forge",
+            SourceTarget::Git { .. } => "Git",
+            SourceTarget::File { .. } => "File",
+        }
+        .to_owned(),
+        target: source.target.to_string(),
+        synced_at: last.map(|last| last.at),
+        entities: last.map_or(0, |last| last.entities),
+        errors: last.map_or(0, |last| last.broken),
+        failure: last.and_then(|last| last.failure.clone()),
+        may_manage: caller.may(Permission::ManageCatalog),
+    }
+}
+
+fn sources_view(state: &ServerState, caller: &Caller, uri: &Uri) -> Result<SourcesView, PageFailure> {
+    let sources = state.app.sources(caller).or_page(state, uri, caller)?;
+    Ok(SourcesView {
+        sources: sources.iter().map(|source| source_row(caller, source)).collect(),
+        blocked: blocked(caller, Permission::ManageCatalog),
+        ..SourcesView::default()
+    })
+}
+
+pub(crate) async fn sources(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+    let view = sources_view(&state, &caller, &uri)?;
+    let chrome = chrome(&state, &caller, &uri, "Sources", Section::Catalog);
+    Ok(html(fairway_portal::sources(&chrome, &view)))
+}
+
+pub(crate) async fn register(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+    body: Bytes,
+) -> Page {
+    let target = Pairs::of_form(&body).get("target").unwrap_or_default().to_owned();
+    match state.app.register_source(&caller, &target).await {
+        Ok(_) => Ok(Redirect::to("/sources").into_response()),
+        Err(error) => {
+            let mut view = sources_view(&state, &caller, &uri)?;
+            view.error = Some(match error.hint() {
+                Some(hint) => format!("{error}; {hint}"),
+                None => error.to_string(),
+            });
+            view.target = target;
+            let chrome = chrome(&state, &caller, &uri, "Sources", Section::Catalog);
+            Ok((crate::failure::status(&error), Html(fairway_portal::sources(&chrome, &view))).into_response())
+        }
+    }
+}
+
+pub(crate) async fn refresh(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    Path(id): Path<String>,
+    uri: Uri,
+    body: Bytes,
+) -> Page {
+    let accept = Pairs::of_form(&body).get("accept").is_some();
+    state.app.refresh_source(&caller, &id, accept).await.or_page(&state, &uri, &caller)?;
+    Ok(Redirect::to("/sources").into_response())
+}
+
+pub(crate) async fn remove(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Page {
+    state.app.remove_source(&caller, &id).await.or_page(&state, &uri, &caller)?;
+    Ok(Redirect::to("/sources").into_response())
+}
+
+pub(crate) async fn drafts(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+    caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
+    let view = state.app.view();
+    let drafts = view
+        .drafts
+        .values()
+        .map(|draft| {
+            let source = view.sources.get(&draft.source);
+            let url = source.and_then(|source| match &source.target {
+                SourceTarget::Forge { repository, branch, .. } => {
+                    Some(format!("/repositories/{repository}/blob/{branch}/{}", draft.file))
+                }
+                _ => None,
+            });
+            DraftRow {
+                source: source.map_or_else(|| draft.source.clone(), |source| source.target.to_string()),
+                file: draft.file.clone(),
+                url,
+                last_good: draft.reference.as_ref().is_some_and(|it| view.catalog.get(it).is_some()),
+                entity: draft.reference.clone(),
+                diagnostics: draft.diagnostics.clone(),
+                since: Some(draft.first_seen),
+            }
+        })
+        .collect();
+    let data = DraftsView { drafts, files: view.entities.len() };
+    let chrome = chrome(&state, &caller, &uri, "Broken files", Section::Catalog);
+    Ok(html(fairway_portal::drafts(&chrome, &data)))
+}

@@ -1,0 +1,98 @@
+//! The table of contents: every address, and who calls it.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::state::ServerState;
+use crate::{api, asset, events, git, guard, health, metrics, page};
+
+/// Forms and API requests are small; only git sends much.
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+pub(crate) fn router(state: ServerState) -> Router {
+    Router::new()
+        .merge(pages())
+        .merge(api::routes())
+        .merge(machines())
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        // Event streams and git's packs are left alone by the compression's own rules.
+        .layer(CompressionLayer::new())
+        .merge(git_routes())
+        .fallback(page::missing)
+        .layer(from_fn(guard::headers))
+        .layer(from_fn_with_state(state.clone(), guard::same_origin))
+        .route_layer(from_fn_with_state(state.clone(), metrics::count))
+        .layer(CatchPanicLayer::new())
+        .with_state(state)
+}
+
+/// Pages for people.
+fn pages() -> Router<ServerState> {
+    Router::new()
+        .route("/", get(page::home::home))
+        .route("/catalog", get(page::catalog::catalog))
+        .route("/catalog/graph", get(page::graph::graph))
+        .route("/catalog/{namespace}/{kind}/{name}", get(page::entity::entity))
+        .route("/drafts", get(page::source::drafts))
+        .route("/sources", get(page::source::sources).post(page::source::register))
+        .route("/sources/{id}/refresh", post(page::source::refresh))
+        .route("/sources/{id}/remove", post(page::source::remove))
+        .route("/create", get(page::create::gallery))
+        .route("/create/{namespace}/{name}", get(page::create::form).post(page::create::submit))
+        .route("/plans/{digest}", get(page::plan::plan))
+        .route("/plans/{digest}/files/{content}", get(page::plan::plan_file))
+        .route("/plans/{digest}/apply", post(page::plan::apply))
+        .route("/runs", get(page::run::runs))
+        .route("/runs/{id}", get(page::run::run))
+        .route("/runs/{id}/events", get(events::run_fragments))
+        .route("/runs/{id}/undo", get(page::run::undo_page).post(page::run::undo))
+        .route("/repositories", get(page::repository::repositories))
+        .route("/repositories/{owner}/{name}", get(page::repository::repository))
+        .route("/repositories/{owner}/{name}/tree/{branch}", get(page::repository::branch_root))
+        .route("/repositories/{owner}/{name}/tree/{branch}/{*path}", get(page::repository::folder))
+        .route("/repositories/{owner}/{name}/blob/{branch}", get(page::repository::branch_root))
+        .route("/repositories/{owner}/{name}/blob/{branch}/{*path}", get(page::repository::blob))
+        .route("/repositories/{owner}/{name}/raw/{branch}/{*path}", get(page::repository::raw))
+        .route("/repositories/{owner}/{name}/commits/{branch}", get(page::repository::commits))
+        .route("/repositories/{owner}/{name}/commit/{id}", get(page::repository::commit))
+        .route("/environments", get(page::environment::environments))
+        .route("/environments/promote", post(page::environment::promote))
+        .route("/environments/rollback", post(page::environment::roll_back))
+        .route("/environments/services/{service}", get(page::environment::service))
+        .route("/environments/{name}", get(page::environment::environment))
+        .route("/guardrails", get(page::guardrail::guardrails))
+        .route("/audit", get(page::audit::audit))
+        .route("/audit/verify", get(page::audit::audit).post(page::audit::verify))
+        .route("/audit/{sequence}", get(page::audit::record))
+        .route("/tokens", get(page::access::tokens).post(page::access::issue_token))
+        .route("/tokens/{id}/revoke", post(page::access::revoke_token))
+        .route("/sign-in", get(page::access::sign_in_page).post(page::access::sign_in))
+        .route("/sign-out", post(page::access::sign_out))
+        .route("/platform", get(page::platform::platform))
+        .route("/search", get(page::search::page))
+        .route("/search.json", get(page::search::palette))
+}
+
+/// What browsers, probes and collectors fetch.
+fn machines() -> Router<ServerState> {
+    Router::new()
+        .route("/assets/{name}", get(asset::asset))
+        .route("/favicon.ico", get(asset::icon))
+        .route("/speculation-rules.json", get(asset::speculation_rules))
+        .route("/metrics", get(metrics::metrics))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+}
+
+/// What `git` calls. Pushes are bounded by the forge, in its own words to the client, not by a body limit.
+fn git_routes() -> Router<ServerState> {
+    Router::new()
+        .route("/git/{owner}/{name}/info/refs", get(git::advertise))
+        .route("/git/{owner}/{name}/{service}", post(git::exchange))
+        .route("/git/{owner}/{name}", get(page::repository::redirect))
+        .layer(DefaultBodyLimit::disable())
+}

@@ -1,0 +1,40 @@
+//! What every handler is given.
+
+use std::sync::Arc;
+
+use fairway_app::App;
+use fairway_domain::Timestamp;
+use tokio::sync::watch;
+
+/// How the server behaves.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Whether somebody on the same machine is let in without signing in.
+    pub guest: bool,
+    /// The version that is shown.
+    pub version: &'static str,
+}
+
+/// What every handler is given.
+#[derive(Clone)]
+pub(crate) struct ServerState {
+    pub(crate) app: App,
+    pub(crate) options: Arc<ServerOptions>,
+    pub(crate) started_at: Timestamp,
+    pub(crate) metrics: Arc<crate::metrics::HttpMetrics>,
+    pub(crate) stopping: watch::Sender<bool>,
+}
+
+impl ServerState {
+    pub(crate) fn new(app: App, options: ServerOptions) -> Self {
+        let started_at = app.now();
+        let (stopping, _) = watch::channel(false);
+        Self {
+            app,
+            options: Arc::new(options),
+            started_at,
+            metrics: Arc::new(crate::metrics::HttpMetrics::default()),
+            stopping,
+        }
+    }
+}

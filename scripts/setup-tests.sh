@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Rust, git and a C compiler: Postgres, Chromium, Node.js, Python's venv,
+# and the Node packages of the browser tests. Does nothing where everything is there already.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+missing=()
+has() { command -v "$1" >/dev/null 2>&1; }
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || has initdb || missing+=(postgresql)
+has chromium || missing+=(chromium)
+has node || missing+=(nodejs)
+has npm || missing+=(npm)
+has python3 || missing+=(python3)
+python3 -c 'import ensurepip' >/dev/null 2>&1 || missing+=(python3-venv)
+
+if ((${#missing[@]})); then
+    if ! has apt-get; then
+        echo "Please install: ${missing[*]} (this script knows apt-get only)" >&2
+        exit 1
+    fi
+    privileged=()
+    if [ "$(id -u)" -ne 0 ]; then
+        has sudo || { echo "Please install as root: apt-get install ${missing[*]}" >&2; exit 1; }
+        privileged=(sudo)
+    fi
+    echo "Installing ${missing[*]}" >&2
+    "${privileged[@]}" apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive "${privileged[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+if [ -f tests/browser/package.json ] && [ ! -d tests/browser/node_modules ]; then
+    npm install --prefix tests/browser --no-audit --no-fund --no-package-lock --loglevel=error
+fi
