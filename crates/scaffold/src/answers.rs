@@ -34,8 +34,11 @@ pub fn read_answers(template: &Template, page: Option<usize>, pairs: &[(String, 
         for (index, step) in template.steps.iter().enumerate() {
             let resolved = schema::resolve(&step.schema, &values);
             let unconditional = schema::resolve(&step.schema, &Value::Object(Map::new()));
-            let place =
-                Place { pairs: &by_name, shown: page.is_none_or(|page| page == index), unconditional: &unconditional };
+            let place = Place {
+                pairs: &by_name,
+                shown: page.is_none_or(|page| page == index),
+                unconditional: &unconditional,
+            };
             place.object(&resolved, "", 0, false, &mut read);
         }
         let read = Value::Object(read);
@@ -91,14 +94,23 @@ impl Place<'_> {
         let last = sent.last().copied();
         let kind = schema::type_of(property);
         match widget::choose(property, None) {
-            Widget::RepoUrlPicker { .. } => self.repo_url(path).or_else(|| last.and_then(|text| plain(property, text))),
-            Widget::Secret => last.filter(|text| !text.is_empty()).map(|text| "*".repeat(text.chars().count()).into()),
+            Widget::RepoUrlPicker { .. } => {
+                self.repo_url(path).or_else(|| last.and_then(|text| plain(property, text)))
+            }
+            Widget::Secret => {
+                last.filter(|text| !text.is_empty()).map(|text| "*".repeat(text.chars().count()).into())
+            }
             Widget::Select { options } | Widget::Radio { options } => chosen(&options, kind, last?),
             Widget::Checkboxes { options } => match sent {
                 [] => silence_is_answer.then(|| Value::Array(Vec::new())),
-                [list] if list.starts_with('[') => serde_json::from_str(list).ok().or_else(|| Some((*list).into())),
+                [json] if json.starts_with('[') => {
+                    serde_json::from_str(json).ok().or_else(|| Some((*json).into()))
+                }
                 many => Some(
-                    many.iter().filter(|text| !text.is_empty()).filter_map(|text| chosen(&options, "", text)).collect(),
+                    many.iter()
+                        .filter(|text| !text.is_empty())
+                        .filter_map(|text| chosen(&options, "", text))
+                        .collect(),
                 ),
             },
             Widget::Lines | Widget::EntityPicker { multiple: true, .. } => lines(sent),
@@ -118,7 +130,9 @@ impl Place<'_> {
     fn repo_url(&self, path: &str) -> Option<Value> {
         let mut url = RepoUrl::default();
         for part in std::iter::once("host").chain(PARTS) {
-            if let Some(value) = self.pairs.get(format!("{path}.{part}").as_str()).and_then(|sent| sent.last()) {
+            if let Some(value) =
+                self.pairs.get(format!("{path}.{part}").as_str()).and_then(|sent| sent.last())
+            {
                 url.set(part, value);
             }
         }
@@ -143,7 +157,8 @@ fn chosen(options: &[Choice], kind: &str, text: &str) -> Option<Value> {
 /// A text. Browsers end lines with CR LF; files do not. An empty one is no answer, unless that would bring a
 /// default back which the person deleted.
 fn plain(property: &Map<String, Value>, text: &str) -> Option<Value> {
-    let has_default = property.get("default").and_then(Value::as_str).is_some_and(|default| !default.is_empty());
+    let has_default =
+        property.get("default").and_then(Value::as_str).is_some_and(|default| !default.is_empty());
     (!text.is_empty() || has_default).then(|| Value::String(text.replace("\r\n", "\n")))
 }
 
@@ -167,8 +182,13 @@ fn lines(sent: &[&str]) -> Option<Value> {
     {
         return Some(list);
     }
-    let lines: Vec<Value> =
-        sent.iter().flat_map(|text| text.lines()).map(str::trim).filter(|line| !line.is_empty()).map(Value::from).collect();
+    let lines: Vec<Value> = sent
+        .iter()
+        .flat_map(|text| text.lines())
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(Value::from)
+        .collect();
     (!lines.is_empty()).then_some(Value::Array(lines))
 }
 

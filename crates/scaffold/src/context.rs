@@ -8,9 +8,9 @@ use fairway_domain::tree::{FileMode, Tree, TreeFile, TreePath};
 use fairway_domain::{Digest, EntityRef};
 
 use crate::error::ActionError;
+use crate::integrity;
 use crate::template::Template;
 use crate::world::World;
-use crate::integrity;
 
 /// A repository that this plan creates.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,16 +64,17 @@ pub struct StepContext<'a> {
 impl StepContext<'_> {
     /// The folder at an address relative to the template, or at one of its own. Links in it stay inside.
     pub fn fetch(&mut self, url: &str) -> Result<Tree, ActionError> {
-        check_address(url)?;
-        let tree = self.world.fetch(self.template_base, url)?;
-        integrity::check_links(&tree)?;
+        check_address(url).map_err(|error| error.at_field("url"))?;
+        let at_url = |error: ActionError| error.at_field("url");
+        let tree = self.world.fetch(self.template_base, url).map_err(|error| at_url(error.into()))?;
+        integrity::check_links(&tree).map_err(at_url)?;
         self.fetched.push(tree.digest());
         Ok(tree)
     }
 
     /// The file at an address, as [`Self::fetch`].
     pub fn fetch_file(&mut self, url: &str) -> Result<TreeFile, ActionError> {
-        check_address(url)?;
+        check_address(url).map_err(|error| error.at_field("url"))?;
         let file = self.world.fetch_file(self.template_base, url)?;
         if file.mode == FileMode::Symlink {
             return Err(ActionError::new(format!("{url} is a symbolic link; links are not followed")));
@@ -160,7 +161,11 @@ pub fn path_in_workspace(text: &str) -> Result<TreePath, ActionError> {
 pub fn folder_in_workspace(text: Option<&str>) -> Result<Option<TreePath>, ActionError> {
     match text {
         None => Ok(None),
-        Some(text) if !text.starts_with('/') && text.split('/').all(|part| part.is_empty() || part == ".") => Ok(None),
+        Some(text)
+            if !text.starts_with('/') && text.split('/').all(|part| part.is_empty() || part == ".") =>
+        {
+            Ok(None)
+        }
         Some(text) => path_in_workspace(text).map(Some),
     }
 }

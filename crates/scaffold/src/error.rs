@@ -51,8 +51,10 @@ impl WorldError {
 pub struct ActionError {
     /// What is wrong.
     pub message: String,
+    /// The part of the input that is at fault, as a JSON pointer without its first slash, for example `url`.
+    pub field: Option<String>,
     /// Where, in a file that the action read.
-    pub location: Option<SourceLocation>,
+    pub location: Option<Box<SourceLocation>>,
     /// The line at that place.
     pub source_line: Option<String>,
     /// What to do next.
@@ -62,13 +64,20 @@ pub struct ActionError {
 impl ActionError {
     /// An error without a place or hint.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), location: None, source_line: None, hint: None }
+        Self { message: message.into(), field: None, location: None, source_line: None, hint: None }
     }
 
     /// The same, with the next step.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same, for a part of the input.
+    #[must_use]
+    pub fn at_field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
         self
     }
 }
@@ -89,7 +98,12 @@ impl From<TemplateError> for ActionError {
     fn from(error: TemplateError) -> Self {
         Self {
             message: error.message,
-            location: Some(SourceLocation { file: error.name, line: error.line, column: error.column }),
+            field: None,
+            location: Some(Box::new(SourceLocation {
+                file: error.name,
+                line: error.line,
+                column: error.column,
+            })),
             source_line: Some(error.source_line),
             hint: error.hint,
         }
@@ -100,28 +114,36 @@ impl From<Diagnostic> for ActionError {
     fn from(diagnostic: Diagnostic) -> Self {
         Self {
             message: diagnostic.message,
-            location: diagnostic.location,
+            field: None,
+            location: diagnostic.location.map(Box::new),
             source_line: diagnostic.source_line,
             hint: diagnostic.hint,
         }
     }
 }
 
+/// The step that could not be planned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedStep {
+    /// Its identifier.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// Its action.
+    pub action: String,
+}
+
 /// Why there is no plan. Nothing has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanError {
-    /// The step's identifier; absent when the template as a whole is at fault.
-    pub step: Option<String>,
-    /// The step's name for people.
-    pub step_name: Option<String>,
-    /// The action.
-    pub action: Option<String>,
+    /// Which step; absent when the template as a whole is at fault.
+    pub step: Option<Box<FailedStep>>,
     /// What is wrong.
     pub message: String,
     /// The place inside the Template entity, for example `spec.steps[1].input.url`.
     pub field: Option<String>,
     /// Where, in the template's file or in one that it fetched.
-    pub location: Option<SourceLocation>,
+    pub location: Option<Box<SourceLocation>>,
     /// The line at that place.
     pub source_line: Option<String>,
     /// What to do next.
@@ -134,8 +156,6 @@ impl PlanError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
             step: None,
-            step_name: None,
-            action: None,
             message: message.into(),
             field: None,
             location: None,
@@ -146,25 +166,18 @@ impl PlanError {
 
     /// The sentence without place and hint: step, action, field and what is wrong.
     pub fn headline(&self) -> String {
-        let mut text = String::new();
-        if let Some(step) = &self.step {
-            text.push_str(&format!("step \"{step}\""));
-            if let Some(action) = &self.action {
-                text.push_str(&format!(" ({action})"));
-            }
-            text.push_str(": ");
-        }
-        if let Some(field) = &self.field {
-            text.push_str(&format!("{field}: "));
-        }
-        text.push_str(&self.message);
-        text
+        let step = match self.step.as_deref() {
+            Some(FailedStep { id, action, .. }) => format!("step \"{id}\" ({action}): "),
+            None => String::new(),
+        };
+        let field = self.field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default();
+        format!("{step}{field}{}", self.message)
     }
 
     /// The same as a diagnostic.
     pub fn to_diagnostic(&self) -> Diagnostic {
         let mut diagnostic = Diagnostic::error("plan", self.headline());
-        if let Some(location) = &self.location {
+        if let Some(location) = self.location.as_deref() {
             diagnostic = diagnostic.at(location.clone(), self.source_line.clone());
         }
         match &self.hint {

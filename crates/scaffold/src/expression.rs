@@ -1,6 +1,7 @@
 //! Renders the templates inside a step: its condition, its loop, its input, the plan's output.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use fairway_template::{Environment, TemplateError, referenced_variables};
 use serde_json::{Map, Value};
@@ -51,7 +52,8 @@ impl Expressions {
                     .enumerate()
                     // A list keeps its length, as in JSON.
                     .map(|(index, item)| {
-                        self.render(item, &format!("{pointer}/{index}"), context, problems).unwrap_or_default()
+                        self.render(item, &format!("{pointer}/{index}"), context, problems)
+                            .unwrap_or_default()
                     })
                     .collect(),
             )),
@@ -90,6 +92,10 @@ impl Expressions {
             let mut parts = path.split('.');
             let (root, Some(name)) = (parts.next().unwrap_or_default(), parts.next()) else { continue };
             let found = match root {
+                "secrets" => (
+                    format!("secrets are not passed to steps here, so \"secrets.{name}\" has no value"),
+                    Some("sources and forges get their credentials from the operator".to_owned()),
+                ),
                 "parameters" if !self.open && !self.parameters.contains(name) => {
                     let names = self.parameters.iter().map(String::as_str);
                     (format!("there is no parameter \"{name}\""), near::suggestion(name, names))
@@ -99,7 +105,8 @@ impl Expressions {
                     if earlier.is_none_or(|steps| steps.contains_key(name)) {
                         continue;
                     }
-                    let names: Vec<&str> = earlier.into_iter().flat_map(Map::keys).map(String::as_str).collect();
+                    let names: Vec<&str> =
+                        earlier.into_iter().flat_map(Map::keys).map(String::as_str).collect();
                     let hint = near::suggestion(name, names.iter().copied())
                         .unwrap_or_else(|| format!("the steps before it are {}", names.join(", ")));
                     (format!("there is no step \"{name}\" before this one"), Some(hint))
@@ -137,7 +144,7 @@ pub(crate) fn dotted(pointer: &str) -> String {
     let mut text = String::new();
     for segment in pointer.split('/').skip(1) {
         if !segment.is_empty() && segment.chars().all(|digit| digit.is_ascii_digit()) {
-            text.push_str(&format!("[{segment}]"));
+            let _ = write!(text, "[{segment}]");
         } else {
             if !text.is_empty() {
                 text.push('.');
@@ -150,7 +157,7 @@ pub(crate) fn dotted(pointer: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use serde_json::{Value, json};
 
     use super::{Expressions, dotted, is_falsy};
@@ -158,7 +165,8 @@ mod tests {
     #[test]
     fn a_broken_string_keeps_its_text_and_is_reported() {
         let expressions = Expressions::new(["name".to_owned()].into(), false);
-        let context = json!({"parameters": {"name": "orders", "tags": ["a"]}, "steps": {"fetch": {"output": {}}}});
+        let context =
+            json!({"parameters": {"name": "orders", "tags": ["a"]}, "steps": {"fetch": {"output": {}}}});
         let mut problems = Vec::new();
         let value = json!({
             "a": "${{ parameters.name }}-x", "b": "${{ parameters.name | }}", "gone": "${{ parameters.nothing }}",
@@ -169,10 +177,15 @@ mod tests {
         assert_eq!(rendered["b"], "${{ parameters.name | }}");
         assert_eq!(rendered["plain"], "{{ parameters.name }}");
         assert_eq!(rendered.get("gone"), None);
-        let told: Vec<String> =
-            problems.iter().map(|problem| format!("{} {}", dotted(&problem.pointer), problem.message)).collect();
+        let told: Vec<String> = problems
+            .iter()
+            .map(|problem| format!("{} {}", dotted(&problem.pointer), problem.message))
+            .collect();
         assert_eq!(told.len(), 3, "{told:?}");
-        assert!(told.contains(&"spec.steps[0].input.gone there is no parameter \"nothing\"".to_owned()), "{told:?}");
+        assert!(
+            told.contains(&"spec.steps[0].input.gone there is no parameter \"nothing\"".to_owned()),
+            "{told:?}"
+        );
         assert_eq!(problems.last().unwrap().hint.as_deref(), Some("did you mean fetch?"));
     }
 

@@ -1,7 +1,7 @@
 //! Which entities a picker offers.
 
 use fairway_domain::Entity;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What one field of an entity must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,9 +66,9 @@ impl EntityFilter {
             let found = find(entity, field);
             match condition {
                 FilterCondition::Exists => !found.is_empty(),
-                FilterCondition::OneOf(wanted) => found
-                    .iter()
-                    .any(|value| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(value))),
+                FilterCondition::OneOf(wanted) => {
+                    found.iter().any(|value| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(value)))
+                }
             }
         })
     }
@@ -96,21 +96,22 @@ fn find(entity: &Entity, field: &str) -> Vec<String> {
         "spec" => &entity.spec,
         _ => return Vec::new(),
     };
-    // Annotation keys hold dots themselves, so the longest key that fits goes first.
-    fn walk<'a>(fields: &'a serde_json::Map<String, Value>, path: &str) -> Option<&'a Value> {
-        if let Some(found) = fields.get(path) {
-            return Some(found);
-        }
-        path.match_indices('.').find_map(|(dot, _)| {
-            let (key, rest) = path.split_at(dot);
-            walk(fields.get(key)?.as_object()?, rest.trim_start_matches('.'))
-        })
-    }
     match walk(root, rest) {
         Some(Value::Array(items)) => items.iter().map(text).collect(),
         Some(Value::Null) | None => Vec::new(),
         Some(value) => vec![text(value)],
     }
+}
+
+/// A value by its dotted path. Annotation keys hold dots themselves, so a key that is the whole rest goes first.
+fn walk<'a>(fields: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    if let Some(found) = fields.get(path) {
+        return Some(found);
+    }
+    path.match_indices('.').find_map(|(dot, _)| {
+        let (key, rest) = path.split_at(dot);
+        walk(fields.get(key)?.as_object()?, rest.trim_start_matches('.'))
+    })
 }
 
 fn text(value: &Value) -> String {

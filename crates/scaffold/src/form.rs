@@ -189,7 +189,8 @@ impl Form {
     pub fn with_errors(mut self, errors: &[FieldError]) -> Self {
         for error in errors {
             let field = self.steps.iter_mut().flat_map(|page| &mut page.fields).find(|field| {
-                field.name == error.field || error.field.strip_prefix(&field.name).is_some_and(|rest| rest.starts_with('.'))
+                field.name == error.field
+                    || error.field.strip_prefix(&field.name).is_some_and(|rest| rest.starts_with('.'))
             });
             if let Some(field) = field {
                 field.error.get_or_insert_with(|| error.message.clone());
@@ -262,8 +263,10 @@ fn walk(
         let required = place.required && schema::requires(schema, name);
         if nests(property, place.depth) {
             let title = label(name, property);
-            let group = place.group.as_ref().map_or_else(|| title.clone(), |outer| format!("{outer} / {title}"));
-            let inner = Place { prefix: format!("{path}."), group: Some(group), depth: place.depth + 1, required };
+            let group =
+                place.group.as_ref().map_or_else(|| title.clone(), |outer| format!("{outer} / {title}"));
+            let inner =
+                Place { prefix: format!("{path}."), group: Some(group), depth: place.depth + 1, required };
             walk(property, value.unwrap_or(&Value::Null), &inner, user, deciders, fields);
             continue;
         }
@@ -281,7 +284,9 @@ fn walk(
             value: value.cloned(),
             error: None,
             autofocus,
-            disabled: flag("disabled") || flag("readonly") || property.get("readOnly") == Some(&Value::Bool(true)),
+            disabled: flag("disabled")
+                || flag("readonly")
+                || property.get("readOnly") == Some(&Value::Bool(true)),
             placeholder: text(option("placeholder")).or_else(|| {
                 text(property.get("examples").and_then(Value::as_array).and_then(|examples| examples.first()))
             }),
@@ -290,7 +295,7 @@ fn walk(
             max_length: number("maxLength"),
             format: text(property.get("format")),
             group: place.group.clone(),
-            refreshes: place.depth > 0 || deciders.iter().any(|decider| decider == name),
+            refreshes: deciders.iter().any(|decider| decider == name),
             name: path,
         });
     }
@@ -359,7 +364,10 @@ mod tests {
         let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
         assert_eq!(names, ["db.size", "db.backup~1daily", "free"]);
         let size = fields.first().unwrap();
-        assert_eq!((size.required, size.group.as_deref(), size.value.as_ref()), (true, Some("Database"), Some(&json!("s"))));
+        assert_eq!(
+            (size.required, size.group.as_deref(), size.value.as_ref()),
+            (true, Some("Database"), Some(&json!("s")))
+        );
         assert_eq!(fields.last().unwrap().widget, Widget::Yaml);
     }
 }

@@ -17,8 +17,10 @@ pub(crate) fn check_links(tree: &Tree) -> Result<(), ActionError> {
             let target = file.text().unwrap_or_default();
             if !stays_inside(path, target) {
                 let target: String = target.chars().take(200).collect();
-                return Err(ActionError::new(format!("the symbolic link {path} leads out of its folder, to \"{target}\""))
-                    .with_hint("link to a file of the same tree with a relative path, or copy the file"));
+                return Err(ActionError::new(format!(
+                    "the symbolic link {path} leads out of its folder, to \"{target}\""
+                ))
+                .with_hint("link to a file of the same tree with a relative path, or copy the file"));
             }
         }
     }
@@ -88,7 +90,13 @@ mod tests {
         for (path, target) in [("a/b", "../c"), ("a", "b/../c"), ("a/b/c", "../../d/./e")] {
             assert!(check(&link(path, target)).is_ok(), "{path} -> {target}");
         }
-        for (path, target) in [("a", "../b"), ("a", "/etc/passwd"), ("a/b", "../../c"), ("a", "x/../../y"), ("a", ".git/config")] {
+        for (path, target) in [
+            ("a", "../b"),
+            ("a", "/etc/passwd"),
+            ("a/b", "../../c"),
+            ("a", "x/../../y"),
+            ("a", ".git/config"),
+        ] {
             assert!(check(&link(path, target)).is_err(), "{path} -> {target}");
         }
         let both = tree(&[("a", "", FileMode::Regular), ("a/b", "", FileMode::Regular)]);

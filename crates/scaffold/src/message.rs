@@ -8,7 +8,11 @@ use crate::form::text_of;
 use crate::{pattern, schema, widget};
 
 /// The message for an error at a field with this schema.
-pub(crate) fn field_message(error: &ValidationError<'_>, property: &Map<String, Value>, label: &str) -> String {
+pub(crate) fn field_message(
+    error: &ValidationError<'_>,
+    property: &Map<String, Value>,
+    label: &str,
+) -> String {
     if let Some(own) = own_message(property, error.kind().keyword()) {
         return own;
     }

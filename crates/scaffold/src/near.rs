@@ -6,10 +6,13 @@ const COMPARED: usize = 64;
 /// The names most like `wanted`, best first, at most three.
 pub(crate) fn similar<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted: Vec<char> = wanted.to_lowercase().chars().take(COMPARED).collect();
-    let allowed = (wanted.len() / 3).max(1);
+    // Two letters swapped count as two changes.
+    let allowed = (wanted.len() / 3).max(if wanted.len() > 3 { 2 } else { 1 });
     let mut found: Vec<(usize, &str)> = names
         .into_iter()
-        .map(|name| (distance(&wanted, &name.to_lowercase().chars().take(COMPARED).collect::<Vec<_>>()), name))
+        .map(|name| {
+            (distance(&wanted, &name.to_lowercase().chars().take(COMPARED).collect::<Vec<_>>()), name)
+        })
         .filter(|(distance, _)| *distance <= allowed)
         .collect();
     found.sort_unstable();

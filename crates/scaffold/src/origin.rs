@@ -7,7 +7,12 @@ use serde_json::{Value, json};
 pub(crate) const PATH: &str = ".fairway/origin.yaml";
 
 /// The file's content. It holds no time and no secret, so the same plan writes the same bytes.
-pub(crate) fn write(template: &EntityRef, template_digest: Digest, rendered: Digest, answers: &Value) -> String {
+pub(crate) fn write(
+    template: &EntityRef,
+    template_digest: Digest,
+    rendered: Digest,
+    answers: &Value,
+) -> String {
     let record = fairway_yaml::write(&json!({
         "apiVersion": "fairway.dev/v1",
         "kind": "Origin",

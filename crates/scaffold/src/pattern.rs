@@ -52,8 +52,8 @@ pub(crate) fn describe(pattern: &str) -> Option<String> {
         None => {}
     }
     Some(match sentences.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        Some((only, [])) => only.clone(),
+        Some((final_one, others)) => format!("{} and {final_one}", others.join(", ")),
         None => return None,
     })
 }
@@ -170,27 +170,29 @@ fn quantifier(text: &mut Peekable<Chars<'_>>) -> Option<(usize, Option<usize>)> 
 
 fn words(set: Set, article: &str, joint: &str) -> Option<String> {
     let plural = article.is_empty();
-    let named = |singular: &str| if plural { format!("{singular}s") } else { format!("{article}{singular}") };
+    let noun = |singular: &str| if plural { format!("{singular}s") } else { format!("{article}{singular}") };
     let mut names = Vec::new();
     let mut rest = set;
     if set & (LOWER | UPPER) == LOWER | UPPER {
-        names.push(named("letter"));
+        names.push(noun("letter"));
         rest &= !(LOWER | UPPER);
     } else if set & LOWER == LOWER {
-        names.push(named("lower-case letter"));
+        names.push(noun("lower-case letter"));
         rest &= !LOWER;
     } else if set & UPPER == UPPER {
-        names.push(named("capital letter"));
+        names.push(noun("capital letter"));
         rest &= !UPPER;
     }
     if rest & DIGITS == DIGITS {
-        names.push(named("digit"));
+        names.push(noun("digit"));
         rest &= !DIGITS;
     }
     if rest & (LOWER | UPPER | DIGITS) != 0 && rest.count_ones() > 3 {
         return None;
     }
-    names.extend((0_u8..128).filter(|code| rest & (1 << code) != 0).map(|code| format!("\"{}\"", code as char)));
+    names.extend(
+        (0_u8..128).filter(|code| rest & (1 << code) != 0).map(|code| format!("\"{}\"", code as char)),
+    );
     match names.split_last()? {
         (last, []) => Some(last.clone()),
         (last, first) => Some(format!("{}{joint}{last}", first.join(", "))),
@@ -209,13 +211,18 @@ mod tests {
             "begin with a lower-case letter, hold only lower-case letters, digits and \"-\", end with a lower-case letter or a digit and be 3 to 42 characters long"
         );
         assert_eq!(told(r"^\d+$"), "hold only digits");
-        assert_eq!(told("^([a-zA-Z][a-zA-Z0-9]*)(-[a-zA-Z0-9]+)*$"), "begin with a letter and hold only letters, digits and \"-\"");
+        assert_eq!(
+            told("^([a-zA-Z][a-zA-Z0-9]*)(-[a-zA-Z0-9]+)*$"),
+            "begin with a letter and hold only letters, digits and \"-\""
+        );
         assert_eq!(told("^[A-Z]{3}$"), "hold only capital letters and be 3 characters long");
     }
 
     #[test]
     fn what_cannot_be_told_is_left_alone() {
-        for pattern in ["abc", "^(?!x)a$", "^[^a]$", "^a|b$", "^.*$", "^[a-f0-9]+$", "^[", "^(a$", "^a{x}$", "^$"] {
+        for pattern in
+            ["abc", "^(?!x)a$", "^[^a]$", "^a|b$", "^.*$", "^[a-f0-9]+$", "^[", "^(a$", "^a{x}$", "^$"]
+        {
             assert_eq!(describe(pattern), None, "{pattern}");
         }
     }

@@ -2,22 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fairway_domain::plan::{
-    Effect, FileAction, FileChange, OutputLink, OutputText, Plan, PlannedStep, Purpose, RenderedEnvironment,
-};
+use fairway_domain::plan::{Effect, FileAction, FileChange, Plan, PlannedStep, Purpose, RenderedEnvironment};
 use fairway_domain::tree::{FileMode, Tree, TreePath};
 use fairway_domain::{Digest, Entity, EntityRef, SourceLocation, canonical};
 use fairway_yaml::Document;
 use serde_json::{Map, Value, json};
 
 use crate::context::{PlannedRepository, StepContext};
-use crate::error::{ActionError, PlanError};
+use crate::error::{ActionError, FailedStep, PlanError};
 use crate::expression::{Expressions, Problem, dotted, is_falsy};
 use crate::form::{self, Widget};
 use crate::registry::ActionRegistry;
 use crate::template::{ActionStep, Template};
 use crate::world::World;
-use crate::{integrity, origin, schema, widget};
+use crate::{identity, integrity, origin, schema, widget};
 
 /// The most rounds of one `each`.
 const MOST_ROUNDS: usize = 500;
@@ -69,13 +67,13 @@ pub fn plan(
     run.finish(&values)
 }
 
-struct Run<'a> {
+pub(crate) struct Run<'a> {
     registry: &'a ActionRegistry,
     world: &'a dyn World,
     request: &'a PlanRequest<'a>,
     expressions: Expressions,
     task_id: String,
-    context: Value,
+    pub(crate) context: Value,
     workspace: Tree,
     contents: BTreeMap<Digest, Vec<u8>>,
     steps: Vec<PlannedStep>,
@@ -98,11 +96,15 @@ impl<'a> Run<'a> {
             template.steps.iter().map(|page| schema::declared(&page.schema)).collect();
         let open = pages.iter().any(|(_, open)| *open);
         let parameters: BTreeSet<String> = pages.into_iter().flat_map(|(names, _)| names).collect();
-        let task_id = task_id(template, values, &request.user_ref);
+        let task_id = identity::task_id(template, values, &request.user_ref);
+        let mut user = json!({"ref": request.user_ref.to_string()});
+        if let (Some(entity), Value::Object(fields)) = (request.user, &mut user) {
+            fields.insert("entity".to_owned(), entity.to_value());
+        }
         let context = json!({
             "parameters": values,
             "steps": {},
-            "user": {"ref": request.user_ref.to_string(), "entity": request.user.map(Entity::to_value)},
+            "user": user,
             "context": {"task": {"id": task_id}},
             "environment": {"parameters": {}, "secrets": {}},
             "secrets": {},
@@ -192,7 +194,8 @@ impl<'a> Run<'a> {
                 .to_owned(),
             );
         }
-        let output = if step.each.is_some() { collect(&outputs) } else { outputs.pop().unwrap_or_else(|| json!({})) };
+        let output =
+            if step.each.is_some() { collect(&outputs) } else { outputs.pop().unwrap_or_else(|| json!({})) };
         if let Some(Value::Object(steps)) = self.context.get_mut("steps") {
             let known = if ran == 0 { json!({}) } else { json!({"output": output}) };
             steps.insert(step.id.clone(), known);
@@ -222,13 +225,19 @@ impl<'a> Run<'a> {
             }
         };
         if entries.len() > MOST_ROUNDS {
-            let error = ActionError::new(format!("each has {} entries, at most {MOST_ROUNDS}", entries.len()));
+            let error =
+                ActionError::new(format!("each has {} entries, at most {MOST_ROUNDS}", entries.len()));
             return Err(self.failure(step, &pointer, error));
         }
         Ok(entries.into_iter().map(Some).collect())
     }
 
-    fn condition_holds(&mut self, step: &ActionStep, pointer: &str, context: &Value) -> Result<bool, PlanError> {
+    fn condition_holds(
+        &mut self,
+        step: &ActionStep,
+        pointer: &str,
+        context: &Value,
+    ) -> Result<bool, PlanError> {
         let Some(condition) = &step.condition else { return Ok(true) };
         let value = self.render(condition, &format!("{pointer}/if"), context, Some(step))?;
         Ok(!is_falsy(value.as_ref()))
@@ -246,7 +255,8 @@ impl<'a> Run<'a> {
             return Err(self.failure(step, &format!("{pointer}/action"), registry.unknown(&step.action)));
         };
         let input_pointer = format!("{pointer}/input");
-        let input = self.render(&step.input, &input_pointer, context, Some(step))?.unwrap_or_else(|| json!({}));
+        let input =
+            self.render(&step.input, &input_pointer, context, Some(step))?.unwrap_or_else(|| json!({}));
         registry
             .check_input(&step.action, &input)
             .map_err(|error| self.failure(step, &input_pointer, error))?;
@@ -279,7 +289,7 @@ impl<'a> Run<'a> {
     }
 
     /// Renders a value. What goes wrong is a warning, and an error for a strict template.
-    fn render(
+    pub(crate) fn render(
         &mut self,
         value: &Value,
         pointer: &str,
@@ -289,13 +299,18 @@ impl<'a> Run<'a> {
         let mut problems = Vec::new();
         let rendered = self.expressions.render(value, pointer, context, &mut problems);
         for problem in problems {
+            let what_happens = if problem.place.is_some() {
+                "the text is kept as it is, as Backstage does"
+            } else {
+                "it counts as empty"
+            };
             let error = self.problem(problem, step);
             if self.request.template.strict {
                 return Err(error);
             }
             let hint = error.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
             let place = error.location.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
-            self.warn(format!("{}{hint}{place}; Backstage would keep the text as it is", error.headline()));
+            self.warn(format!("{}{hint}{place}; {what_happens}", error.headline()));
         }
         Ok(rendered)
     }
@@ -312,7 +327,11 @@ impl<'a> Run<'a> {
     }
 
     fn failure(&self, step: &ActionStep, pointer: &str, error: ActionError) -> PlanError {
-        let mut planned = self.error_at(Some(step), pointer, error.message);
+        let pointer = match &error.field {
+            Some(field) => format!("{pointer}/{field}"),
+            None => pointer.to_owned(),
+        };
+        let mut planned = self.error_at(Some(step), &pointer, error.message);
         planned.hint = error.hint;
         if error.location.is_some() {
             // The action knows a better place: a file that the template fetched or rendered.
@@ -325,19 +344,19 @@ impl<'a> Run<'a> {
 
     fn error_at(&self, step: Option<&ActionStep>, pointer: &str, message: String) -> PlanError {
         let mut error = PlanError::new(message);
-        error.step = step.map(|step| step.id.clone());
-        error.step_name = step.map(|step| step.name.clone());
-        error.action = step.map(|step| step.action.clone());
+        error.step = step.map(|step| {
+            Box::new(FailedStep { id: step.id.clone(), name: step.name.clone(), action: step.action.clone() })
+        });
         error.field = Some(dotted(pointer));
         if let Some(source) = self.request.source {
             let place: SourceLocation = source.location(pointer);
             error.source_line = source.source_line(place.line);
-            error.location = Some(place);
+            error.location = Some(Box::new(place));
         }
         error
     }
 
-    fn warn(&mut self, warning: String) {
+    pub(crate) fn warn(&mut self, warning: String) {
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
@@ -348,14 +367,13 @@ impl<'a> Run<'a> {
         let output = template.output.clone();
         let links = self.links(&output)?;
         let texts = self.texts(&output)?;
-        let inputs = masked(template, values);
-        let digest = template_digest(template, &self.fetched);
+        let inputs = identity::masked(template, values);
+        let digest = identity::template_digest(template, &self.fetched);
         self.record_origin(digest, &inputs);
-        let subject = self
-            .repositories
-            .first()
-            .map(|planned| planned.repository.name().to_owned())
-            .or_else(|| ["name", "component_id"].iter().find_map(|key| values.get(key)?.as_str().map(str::to_owned)));
+        let subject =
+            self.repositories.first().map(|planned| planned.repository.name().to_owned()).or_else(|| {
+                ["name", "component_id"].iter().find_map(|key| values.get(key)?.as_str().map(str::to_owned))
+            });
         let title = match subject {
             Some(subject) => format!("Create {subject} from {}", template.title),
             None => format!("Run {}", template.title),
@@ -404,67 +422,6 @@ impl<'a> Run<'a> {
             self.contents.insert(content, text.into_bytes());
         }
     }
-
-    /// The rendered entries of a list in the output, without those whose `if` is falsy.
-    fn output_entries(&mut self, output: &Value, key: &str) -> Result<Vec<Map<String, Value>>, PlanError> {
-        let mut entries = Vec::new();
-        let context = self.context.clone();
-        for (index, entry) in output.get(key).and_then(Value::as_array).into_iter().flatten().enumerate().take(100) {
-            let pointer = format!("/spec/output/{key}/{index}");
-            if let Some(condition) = entry.get("if") {
-                let value = self.render(condition, &format!("{pointer}/if"), &context, None)?;
-                if is_falsy(value.as_ref()) {
-                    continue;
-                }
-            }
-            if let Some(Value::Object(fields)) = self.render(entry, &pointer, &context, None)? {
-                entries.push(fields);
-            }
-        }
-        Ok(entries)
-    }
-
-    fn links(&mut self, output: &Value) -> Result<Vec<OutputLink>, PlanError> {
-        let mut links = Vec::new();
-        for entry in self.output_entries(output, "links")? {
-            let text = |key: &str| entry.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-            let url = text("url").filter(|url| is_safe_link(url));
-            if text("url").is_some() && url.is_none() {
-                self.warn("a link of the template's output is no web address and was left out".to_owned());
-            }
-            let entity_ref = text("entityRef").and_then(|text| text.parse::<EntityRef>().ok());
-            if url.is_none() && entity_ref.is_none() {
-                continue;
-            }
-            let fallback = || url.map(str::to_owned).or_else(|| entity_ref.as_ref().map(ToString::to_string));
-            links.push(OutputLink {
-                title: text("title").map(str::to_owned).or_else(fallback).unwrap_or_default(),
-                url: url.map(str::to_owned),
-                icon: text("icon").map(str::to_owned),
-                entity_ref,
-            });
-        }
-        Ok(links)
-    }
-
-    fn texts(&mut self, output: &Value) -> Result<Vec<OutputText>, PlanError> {
-        let mut texts = Vec::new();
-        for entry in self.output_entries(output, "text")? {
-            let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let (title, content) = (text("title"), text("content"));
-            if !content.is_empty() {
-                texts.push(OutputText { title, content });
-            }
-        }
-        Ok(texts)
-    }
-}
-
-/// Web addresses and paths of this installation; never `javascript:` and its like.
-fn is_safe_link(url: &str) -> bool {
-    let lower = url.to_ascii_lowercase();
-    ["https://", "http://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme))
-        || (url.starts_with('/') && !url.starts_with("//"))
 }
 
 fn with_each(context: &Value, each: &Value) -> Value {
@@ -485,43 +442,4 @@ fn collect(outputs: &[Value]) -> Value {
         }
     }
     Value::Object(collected)
-}
-
-/// The run's identifier in the shape of a UUID, made from the template, the answers and whoever asks.
-fn task_id(template: &Template, values: &Value, user: &EntityRef) -> String {
-    let seed = json!({"template": template.entity.to_value(), "values": values, "user": user.to_string()});
-    let hex = Digest::of(canonical::text(&seed).as_bytes()).hex();
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    // Version 8 of RFC 9562: a UUID whose bits are the maker's own affair.
-    format!("{}-{}-8{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
-}
-
-/// The digest of the Template entity and of everything that it fetched, in order.
-fn template_digest(template: &Template, fetched: &[Digest]) -> Digest {
-    let mut text = canonical::text(&template.entity.to_value());
-    for digest in fetched {
-        text.push('\n');
-        text.push_str(&digest.to_string());
-    }
-    Digest::of(text.as_bytes())
-}
-
-/// The answers as a plan may show them: passwords and secrets become stars.
-fn masked(template: &Template, values: &Value) -> Value {
-    let mut shown = values.clone();
-    for page in &template.steps {
-        mask(&schema::resolve(&page.schema, values), &mut shown, 0);
-    }
-    shown
-}
-
-fn mask(schema: &Map<String, Value>, values: &mut Value, depth: usize) {
-    for (name, property) in schema::properties(schema) {
-        let Some(value) = values.get_mut(name) else { continue };
-        if form::nests(property, depth) {
-            mask(property, value, depth + 1);
-        } else if matches!(widget::choose(property, None), Widget::Password | Widget::Secret) {
-            *value = Value::String("***".to_owned());
-        }
-    }
 }

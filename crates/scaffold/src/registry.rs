@@ -71,11 +71,15 @@ impl ActionRegistry {
         let validator = validator
             .as_ref()
             .map_err(|error| ActionError::new(format!("the input schema of {id} is broken: {error}")))?;
+        let mut field = None;
         let problems: Vec<String> = validator
             .iter_errors(input)
             .take(5)
             .map(|error| {
-                let place = error.instance_path().as_str().trim_start_matches('/').replace('/', ".");
+                let pointer = error.instance_path().as_str().trim_start_matches('/');
+                field =
+                    field.take().or_else(|| Some(pointer.to_owned()).filter(|pointer| !pointer.is_empty()));
+                let place = pointer.replace('/', ".");
                 let message: String = error.masked().to_string().chars().take(300).collect();
                 if place.is_empty() { message } else { format!("{place}: {message}") }
             })
@@ -92,7 +96,12 @@ impl ActionRegistry {
             .flatten()
             .filter_map(|name| name.as_str().map(str::to_owned))
             .collect();
-        let error = ActionError::new(format!("Invalid input passed to action {id}, {}", problems.join("; ")));
-        Err(if required.is_empty() { error } else { error.with_hint(format!("{id} needs {}", required.join(", "))) })
+        let message = format!("Invalid input passed to action {id}, {}", problems.join("; "));
+        let error = ActionError { field, ..ActionError::new(message) };
+        Err(if required.is_empty() {
+            error
+        } else {
+            error.with_hint(format!("{id} needs {}", required.join(", ")))
+        })
     }
 }

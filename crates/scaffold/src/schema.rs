@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 const DEPTH: usize = 24;
 
 /// How many schema nodes one resolution visits; a reference bomb ends here.
-const NODES: usize = 20_000;
+const NODES: usize = 2_000;
 
 /// Compiles a schema as draft 7 with formats checked. Nothing is fetched.
 pub(crate) fn compile(schema: &Value) -> Result<Validator, String> {
@@ -96,7 +96,8 @@ pub(crate) fn declared(page: &Value) -> (Vec<String>, bool) {
 pub(crate) fn deciders(page: &Value) -> Vec<String> {
     let mut names = Vec::new();
     for key in ["dependencies", "dependentSchemas", "dependentRequired"] {
-        names.extend(page.get(key).and_then(Value::as_object).into_iter().flat_map(|map| map.keys().cloned()));
+        names
+            .extend(page.get(key).and_then(Value::as_object).into_iter().flat_map(|map| map.keys().cloned()));
     }
     if let Some(condition) = page.get("if") {
         collect(condition, 0, &mut names);
@@ -110,12 +111,17 @@ pub(crate) fn deciders(page: &Value) -> Vec<String> {
             }
         }
     }
+    for property in page.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::values) {
+        names.extend(deciders(property));
+    }
     names.extend(
         ["dependencies", "dependentSchemas"]
             .into_iter()
             .filter_map(|key| page.get(key).and_then(Value::as_object))
             .flat_map(Map::values)
-            .flat_map(|schema| schema.get("oneOf").and_then(Value::as_array).into_iter().flatten().chain([schema]))
+            .flat_map(|schema| {
+                schema.get("oneOf").and_then(Value::as_array).into_iter().flatten().chain([schema])
+            })
             .flat_map(deciders),
     );
     names
@@ -149,7 +155,8 @@ fn contains_reference(schema: &Value, depth: usize) -> bool {
     depth <= DEPTH
         && match schema {
             Value::Object(fields) => {
-                fields.contains_key("$ref") || fields.values().any(|field| contains_reference(field, depth + 1))
+                fields.contains_key("$ref")
+                    || fields.values().any(|field| contains_reference(field, depth + 1))
             }
             Value::Array(items) => items.iter().any(|item| contains_reference(item, depth + 1)),
             _ => false,
@@ -270,7 +277,8 @@ impl Resolver<'_> {
         let name = discriminator(Some(&branches));
         let chosen = match &name {
             Some(name) => {
-                let options: Vec<Value> = branches.iter().filter_map(|branch| constant(branch, name)).collect();
+                let options: Vec<Value> =
+                    branches.iter().filter_map(|branch| constant(branch, name)).collect();
                 let asked = values
                     .get(name)
                     .and_then(|value| options.iter().position(|option| option == value))
@@ -285,7 +293,10 @@ impl Resolver<'_> {
                 question.insert("enum".to_owned(), Value::Array(options));
                 question.insert("enumNames".to_owned(), Value::Array(labels));
                 let properties = std::iter::once((name.clone(), Value::Object(question))).collect();
-                merge(result, std::iter::once(("properties".to_owned(), Value::Object(properties))).collect());
+                merge(
+                    result,
+                    std::iter::once(("properties".to_owned(), Value::Object(properties))).collect(),
+                );
                 asked
             }
             None => branches.iter().position(|branch| self.matches(branch, values)).unwrap_or(0),

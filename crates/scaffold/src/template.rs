@@ -79,7 +79,9 @@ impl Template {
         if entity.api_version != API_VERSION {
             problems.push(
                 problem(&format!("apiVersion is \"{}\", expected {API_VERSION}", entity.api_version))
-                    .with_hint("older templates are written with {{ }}; rewrite them with ${{ }} for v1beta3"),
+                    .with_hint(
+                        "older templates are written with {{ }}; rewrite them with ${{ }} for v1beta3",
+                    ),
             );
         }
         let template_type = entity.spec_text("type").unwrap_or_default().to_owned();
@@ -146,7 +148,8 @@ fn read_actions(
     warnings: &mut Vec<Diagnostic>,
 ) -> Vec<ActionStep> {
     let Some(Value::Array(steps)) = entity.spec.get("steps") else {
-        problems.push(problem("spec.steps must be a list").with_hint("a step has `id`, `action` and `input`"));
+        problems
+            .push(problem("spec.steps must be a list").with_hint("a step has `id`, `action` and `input`"));
         return Vec::new();
     };
     if steps.len() > MOST_STEPS {
@@ -202,7 +205,7 @@ mod tests {
 
     use super::Template;
 
-    fn entity(spec: Value) -> Entity {
+    fn entity(spec: &Value) -> Entity {
         serde_json::from_value(json!({
             "apiVersion": "scaffolder.backstage.io/v1beta3", "kind": "Template",
             "metadata": {"name": "t"}, "spec": spec
@@ -212,20 +215,23 @@ mod tests {
 
     #[test]
     fn one_page_may_stand_without_a_list_and_steps_get_names() {
-        let template = Template::parse(&entity(json!({
+        let template = Template::parse(&entity(&json!({
             "type": "service", "parameters": {"properties": {}},
             "steps": [{"action": "debug:log"}, {"id": "x", "name": "X", "action": "debug:wait"}]
         })))
         .unwrap();
         assert_eq!(template.steps[0].title, "Please enter the following information");
-        assert_eq!((template.actions[0].id.as_str(), template.actions[0].name.as_str()), ("step-1", "debug:log"));
+        assert_eq!(
+            (template.actions[0].id.as_str(), template.actions[0].name.as_str()),
+            ("step-1", "debug:log")
+        );
         assert_eq!(template.actions[1].name, "X");
         assert!(!template.strict);
     }
 
     #[test]
     fn every_mistake_is_named_at_once() {
-        let problems = Template::parse(&entity(json!({"steps": [{}, 3], "parameters": ["x"]}))).unwrap_err();
+        let problems = Template::parse(&entity(&json!({"steps": [{}, 3], "parameters": ["x"]}))).unwrap_err();
         let text: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
         assert_eq!(
             text,

@@ -125,12 +125,24 @@ fn array(schema: &Schema) -> Widget {
         return Widget::Checkboxes { options };
     }
     if let Some("EntityPicker" | "OwnerPicker") = custom_field(items)
-        && let Some(Widget::EntityPicker { filter, default_kind, default_namespace, arbitrary, owned_by, .. }) =
-            custom(items, "EntityPicker", None)
+        && let Some(Widget::EntityPicker {
+            filter, default_kind, default_namespace, arbitrary, owned_by, ..
+        }) = custom(items, "EntityPicker", None)
     {
-        return Widget::EntityPicker { filter, default_kind, default_namespace, arbitrary, multiple: true, owned_by };
+        return Widget::EntityPicker {
+            filter,
+            default_kind,
+            default_namespace,
+            arbitrary,
+            multiple: true,
+            owned_by,
+        };
     }
-    if items.contains_key("type") && schema::type_of(items) == "string" { Widget::Lines } else { Widget::Yaml }
+    if items.contains_key("type") && schema::type_of(items) == "string" {
+        Widget::Lines
+    } else {
+        Widget::Yaml
+    }
 }
 
 fn custom(schema: &Schema, field: &str, user: Option<&EntityRef>) -> Option<Widget> {

@@ -70,8 +70,12 @@ fn widgets_follow_the_schema_and_dependencies_the_answers() {
     assert!(name.required && name.autofocus && name.widget == Widget::EntityName);
     assert_eq!(plain.field("description").unwrap().widget, Widget::Textarea { rows: Some(4) });
     assert_eq!(plain.field("description").unwrap().help.as_deref(), Some("One sentence"));
-    assert!(matches!(&plain.field("owner").unwrap().widget, Widget::OwnerPicker { filter, .. } if filter[0].wanted_kinds() == ["Group"]));
-    assert!(matches!(&plain.field("database").unwrap().widget, Widget::Select { options } if options[1].label == "PostgreSQL"));
+    assert!(
+        matches!(&plain.field("owner").unwrap().widget, Widget::OwnerPicker { filter, .. } if filter[0].wanted_kinds() == ["Group"])
+    );
+    assert!(
+        matches!(&plain.field("database").unwrap().widget, Widget::Select { options } if options[1].label == "PostgreSQL")
+    );
     assert_eq!(plain.field("database").unwrap().value, Some(json!("none")));
     assert!(plain.field("database").unwrap().refreshes);
     assert_eq!(plain.field("environments").unwrap().value, Some(json!(["staging", "production"])));
@@ -123,7 +127,9 @@ fn silence_is_an_answer_only_where_the_person_looked() {
 
 #[test]
 fn good_answers_come_back_complete() {
-    let values = validate(&template(SERVICE), &json!({"name": "orders-api", "owner": "platform", "system": "shop"})).unwrap();
+    let values =
+        validate(&template(SERVICE), &json!({"name": "orders-api", "owner": "platform", "system": "shop"}))
+            .unwrap();
     assert_eq!(
         values,
         json!({
@@ -135,10 +141,7 @@ fn good_answers_come_back_complete() {
 
 #[test]
 fn messages_are_for_people() {
-    assert_eq!(
-        messages(&json!({})),
-        ["name: Name is required", "owner: Owner is required"]
-    );
+    assert_eq!(messages(&json!({})), ["name: Name is required", "owner: Owner is required"]);
     assert_eq!(
         messages(&json!({
             "name": "Orders Api", "owner": "a/b/c", "replicas": 12, "environments": [], "database": "oracle",
@@ -152,13 +155,15 @@ fn messages_are_for_people() {
             "replicas: Replicas must be 9 or less",
             "public: Public must be yes or no (true or false)",
             "environments: Environments: choose at least one",
-            "notes: Notes must be a list",
+            "notes: Notes (entry 1) must be a text",
             "extra: Extra must be an object (as YAML or JSON)",
         ]
     );
     assert_eq!(
         messages(&json!({"name": "1orders", "owner": "platform"})),
-        ["name: Name must begin with a lower-case letter, hold only lower-case letters, digits and \"-\", end with a lower-case letter or a digit and be 3 to 42 characters long"]
+        [
+            "name: Name must begin with a lower-case letter, hold only lower-case letters, digits and \"-\", end with a lower-case letter or a digit and be 3 to 42 characters long"
+        ]
     );
 }
 
@@ -203,4 +208,12 @@ fn hostile_schemas_and_answers_end_in_messages() {
     let _ = form(&template, &json!({"a": [[[]]]}), None);
     let _ = validate(&template, &json!({"a": 1, "b": format!("{}b", "a".repeat(40))}));
     let _ = read_answers(&template, None, &pairs(&[("a", "["), ("b", "\0")]));
+
+    let bomb = fake_world::template(
+        "apiVersion: scaffolder.backstage.io/v1beta3\nkind: Template\nmetadata: {name: t}\nspec:\n  type: x\n  \
+         parameters:\n    definitions: {x: {type: object, properties: {a: {$ref: '#/definitions/x'}, b: {$ref: \
+         '#/definitions/x'}}}}\n    properties: {x: {$ref: '#/definitions/x'}}\n  steps: []\n",
+    );
+    assert!(form(&bomb, &json!({}), None).steps[0].fields.len() <= 500);
+    let _ = validate(&bomb, &json!({"x": {"a": {"b": 1}}}));
 }

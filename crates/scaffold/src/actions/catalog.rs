@@ -25,13 +25,13 @@ impl Action for CatalogRegister {
 
     fn input_schema(&self) -> Value {
         json!({"type": "object",
-            "anyOf": [{"required": ["catalogInfoUrl"]}, {"required": ["repoContentsUrl"]}],
-            "properties": {
-                "catalogInfoUrl": {"type": "string", "title": "Catalog info URL", "description": "The address of the file"},
-                "repoContentsUrl": {"type": "string", "title": "Repository contents URL", "description": "The output of a publish step"},
-                "catalogInfoPath": {"type": "string", "title": "File path", "description": "The file below it; /catalog-info.yaml by default"},
-                "optional": {"type": "boolean", "description": "Whether a missing file is fine"}
-            }})
+        "anyOf": [{"required": ["catalogInfoUrl"]}, {"required": ["repoContentsUrl"]}],
+        "properties": {
+            "catalogInfoUrl": {"type": "string", "title": "Catalog info URL", "description": "The address of the file"},
+            "repoContentsUrl": {"type": "string", "title": "Repository contents URL", "description": "The output of a publish step"},
+            "catalogInfoPath": {"type": "string", "title": "File path", "description": "The file below it; /catalog-info.yaml by default"},
+            "optional": {"type": "boolean", "description": "Whether a missing file is fine"}
+        }})
     }
 
     fn output_schema(&self) -> Value {
@@ -107,7 +107,9 @@ fn read_entities(target: &str, context: &mut StepContext<'_>) -> Result<Vec<Enti
             let path = path_in_workspace(path)?;
             let Some(file) = planned.tree.get(&path).cloned() else {
                 let error = ActionError::new(format!("{} will have no file {path}", planned.repository));
-                return Err(error.with_hint("let the template write it, or use catalog:write before publishing"));
+                return Err(
+                    error.with_hint("let the template write it, or use catalog:write before publishing")
+                );
             };
             (path.to_string(), file)
         }
@@ -125,7 +127,8 @@ fn read_entities(target: &str, context: &mut StepContext<'_>) -> Result<Vec<Enti
     }
     let mut entities = Vec::new();
     for document in &reading.documents {
-        let metadata = |key: &str| document.value.pointer(&format!("/metadata/{key}")).and_then(Value::as_str);
+        let metadata =
+            |key: &str| document.value.pointer(&format!("/metadata/{key}")).and_then(Value::as_str);
         let kind = document.value.get("kind").and_then(Value::as_str).filter(|kind| !kind.is_empty());
         let (Some(kind), Some(name)) = (kind, metadata("name").filter(|name| !name.is_empty())) else {
             let missing = if kind.is_none() { "kind" } else { "metadata.name" };
@@ -197,14 +200,14 @@ impl Action for CatalogFetch {
 
     fn input_schema(&self) -> Value {
         json!({"type": "object",
-            "anyOf": [{"required": ["entityRef"]}, {"required": ["entityRefs"]}],
-            "properties": {
-                "entityRef": {"type": "string"},
-                "entityRefs": {"type": "array", "items": {"type": "string"}},
-                "optional": {"type": "boolean", "description": "Whether a missing entity is fine"},
-                "defaultKind": {"type": "string"},
-                "defaultNamespace": {"type": "string"}
-            }})
+        "anyOf": [{"required": ["entityRef"]}, {"required": ["entityRefs"]}],
+        "properties": {
+            "entityRef": {"type": "string"},
+            "entityRefs": {"type": "array", "items": {"type": "string"}},
+            "optional": {"type": "boolean", "description": "Whether a missing entity is fine"},
+            "defaultKind": {"type": "string"},
+            "defaultNamespace": {"type": "string"}
+        }})
     }
 
     fn output_schema(&self) -> Value {
@@ -225,8 +228,8 @@ impl Action for CatalogFetch {
         let kind = text(input, "defaultKind");
         let namespace = text(input, "defaultNamespace").unwrap_or(DEFAULT_NAMESPACE);
         let find = |name: &str| -> Result<Option<Value>, ActionError> {
-            let reference =
-                EntityRef::parse(name, kind, namespace).map_err(|error| ActionError::new(error.to_string()))?;
+            let reference = EntityRef::parse(name, kind, namespace)
+                .map_err(|error| ActionError::new(error.to_string()))?;
             match context.world.entity(&reference) {
                 Some(entity) => Ok(Some(entity.to_value())),
                 None if flag(input, "optional") => Ok(None),

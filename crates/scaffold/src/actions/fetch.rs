@@ -40,7 +40,8 @@ impl Action for FetchPlain {
 
     fn plan(&self, input: &Value, context: &mut StepContext<'_>) -> Result<Value, ActionError> {
         let url = required_text(input, "url");
-        let target = folder_in_workspace(text(input, "targetPath"))?;
+        let target =
+            folder_in_workspace(text(input, "targetPath")).map_err(|error| error.at_field("targetPath"))?;
         let tree = context.fetch(url)?;
         context.log.push(format!("Fetched {} files from {url}", tree.len()));
         for (path, file) in tree {
@@ -85,12 +86,16 @@ impl Action for FetchPlainFile {
 
     fn plan(&self, input: &Value, context: &mut StepContext<'_>) -> Result<Value, ActionError> {
         let url = required_text(input, "url");
-        let target = path_in_workspace(required_text(input, "targetPath"))?;
-        if input.get("replace").is_some() && !flag(input, "replace") && context.workspace.get(&target).is_some() {
+        let target = path_in_workspace(required_text(input, "targetPath"))
+            .map_err(|error| error.at_field("targetPath"))?;
+        if input.get("replace").is_some()
+            && !flag(input, "replace")
+            && context.workspace.get(&target).is_some()
+        {
             context.log.push(format!("{target} is there already and stays as it is"));
             return Ok(nothing());
         }
-        let file = context.fetch_file(url)?;
+        let file = context.fetch_file(url).map_err(|error| error.at_field("url"))?;
         context.workspace.insert(target, file);
         Ok(nothing())
     }

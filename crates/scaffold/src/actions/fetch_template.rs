@@ -64,7 +64,8 @@ impl Action for FetchTemplateFolder {
 
     fn plan(&self, input: &Value, context: &mut StepContext<'_>) -> Result<Value, ActionError> {
         let url = required_text(input, "url");
-        let target = folder_in_workspace(text(input, "targetPath"))?;
+        let target =
+            folder_in_workspace(text(input, "targetPath")).map_err(|error| error.at_field("targetPath"))?;
         let mut copied = texts(input, "copyWithoutTemplating");
         copied.extend(texts(input, "copyWithoutRender"));
         let template_file_extension = match input.get("templateFileExtension") {
@@ -133,12 +134,13 @@ impl Action for FetchTemplateFile {
 
     fn plan(&self, input: &Value, context: &mut StepContext<'_>) -> Result<Value, ActionError> {
         let url = required_text(input, "url");
-        let target = path_in_workspace(required_text(input, "targetPath"))?;
+        let target = path_in_workspace(required_text(input, "targetPath"))
+            .map_err(|error| error.at_field("targetPath"))?;
         if context.workspace.get(&target).is_some() && !flag(input, "replace") {
             context.log.push(format!("{target} is there already and stays as it is"));
             return Ok(nothing());
         }
-        let mut file = context.fetch_file(url)?;
+        let mut file = context.fetch_file(url).map_err(|error| error.at_field("url"))?;
         let rendered = file.text().map(|source| {
             let (environment, root) = if flag(input, "cookiecutterCompat") {
                 (Environment::cookiecutter_compat(), "cookiecutter")

@@ -34,7 +34,10 @@ impl Action for FsDelete {
     }
 
     fn examples(&self) -> Vec<ActionExample> {
-        vec![ActionExample { description: "Deletes a folder and all logs", input: json!({"files": ["tmp", "**/*.log"]}) }]
+        vec![ActionExample {
+            description: "Deletes a folder and all logs",
+            input: json!({"files": ["tmp", "**/*.log"]}),
+        }]
     }
 
     fn plan(&self, input: &Value, context: &mut StepContext<'_>) -> Result<Value, ActionError> {
@@ -129,10 +132,15 @@ fn rename(tree: &mut Tree, from: &TreePath, to: &TreePath, overwrite: bool) -> R
     if to.strip_prefix(from).is_some() {
         return Err(ActionError::new(format!("{from} cannot be moved into itself, to {to}")));
     }
-    let there: Vec<TreePath> =
-        tree.iter().map(|(path, _)| path).filter(|path| *path == to || path.strip_prefix(to).is_some()).cloned().collect();
+    let there: Vec<TreePath> = tree
+        .iter()
+        .map(|(path, _)| path)
+        .filter(|path| *path == to || path.strip_prefix(to).is_some())
+        .cloned()
+        .collect();
     if !there.is_empty() && !overwrite {
-        return Err(ActionError::new(format!("{to} is there already")).with_hint("set `overwrite: true` to replace it"));
+        return Err(ActionError::new(format!("{to} is there already"))
+            .with_hint("set `overwrite: true` to replace it"));
     }
     for path in there.iter().filter(|path| !moves.iter().any(|(from, _)| from == *path)) {
         tree.remove(path);
@@ -172,7 +180,10 @@ impl Action for FsReaddir {
     }
 
     fn examples(&self) -> Vec<ActionExample> {
-        vec![ActionExample { description: "Lists everything", input: json!({"paths": ["."], "recursive": true}) }]
+        vec![ActionExample {
+            description: "Lists everything",
+            input: json!({"paths": ["."], "recursive": true}),
+        }]
     }
 
     fn plan(&self, input: &Value, context: &mut StepContext<'_>) -> Result<Value, ActionError> {
@@ -184,7 +195,8 @@ impl Action for FsReaddir {
             if tree.is_empty() && folder.is_some() {
                 return Err(ActionError::new(format!("the workspace has no folder {text}")));
             }
-            let place = |path: TreePath| folder.as_ref().map_or_else(|| path.clone(), |folder| path.below(folder));
+            let place =
+                |path: TreePath| folder.as_ref().map_or_else(|| path.clone(), |folder| path.below(folder));
             for (path, _) in tree.iter() {
                 if recursive || path.parent().is_none() {
                     files.insert(place(path.clone()));

@@ -102,7 +102,8 @@ impl Action for PublishGithub {
 }
 
 fn find_repository(input: &Value, context: &StepContext<'_>) -> Result<RepositoryRef, ActionError> {
-    let url = RepoUrl::parse(required_text(input, "repoUrl")).map_err(|error| ActionError::new(error.to_string()))?;
+    let url = RepoUrl::parse(required_text(input, "repoUrl"))
+        .map_err(|error| ActionError::new(error.to_string()))?;
     if !context.world.forge_hosts().iter().any(|host| host.eq_ignore_ascii_case(&url.host)) {
         let setting = context.world.forge_host_setting();
         return Err(ActionError::new(format!("nothing here publishes to {}", url.host)).with_hint(format!(
@@ -112,13 +113,17 @@ fn find_repository(input: &Value, context: &StepContext<'_>) -> Result<Repositor
         )));
     }
     let (Some(owner), Some(name)) = (&url.owner, &url.repo) else {
-        return Err(ActionError::new(format!("the repository address \"{url}\" names no owner or no repository"))
-            .with_hint("write it as host?owner=…&repo=…"));
+        return Err(ActionError::new(format!(
+            "the repository address \"{url}\" names no owner or no repository"
+        ))
+        .with_hint("write it as host?owner=…&repo=…"));
     };
     let repository = RepositoryRef::new(owner, name).map_err(|error| ActionError::new(error.to_string()))?;
     let planned = context.repositories.iter().any(|planned| same(&planned.repository, &repository));
     if planned {
-        return Err(ActionError::new(format!("an earlier step of this plan creates the repository {repository} already")));
+        return Err(ActionError::new(format!(
+            "an earlier step of this plan creates the repository {repository} already"
+        )));
     }
     if context.world.repository_exists(&repository) {
         return Err(ActionError::new(format!("the repository {repository} exists already"))
@@ -133,12 +138,15 @@ fn same(left: &RepositoryRef, right: &RepositoryRef) -> bool {
 }
 
 fn publish(input: &Value, context: &mut StepContext<'_>) -> Result<Value, ActionError> {
-    let repository = find_repository(input, context)?;
+    let repository = find_repository(input, context).map_err(|error| error.at_field("repoUrl"))?;
     let branch = match text(input, "defaultBranch") {
-        Some(name) => name.parse::<BranchName>().map_err(|error| ActionError::new(error.to_string()))?,
+        Some(name) => name
+            .parse::<BranchName>()
+            .map_err(|error| ActionError::new(error.to_string()).at_field("defaultBranch"))?,
         None => BranchName::main(),
     };
-    let folder = folder_in_workspace(text(input, "sourcePath"))?;
+    let folder =
+        folder_in_workspace(text(input, "sourcePath")).map_err(|error| error.at_field("sourcePath"))?;
     let tree = context.workspace.subtree(folder.as_ref());
     if tree.is_empty() {
         let place = folder.map_or_else(|| "the workspace".to_owned(), |folder| folder.to_string());

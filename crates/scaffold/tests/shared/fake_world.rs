@@ -1,5 +1,5 @@
 //! A world that holds what a test puts into it.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::unnecessary_literal_bound)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -122,9 +122,7 @@ pub fn plan_with(world: &FakeWorld, yaml: &str, values: Value) -> Result<Planned
 
 /// The acceptance data beside the checkout, when it is there.
 pub fn cases() -> Option<PathBuf> {
-    let folder = std::env::var_os("FAIRWAY_CASES").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("FAIRWAY_CASES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases"), PathBuf::from);
     folder.is_dir().then_some(folder)
 }
