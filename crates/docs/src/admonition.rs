@@ -2,6 +2,8 @@
 //!
 //! `!!! note "Title"` and `??? note` (folded; `???+` open) with the content indented by four spaces.
 
+use std::fmt::Write as _;
+
 use crate::highlight::escape;
 
 /// The deepest nesting that is rewritten.
@@ -52,32 +54,26 @@ fn rewrite_lines(lines: &[&str], depth: usize, output: &mut String) {
 }
 
 fn open(opening: &Opening<'_>, output: &mut String) {
-    let mut title = String::new();
-    match &opening.title {
-        Some(given) => escape(given, &mut title),
-        None => {
-            let mut letters = opening.kind.chars();
-            title.extend(letters.next().into_iter().flat_map(char::to_uppercase));
-            title.push_str(letters.as_str());
-        }
-    }
     let kind = opening.kind;
-    output.push('\n');
-    match opening.folded {
+    let mut title = String::new();
+    if let Some(given) = &opening.title {
+        escape(given, &mut title);
+    } else {
+        let mut letters = kind.chars();
+        title.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        title.push_str(letters.as_str());
+    }
+    let class = format!("class=\"admonition {kind}\"");
+    let heading = "class=\"admonition-title\"";
+    // Writing to a String cannot fail.
+    let _ = match opening.folded {
         Some(folded) => {
             let state = if folded { "" } else { " open" };
-            output.push_str(&format!(
-                "<details class=\"admonition {kind}\"{state}><summary class=\"admonition-title\">{title}</summary>\n\n"
-            ));
+            write!(output, "\n<details {class}{state}><summary {heading}>{title}</summary>\n\n")
         }
-        None => {
-            output.push_str(&format!("<div class=\"admonition {kind}\">"));
-            if !title.is_empty() {
-                output.push_str(&format!("<p class=\"admonition-title\">{title}</p>"));
-            }
-            output.push_str("\n\n");
-        }
-    }
+        None if title.is_empty() => write!(output, "\n<div {class}>\n\n"),
+        None => write!(output, "\n<div {class}><p {heading}>{title}</p>\n\n"),
+    };
 }
 
 fn indent(line: &str) -> usize {

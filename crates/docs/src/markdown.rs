@@ -149,7 +149,7 @@ fn code_block(info: &str, literal: &str) -> String {
     html
 }
 
-fn plain_text<'a>(node: comrak::Node<'a>) -> String {
+fn plain_text(node: comrak::Node<'_>) -> String {
     let mut text = String::new();
     for child in node.descendants() {
         match &child.data.borrow().value {

@@ -260,20 +260,20 @@ fn table(view: &CatalogView) -> Markup {
         table.table aria-label="Entities" data-testid="catalog" {
             thead { tr {
                 th.grow scope="col" aria-sort=[name.0] { (name.1) }
-                th.at-medium scope="col" aria-sort=[kind.0] { (kind.1) }
-                th.at-wide scope="col" aria-sort=[owner.0] { (owner.1) }
-                th.at-wide scope="col" aria-sort=[lifecycle.0] { (lifecycle.1) }
+                th.fit.at-medium scope="col" aria-sort=[kind.0] { (kind.1) }
+                th.fit.at-wide scope="col" aria-sort=[owner.0] { (owner.1) }
+                th.fit.at-wide scope="col" aria-sort=[lifecycle.0] { (lifecycle.1) }
                 th.fit scope="col" { "Health" }
             } }
             tbody {
                 @for row in &view.rows {
                     tr data-row {
-                        td.grow { (name_cell(row)) @if let Some(text) = &row.description { span.sub { " " (text) } } }
-                        td.at-medium.sub {
+                        td.grow { div.name-line { (name_cell(row)) @if let Some(text) = &row.description { span.sub { (text) } } } }
+                        td.fit.at-medium.sub {
                             (row.kind) @if let Some(entity_type) = &row.entity_type { " · " (entity_type) }
                         }
-                        td.at-wide { (owner_link(row.owner.as_ref())) }
-                        td.at-wide.sub { (row.lifecycle.as_deref().unwrap_or("–")) }
+                        td.fit.at-wide { (owner_link(row.owner.as_ref())) }
+                        td.fit.at-wide.sub { (row.lifecycle.as_deref().unwrap_or("–")) }
                         td.fit { (health(row)) }
                     }
                 }

@@ -57,7 +57,7 @@ fn deployments(chrome: &Chrome, view: &EntityView) -> Markup {
             li.stage {
                 h3 {
                     a href={ "/environments/" (address::encode(&deployment.environment)) } { (deployment.title) }
-                    @if deployment.production { (chip("production")) }
+                    @if deployment.production && !deployment.title.eq_ignore_ascii_case("production") { (chip("production")) }
                 }
                 @match &deployment.deployed {
                     Some(there) => {

@@ -167,7 +167,7 @@ fn column_head(environment: &EnvironmentHead) -> Markup {
     html! {
         th scope="col" {
             a href={ "/environments/" (address::encode(&environment.name)) } { (environment.title) }
-            @if environment.production { " " (chip("production")) }
+            @if environment.production && !environment.title.eq_ignore_ascii_case("production") { " " (chip("production")) }
             br;
             @match &environment.promotes_from { Some(from) => { "from " (from) } None => "first" }
         }
@@ -192,7 +192,7 @@ fn matrix(
                                 @if let Some(owner) = &row.owner { br; span.sub { (owner.name()) } }
                             }
                             @for (at, environment) in environments.iter().enumerate() {
-                                td { (matrix_cell(environments, row, at, environment, may_move, now)) }
+                                td data-label=(environment.title) { (matrix_cell(environments, row, at, environment, may_move, now)) }
                             }
                         }
                     }
@@ -277,7 +277,7 @@ pub fn environment(chrome: &Chrome, view: &EnvironmentView) -> String {
                     li.stage {
                         h3 {
                             @if stage.name == head.name { strong { (stage.title) } } @else { a href={ "/environments/" (address::encode(&stage.name)) } { (stage.title) } }
-                            @if stage.production { (chip("production")) }
+                            @if stage.production && !stage.title.eq_ignore_ascii_case("production") { (chip("production")) }
                         }
                         p { @match &stage.domain { Some(domain) => span.mono { (domain) }, None => "no domain" } }
                     }
@@ -380,27 +380,20 @@ mod tests {
         }
     }
 
-    fn cell(version: &str) -> Option<DeploymentCell> {
+    fn cell(version: &str) -> DeploymentCell {
         let at = Timestamp::from_second(0).unwrap();
         let kind = DeliveryKind::Deploy;
-        Some(DeploymentCell {
-            version: version.into(),
-            at,
-            kind,
-            run: "r".into(),
-            previous: None,
-            findings: 0,
-        })
+        DeploymentCell { version: version.into(), at, kind, run: "r".into(), previous: None, findings: 0 }
     }
 
     #[test]
     fn only_a_version_that_differs_from_the_environment_before_may_move() {
         let environments = [head("staging", None), head("production", Some("staging"))];
         let row = |cells| ServiceRow { service: "orders".into(), entity: None, owner: None, cells };
-        assert_eq!(promotable(&environments, &row(vec![cell("2"), cell("1")]), 1), Some("2"));
-        assert_eq!(promotable(&environments, &row(vec![cell("2"), None]), 1), Some("2"));
-        assert_eq!(promotable(&environments, &row(vec![cell("2"), cell("2")]), 1), None);
-        assert_eq!(promotable(&environments, &row(vec![cell("2"), cell("1")]), 0), None);
-        assert_eq!(promotable(&environments, &row(vec![None, cell("1")]), 1), None);
+        assert_eq!(promotable(&environments, &row(vec![Some(cell("2")), Some(cell("1"))]), 1), Some("2"));
+        assert_eq!(promotable(&environments, &row(vec![Some(cell("2")), None]), 1), Some("2"));
+        assert_eq!(promotable(&environments, &row(vec![Some(cell("2")), Some(cell("2"))]), 1), None);
+        assert_eq!(promotable(&environments, &row(vec![Some(cell("2")), Some(cell("1"))]), 0), None);
+        assert_eq!(promotable(&environments, &row(vec![None, Some(cell("1"))]), 1), None);
     }
 }

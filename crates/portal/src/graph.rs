@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use dagre::graph::{Graph, GraphOptions};
-use dagre::{EdgeLabel, LayoutOptions, NodeLabel, Point, RankDir, layout};
+use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir, layout};
 use maud::{Markup, html};
 
 use crate::address;
@@ -184,7 +184,7 @@ pub fn drawing(view: &GraphView, fitted: bool) -> Markup {
     let mut graph: Graph<NodeLabel, EdgeLabel> =
         Graph::with_options(GraphOptions { directed: true, multigraph: false, compound: false });
     for node in &nodes {
-        let width = 44.0 + label(&node.title).chars().count() as f64 * 7.2;
+        let width = 46.0 + label(&node.title).chars().count() as f64 * 7.4;
         let placed = NodeLabel { width, height: NODE_HEIGHT, ..NodeLabel::default() };
         graph.set_node(node.reference.to_string(), Some(placed));
     }
@@ -220,9 +220,7 @@ pub fn drawing(view: &GraphView, fitted: bool) -> Markup {
             svg.drawing width=(round(width)) height=(round(height))
                 viewBox={ "0 0 " (round(width)) " " (round(height)) } role="group" aria-label="Entities and their relations" {
                 @for ((from, to), relations) in &pairs {
-                    @if let Some(line) = graph.edge(&from.to_string(), &to.to_string(), None) {
-                        (edge(from, to, relations, line, labelled))
-                    }
+                    (edge(&graph, from, to, relations, labelled))
                 }
                 @for node in &laid { (drawn_node(node, view.root.as_ref())) }
             }
@@ -236,63 +234,68 @@ fn round(value: f64) -> f64 {
 }
 
 fn edge(
+    graph: &Graph<NodeLabel, EdgeLabel>,
     from: &EntityRef,
     to: &EntityRef,
     relations: &BTreeSet<&str>,
-    line: &EdgeLabel,
     labelled: bool,
 ) -> Markup {
+    let (start, end) = (from.to_string(), to.to_string());
+    let placed = graph.edge(&start, &end, None).zip(graph.node(&start).zip(graph.node(&end)));
+    let Some((line, (source, target))) = placed else { return html! {} };
+    let Some(points) = route(source, target, line) else { return html! {} };
     let text = relations.iter().map(|relation| words(relation)).collect::<Vec<_>>().join(", ");
     let class = relations.iter().next().copied().unwrap_or_default();
     html! {
-        g.edge.(class) {
-            title { (from.name()) " " (text) " " (to.name()) }
-            path d=(curve(&line.points)) {}
-            @if let Some(tip) = arrow(&line.points) { path d=(tip) {} }
-            @if labelled && let (Some(x), Some(y)) = (line.x, line.y) {
-                text x=(round(x)) y=(round(y + 3.5)) text-anchor="middle" { (text) }
-            }
-        }
-    }
+           g.edge.(class) {
+               title { (from.name()) " " (text) " " (to.name()) }
+               path d=(curve(&points)) {}
+               @if let Some(tip) = arrow(&points) { path.tip d=(tip) {} }
+               @if labelled && let Some((x, y)) = points.get(points.len() / 2) {
+    text x=(round(*x)) y=(round(y + 3.5)) text-anchor="middle" { (text) }
+               }
+           }
+       }
 }
 
-/// A path through the points with the corners rounded: straight pieces between midpoints, the points as
-/// control points.
-fn curve(points: &[Point]) -> String {
+/// A path through the points that leaves and arrives level.
+fn curve(points: &[(f64, f64)]) -> String {
     let mut path = String::new();
     let Some((first, rest)) = points.split_first() else { return path };
-    let _ = write!(path, "M{} {}", round(first.x), round(first.y));
-    for pair in rest.windows(2) {
-        if let [point, next] = pair {
-            let (x, y) = (f64::midpoint(point.x, next.x), f64::midpoint(point.y, next.y));
-            let _ = write!(path, "Q{} {} {} {}", round(point.x), round(point.y), round(x), round(y));
-        }
-    }
-    if let Some(last) = rest.last() {
-        let _ = write!(path, "L{} {}", round(last.x), round(last.y));
+    let _ = write!(path, "M{} {}", round(first.0), round(first.1));
+    let mut from = *first;
+    for &to in rest {
+        let middle = round(f64::midpoint(from.0, to.0));
+        let _ = write!(
+            path,
+            "C{middle} {} {middle} {} {} {}",
+            round(from.1),
+            round(to.1),
+            round(to.0),
+            round(to.1)
+        );
+        from = to;
     }
     path
 }
 
-fn arrow(points: &[Point]) -> Option<String> {
+/// The two strokes of an arrow that points along the x axis to the last point.
+fn arrow(points: &[(f64, f64)]) -> Option<String> {
     let [.., before, tip] = points else { return None };
-    let (dx, dy) = (tip.x - before.x, tip.y - before.y);
-    let length = dx.hypot(dy);
-    if length < 0.5 {
-        return None;
-    }
-    let (ux, uy) = (dx / length * 6.0, dy / length * 6.0);
-    let (left, right) =
-        ((tip.x - ux - uy * 0.55, tip.y - uy + ux * 0.55), (tip.x - ux + uy * 0.55, tip.y - uy - ux * 0.55));
-    Some(format!(
-        "M{} {}L{} {}L{} {}",
-        round(left.0),
-        round(left.1),
-        round(tip.x),
-        round(tip.y),
-        round(right.0),
-        round(right.1)
-    ))
+    let back = if tip.0 >= before.0 { -5.5 } else { 5.5 };
+    let x = round(tip.0 + back);
+    Some(format!("M{x} {}L{} {}L{x} {}", round(tip.1 - 3.5), round(tip.0), round(tip.1), round(tip.1 + 3.5)))
+}
+
+/// From the side of one node to the side of the other, by way of the bends that the layout chose.
+fn route(from: &NodeLabel, to: &NodeLabel, line: &EdgeLabel) -> Option<Vec<(f64, f64)>> {
+    let (start, end) = ((from.x?, from.y?), (to.x?, to.y?));
+    let side = if start.0 <= end.0 { 0.5 } else { -0.5 };
+    let bends = line.points.len().saturating_sub(2);
+    let mut points = vec![(start.0 + from.width * side, start.1)];
+    points.extend(line.points.iter().skip(1).take(bends).map(|point| (point.x, point.y)));
+    points.push((end.0 - to.width * side, end.1));
+    Some(points)
 }
 
 fn drawn_node(laid: &Laid<'_>, root: Option<&EntityRef>) -> Markup {

@@ -136,16 +136,16 @@ fn entity_table(rows: &[EntityRow], label: &str) -> Markup {
         table.table aria-label=(label) {
             thead { tr {
                 th scope="col" { "Name" }
-                th.at-medium scope="col" { "Type" }
-                th.at-wide scope="col" { "Owner" }
+                th.fit.at-medium scope="col" { "Type" }
+                th.fit.at-wide scope="col" { "Owner" }
                 th.fit scope="col" { "Health" }
             } }
             tbody {
                 @for row in rows {
                     tr data-row {
-                        td.grow { (name_cell(row)) }
-                        td.at-medium.sub { (row.entity_type.as_deref().unwrap_or(&row.kind)) }
-                        td.at-wide { (owner_link(row.owner.as_ref())) }
+                        td.grow { div.name-line { (name_cell(row)) @if let Some(text) = &row.description { span.sub { (text) } } } }
+                        td.fit.at-medium.sub { (row.entity_type.as_deref().unwrap_or(&row.kind)) }
+                        td.fit.at-wide { (owner_link(row.owner.as_ref())) }
                         td.fit { (health(row)) }
                     }
                 }

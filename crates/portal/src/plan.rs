@@ -81,9 +81,9 @@ pub fn plan(chrome: &Chrome, view: &PlanView) -> String {
         chrome,
         html! {
             (headline(&view.plan.title, Some(lead), Some(&actions)))
+            p.story data-testid="plan-story" { (plan_story::story(&view.plan)) }
             div.split {
                 div {
-                    p.story data-testid="plan-story" { (plan_story::story(&view.plan)) }
                     @if !view.plan.warnings.is_empty() { (warnings(&view.plan.warnings)) }
                     (findings(view))
                     (section("effects", "What will happen, in this order", None, &effects(view)))
@@ -233,7 +233,7 @@ fn approval(chrome: &Chrome, view: &PlanView) -> Markup {
                     @else { (count(plan.findings.len(), "finding", "findings")) @if blocking > 0 { ", " (blocking) " blocking" } }
                 }
                 @if let Some(cost) = &plan.cost { (icon("money")) span { (cost.monthly) " " (cost.currency) " per month" } }
-                @if let Some(owner) = &plan.owner { (icon("group")) span { "For " (crate::part::entity_link(owner, owner.name())) } }
+                @if let Some(owner) = &plan.owner { (icon("group")) span { "For " a href=(address::entity(owner)) { (owner.name()) } } }
             }
             @if let Some(run) = &view.run {
                 a.button.primary.wide-button href=(address::run(run)) { (icon("run")) "Open its run" }

@@ -39,7 +39,7 @@ pub fn files(view: &PlanView) -> Markup {
                             span.muted { (branch) }
                             span.size { (count(files.len(), "file", "files")) }
                         }
-                        div.tree-children { (folder(view, &files.iter().map(|file| (segments(file), file)).collect::<Vec<_>>())) }
+                        div.tree-children { (folder(view, &files.iter().map(|file| (segments(file), file)).collect::<Vec<_>>(), is_mixed(files))) }
                     }
                 }
             }
@@ -52,7 +52,12 @@ fn segments(file: &FileChange) -> Vec<&str> {
     file.path.as_str().splitn(MAX_DEPTH, '/').collect()
 }
 
-fn folder(view: &PlanView, entries: &[(Vec<&str>, &FileChange)]) -> Markup {
+/// Whether files are changed or deleted besides those that are new; only then "new" says something.
+fn is_mixed(files: &[FileChange]) -> bool {
+    files.iter().any(|file| file.action != FileAction::Add)
+}
+
+fn folder(view: &PlanView, entries: &[(Vec<&str>, &FileChange)], mixed: bool) -> Markup {
     let mut folders: BTreeMap<&str, Vec<(Vec<&str>, &FileChange)>> = BTreeMap::new();
     let mut here: Vec<(&str, &FileChange)> = Vec::new();
     for (parts, file) in entries {
@@ -69,11 +74,11 @@ fn folder(view: &PlanView, entries: &[(Vec<&str>, &FileChange)]) -> Markup {
                 li {
                     details open[entries.len() <= 60] {
                         summary { (icon("folder")) span.path { (path) } span.size { (inside.len()) } }
-                        (folder(view, &inside))
+                        (folder(view, &inside, mixed))
                     }
                 }
             }
-            @for (name, file) in here { li { (leaf(view, name, file)) } }
+            @for (name, file) in here { li { (leaf(view, name, file, mixed)) } }
         }
     }
 }
@@ -107,10 +112,10 @@ const fn action(action: FileAction) -> (&'static str, &'static str) {
     }
 }
 
-fn leaf(view: &PlanView, name: &str, file: &FileChange) -> Markup {
+fn leaf(view: &PlanView, name: &str, file: &FileChange, mixed: bool) -> Markup {
     let (class, word) = action(file.action);
     let label = html! {
-        (icon("file")) span.path { (name) } span.chip.(class) { (word) }
+        (icon("file")) span.path { (name) } @if mixed { span.chip.(class) { (word) } }
         @if file.action != FileAction::Delete { span.size { (size(file.size)) } }
     };
     let content = |digest: &Option<Digest>| digest.as_ref().and_then(|digest| view.contents.get(digest));

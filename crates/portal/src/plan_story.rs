@@ -1,6 +1,8 @@
 //! A plan in words.
 
+use fairway_domain::EntityRef;
 use fairway_domain::plan::{Effect, Plan, Purpose};
+use fairway_domain::repository::RepositoryRef;
 use maud::{Markup, html};
 
 use crate::measure::{count, size};
@@ -9,48 +11,86 @@ use crate::part::entity_link;
 /// What will happen, in one paragraph.
 pub fn story(plan: &Plan) -> String {
     let mut parts: Vec<String> = Vec::new();
-    let mut files = 0;
+    let mut commits: CommitCounts<'_> = Vec::new();
+    let mut deployments: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut registered: Vec<String> = Vec::new();
+    let mut messages = 0;
     for effect in &plan.effects {
         match effect {
             Effect::CreateRepository { repository, .. } => {
-                parts.push(format!("creates the repository {repository}"))
+                parts.push(format!("creates the repository {repository}"));
             }
-            Effect::Commit { files: changed, repository, .. } => {
-                files += changed.len();
-                let text = format!("commits {} to {repository}", count(changed.len(), "file", "files"));
-                if !parts.contains(&text) {
-                    parts.push(text);
+            Effect::Commit { files, repository, .. } => {
+                match commits.iter_mut().find(|(known, _)| *known == repository) {
+                    Some((_, count)) => *count += files.len(),
+                    None => commits.push((repository, files.len())),
                 }
             }
             Effect::RegisterLocation { entities, .. } => {
-                let names: Vec<&str> = entities.iter().map(fairway_domain::EntityRef::name).collect();
-                parts.push(match names.len() {
-                    0 => "registers a location in the catalog".to_owned(),
-                    1..=3 => format!("registers {} in the catalog", joined(&names)),
-                    many => format!("registers {many} entities in the catalog"),
-                });
+                registered.extend(entities.iter().map(named));
             }
             Effect::RecordDeployment { deployment } => {
-                parts.push(format!("puts version {} into {}", deployment.version, deployment.environment));
+                match deployments.iter_mut().find(|(version, _)| *version == deployment.version) {
+                    Some((_, environments)) => environments.push(&deployment.environment),
+                    None => deployments.push((&deployment.version, vec![&deployment.environment])),
+                }
             }
-            Effect::Notify { .. } => parts.push("sends a message".to_owned()),
+            Effect::Notify { .. } => messages += 1,
             Effect::Wait { .. } => {}
         }
+    }
+    parts.extend(
+        commits
+            .iter()
+            .map(|(repository, files)| format!("commits {} to {repository}", count(*files, "file", "files"))),
+    );
+    match registered.len() {
+        0 => {}
+        1..=4 => {
+            let names: Vec<&str> = registered.iter().map(String::as_str).collect();
+            parts.push(format!("registers {} in the catalog", joined(&names)));
+        }
+        many => parts.push(format!("registers {many} entities in the catalog")),
+    }
+    parts.extend(
+        deployments
+            .iter()
+            .map(|(version, environments)| format!("puts version {version} into {}", joined(environments))),
+    );
+    if messages > 0 {
+        parts.push(format!("sends {}", count(messages, "message", "messages")));
     }
     if parts.is_empty() {
         return "Applying this changes nothing.".to_owned();
     }
-    let texts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let ending = match &plan.purpose {
         Purpose::Rollback { version, environment, .. } => {
             format!(" After it, {environment} has version {version} again.")
         }
-        _ if files > 0 => {
-            " Every step can be undone afterwards, as long as nobody has built on it.".to_owned()
+        _ if !commits.is_empty() => {
+            " It can be undone afterwards, as long as nobody has built on it.".to_owned()
         }
         _ => String::new(),
     };
-    format!("Applying this {}.{ending}", joined(&texts))
+    let texts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    format!("Applying this {}.{ending}", joined_clauses(&texts))
+}
+
+/// `the component orders-api`.
+fn named(entity: &EntityRef) -> String {
+    let kind = if entity.kind() == "api" { "API" } else { entity.kind() };
+    format!("the {kind} {}", entity.name())
+}
+
+/// Files by repository, in the order of the plan.
+type CommitCounts<'a> = Vec<(&'a RepositoryRef, usize)>;
+
+/// Clauses that may hold an "and" themselves are told apart by a comma.
+fn joined_clauses(parts: &[&str]) -> String {
+    match parts {
+        [first @ .., last] if parts.len() > 2 => format!("{}, and {last}", first.join(", ")),
+        _ => joined(parts),
+    }
 }
 
 fn joined(parts: &[&str]) -> String {

@@ -63,18 +63,16 @@ pub fn platform(chrome: &Chrome, view: &PlatformView) -> String {
                 (stat("Records", grouped(usize::try_from(view.records).unwrap_or_default())))
                 @if let Some(memory) = view.memory { (stat("Memory", size(memory))) }
             }
-            div.split.section {
-                (section("sources", "Sources", Some(&html! { a href="/sources" { "Register and refresh" } }), &source_table(&view.sources, chrome.now)))
-                div {
-                    section.panel aria-label="Facts" { (facts(&pairs)) }
-                    section.panel aria-label="Links" {
-                        ul.relations {
-                            @for link in &view.links {
-                                @if let Some(url) = address::followable(&link.url) { li { a href=(url) { (icon("external")) " " (link.title) } } }
-                            }
-                            li { a href="/tokens" { (icon("key")) " Tokens" } }
-                            li { a href="/audit" { (icon("audit")) " Audit" } }
+            (section("sources", "Sources", Some(&html! { a href="/sources" { "Register and refresh" } }), &source_table(&view.sources, chrome.now)))
+            div.cards.section {
+                section.panel aria-label="Facts" { (facts(&pairs)) }
+                section.panel aria-label="Links" {
+                    ul.relations {
+                        @for link in &view.links {
+                            @if let Some(url) = address::followable(&link.url) { li { a href=(url) { (icon("external")) " " (link.title) } } }
                         }
+                        li { a href="/tokens" { (icon("key")) " Tokens" } }
+                        li { a href="/audit" { (icon("audit")) " Audit" } }
                     }
                 }
             }

@@ -168,10 +168,7 @@ fn list(view: &RepositoriesView, now: Timestamp) -> Markup {
             tbody {
                 @for row in &view.repositories {
                     tr data-row {
-                        td.grow {
-                            a.entity.name href=(address::repository(&row.repository)) { (icon("repository")) span { (row.repository) } }
-                            span.sub { " " (row.description) }
-                        }
+                        td.grow { div.name-line { a.entity.name href=(address::repository(&row.repository)) { (icon("repository")) span { (row.repository) } } span.sub { (row.description) } } }
                         td.at-wide { @if let Some(entity) = &row.entity { (entity_link(entity, entity.name())) } @else { span.muted { "–" } } }
                         td.fit.at-medium.sub { (row.default_branch) }
                         td.fit.sub { @match row.updated_at { Some(at) => (ago(now, at)), None => "no commits" } }

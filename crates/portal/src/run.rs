@@ -142,6 +142,7 @@ fn fragment(view: &RunView, now: Timestamp) -> Markup {
     let line = html! {
         (run_status(run.status)) " · " (run.actor) " through " (run.origin) ", " (ago(now, run.started_at))
         @if let Some(end) = run.ended_at { ", took " (duration(run.started_at, end)) }
+        @if let Some(reason) = &run.reason { " · “" (reason) "”" }
         @if run.resumed > 0 { ", taken up again " (count(run.resumed as usize, "time", "times")) }
     };
     let actions = html! {
@@ -155,7 +156,6 @@ fn fragment(view: &RunView, now: Timestamp) -> Markup {
     html! {
         (headline(&run.title, Some(&line), Some(&actions)))
         span data-say=(said(view)) data-settled[run.status.is_settled()] {}
-        @if let Some(reason) = &run.reason { p.lead { "Reason: " (reason) } }
         div.split {
             div {
                 (section("steps", "Steps", Some(&html! { (progress(view)) }), &steps(view)))
@@ -253,10 +253,10 @@ fn results(view: &RunView) -> Markup {
             h2 { @if is_ready { "It is ready" } @else { "What it gives" } }
             @if !is_ready && run.status != RunStatus::Undone { p.muted { "These lead somewhere once the run has completed." } }
             @if is_ready {
-                ul.relations {
-                    @for link in &run.links {
+                ul.stack {
+                    @for (index, link) in run.links.iter().enumerate() {
                         @let url = link.entity_ref.as_ref().map(address::entity).or_else(|| link.url.as_deref().and_then(address::followable).map(ToOwned::to_owned));
-                        li { @match url { Some(url) => a.button.wide-button href=(url) { (link.title) (icon("arrow")) }, None => (link.title) } }
+                        li { @match url { Some(url) => a.button.wide-button.primary[index == 0] href=(url) { (link.title) (icon("arrow")) }, None => (link.title) } }
                     }
                 }
                 @for (title, text) in &view.texts { h3 { (title) } div.prose { (text) } }

@@ -24,6 +24,7 @@ pub fn document(chrome: &Chrome, content: Markup) -> String {
 }
 
 /// A complete HTML document that is refreshed, live or bare.
+#[expect(clippy::needless_pass_by_value, reason = "pages hand over the markup they have just made")]
 pub fn document_with(chrome: &Chrome, options: Document, content: Markup) -> String {
     let body = html! {
         a.skip href="#content" { "Skip to content" }
@@ -58,6 +59,7 @@ pub fn document_with(chrome: &Chrome, options: Document, content: Markup) -> Str
                 script type="module" src=(asset_path("palette.js")) {}
                 script type="module" src=(asset_path("keys.js")) {}
                 script type="module" src=(asset_path("copy.js")) {}
+                @if body.contains("<div class=\"graph\"") { script type="module" src=(asset_path("graph.js")) {} }
                 @if options.live { script type="module" src=(asset_path("live.js")) {} }
             }
             body.bare[options.bare] { (symbols) (PreEscaped(body)) }

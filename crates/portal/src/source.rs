@@ -123,7 +123,6 @@ pub fn source_table(sources: &[SourceRow], now: Timestamp) -> Markup {
                     tr {
                         td.grow title=(source.target) {
                             span.mono { (source.target) }
-                            @if let Some(failure) = &source.failure { br; span.tone.bad title=(failure) { (failure) } }
                         }
                         td.fit.at-wide.sub { (source.kind) }
                         td.fit.number.at-medium { (grouped(source.entities)) }
@@ -140,6 +139,9 @@ pub fn source_table(sources: &[SourceRow], now: Timestamp) -> Markup {
                                 }
                             }
                         }
+                    }
+                    @if let Some(failure) = &source.failure {
+                        tr.explained { td colspan="6" { p.tone.bad { (icon("arrow")) " " (failure) } } }
                     }
                 }
             }

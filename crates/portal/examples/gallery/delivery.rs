@@ -7,9 +7,9 @@ use fairway_domain::{Digest, Secret};
 use fairway_portal::environment::{DeploymentCell, ServiceInEnvironment};
 use fairway_portal::*;
 
-use crate::knowledge::{record, source_rows, yaml};
-use crate::path::findings;
-use crate::{before, chrome, reference};
+use super::knowledge::{record, source_rows, yaml};
+use super::path::findings;
+use super::{before, chrome, reference};
 
 fn head(name: &str, title: &str, from: Option<&str>) -> EnvironmentHead {
     EnvironmentHead {

@@ -2,8 +2,8 @@
 
 use fairway_portal::*;
 
-use crate::knowledge::yaml;
-use crate::{before, chrome, reference};
+use super::knowledge::yaml;
+use super::{before, chrome, reference};
 
 fn head() -> RepositoryHead {
     RepositoryHead {

@@ -8,7 +8,7 @@ use fairway_portal::entity::{DeployedVersion, EntityDeployment, Provenance, Rela
 use fairway_portal::*;
 use serde_json::json;
 
-use crate::{before, chrome, reference};
+use super::{before, chrome, reference};
 
 const NAMES: [(&str, &str, &str, &str, &str); 14] = [
     (
@@ -330,7 +330,7 @@ fn entity_view(tab: EntityTab, broken: bool) -> EntityView {
         },
         repository: Some("acme/orders-api".parse().unwrap()),
         clone_url: Some("http://127.0.0.1:7007/git/acme/orders-api.git".into()),
-        findings: if broken { vec![] } else { crate::path::findings().into_iter().skip(1).collect() },
+        findings: if broken { vec![] } else { super::path::findings().into_iter().skip(1).collect() },
         definition: None,
         yaml: yaml(),
         history: (1..9).map(record).collect(),

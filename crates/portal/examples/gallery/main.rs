@@ -1,7 +1,20 @@
 //! Writes every page with sample data (typical, empty, overfull, error) into a folder, for looking at.
 //!
 //! `cargo run -p fairway-portal --example gallery -- <folder>`, then serve the folder.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+#![allow(
+    missing_docs,
+    dead_code,
+    clippy::wildcard_imports,
+    clippy::unnecessary_wraps,
+    clippy::manual_is_multiple_of
+)]
 
 mod delivery;
 mod forge;
@@ -24,6 +37,7 @@ pub fn before(seconds: i64) -> Timestamp {
     Timestamp::from_second(now().as_second() - seconds).unwrap()
 }
 
+/// A reference from its text.
 pub fn reference(text: &str) -> EntityRef {
     text.parse().unwrap()
 }
@@ -47,6 +61,15 @@ pub fn chrome(title: &str, active: Section, crumbs: &[(&str, &str)]) -> Chrome {
     chrome
 }
 
+/// Every page by name.
+pub fn pages() -> Vec<(&'static str, String)> {
+    let mut pages = knowledge::pages();
+    pages.extend(path::pages());
+    pages.extend(delivery::pages());
+    pages.extend(forge::pages());
+    pages
+}
+
 fn main() {
     let folder = std::env::args().nth(1).expect("usage: gallery <folder>");
     let folder = Path::new(&folder);
@@ -54,12 +77,7 @@ fn main() {
     for (_, hashed) in asset_names() {
         fs::write(folder.join("assets").join(hashed), asset(hashed).unwrap().bytes).unwrap();
     }
-    let mut pages = Vec::new();
-    pages.extend(knowledge::pages());
-    pages.extend(path::pages());
-    pages.extend(delivery::pages());
-    pages.extend(forge::pages());
-    for (name, html) in &pages {
+    for (name, html) in &pages() {
         fs::write(folder.join(format!("{name}.html")), html).unwrap();
         let dark = html.replacen("<html lang", "<html data-theme=\"dark\" lang", 1);
         fs::write(folder.join(format!("{name}.dark.html")), dark).unwrap();

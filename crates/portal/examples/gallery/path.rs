@@ -15,8 +15,8 @@ use fairway_domain::{Actor, Digest, Origin};
 use fairway_portal::*;
 use serde_json::json;
 
-use crate::knowledge::{run_row, template};
-use crate::{before, chrome, reference};
+use super::knowledge::{run_row, template};
+use super::{before, chrome, reference};
 
 pub fn findings() -> Vec<Finding> {
     let object = |name: &str| ObjectRef {
