@@ -170,7 +170,8 @@ fn judged(schema: &Map<String, Value>, depth: usize) -> Value {
     let mut kept = Map::new();
     for (key, value) in schema {
         let fits = match key.as_str() {
-            "type" | "const" => true,
+            "type" => is_type(value) || value.as_array().is_some_and(|types| types.iter().all(is_type)),
+            "const" => true,
             "enum" => value.as_array().is_some_and(|items| !items.is_empty()),
             "pattern" | "format" => value.is_string(),
             "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => value.is_number(),
@@ -201,12 +202,20 @@ fn judged(schema: &Map<String, Value>, depth: usize) -> Value {
             kept.insert("items".to_owned(), judged(items, depth + 1));
         }
     }
-    // A schema that does not compile judges nothing, so an unusable one is replaced by its type alone.
-    let kept = Value::Object(kept);
-    if depth > 0 && schema::compile(&kept).is_err() {
-        return Value::Object(Map::new());
+    // One part that does not compile would keep the whole from judging, so it is left out by itself.
+    for risky in ["pattern", "enum", "oneOf", "anyOf"] {
+        if let Some(value) = kept.get(risky) {
+            let alone: Map<String, Value> = std::iter::once((risky.to_owned(), value.clone())).collect();
+            if schema::compile(&Value::Object(alone)).is_err() {
+                kept.shift_remove(risky);
+            }
+        }
     }
-    kept
+    Value::Object(kept)
+}
+
+fn is_type(value: &Value) -> bool {
+    matches!(value.as_str(), Some("string" | "number" | "integer" | "boolean" | "array" | "object" | "null"))
 }
 
 fn check_unknown(template: &Template, values: &Value, errors: &mut Errors) {
