@@ -21,7 +21,7 @@ type Pairs<'a> = BTreeMap<&'a str, Vec<&'a str>>;
 /// (on every page for `None`): a checkbox without a pair is off, checkboxes without any are an empty list.
 /// Elsewhere, and for fields that only came to be shown with these answers, it counts as no answer yet.
 ///
-/// Numbers are numbers where the schema says so, a text that is none stays a text for [`crate::validate`] to
+/// Numbers are numbers where the schema says so, a text that is none stays a text for [`crate::validate()`] to
 /// judge; an empty optional text is left out. Pairs that belong to no visible field are passed over.
 pub fn read_answers(template: &Template, page: Option<usize>, pairs: &[(String, String)]) -> Value {
     let mut by_name: Pairs<'_> = BTreeMap::new();

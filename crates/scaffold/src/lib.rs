@@ -1,7 +1,7 @@
 //! Turns a Template entity into a form, and its answers into a plan of effects.
 //!
 //! Templates are Backstage's `scaffolder.backstage.io/v1beta3`. [`Template::parse`] reads one, [`form()`] says
-//! what a person fills in, [`read_answers`] reads what they sent, [`validate`] judges it, and [`plan()`] walks
+//! what a person fills in, [`read_answers`] reads what they sent, [`validate()`] judges it, and [`plan()`] walks
 //! the steps over an [`ActionRegistry`] and lists every effect, without having any.
 //!
 //! This room must not touch the world: no clock, network, file, environment variable or random number. What

@@ -31,7 +31,7 @@ pub struct PlanRequest<'a> {
     pub template_base: &'a str,
     /// The template as it was read, so that errors can say file, line and column.
     pub source: Option<&'a Document>,
-    /// The answers, as [`crate::validate`] returned them.
+    /// The answers, as [`crate::validate()`] returned them.
     pub values: Value,
     /// The entity of whoever asks.
     pub user: Option<&'a Entity>,
