@@ -1,53 +1,49 @@
-//! Built-in functions of OPA that the interpreter lacks, or has with other results.
+//! Built-in functions of OPA that the interpreter lacks, or has with other results, or without a bound.
 
 use std::collections::BTreeMap;
 
 use regex::Regex;
-use regorus::{Engine, Value};
+use regorus::{Engine, Extension, Value};
 
 use crate::format::sprintf;
 
 /// How many compiled patterns one engine keeps.
 const KEPT_PATTERNS: usize = 64;
+/// The longest text in bytes that a function may make.
+const MAX_TEXT: usize = 1 << 20;
+/// The longest array that a function may make.
+const MAX_ITEMS: usize = 100_000;
 
 /// Why a built-in has no value.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BuiltinError {
     #[error("{function}: expected {expected}")]
     Operand { function: &'static str, expected: &'static str },
+    #[error("{function}: the result would be larger than a policy may make")]
+    TooLarge { function: &'static str },
     #[error("re_match: {0}")]
     Pattern(#[from] regex::Error),
 }
 
 /// Adds the functions to an engine.
 pub(crate) fn register(engine: &mut Engine) -> Result<(), String> {
-    // `any` and `all` were dropped from Rego 1, and templates of Rego 0 still use them.
-    let any = |arguments: Vec<Value>| Ok(Value::from(booleans("any", &arguments)?.contains(&true)));
-    let all = |arguments: Vec<Value>| Ok(Value::from(!booleans("all", &arguments)?.contains(&false)));
     let mut patterns: BTreeMap<String, Regex> = BTreeMap::new();
-    let re_match = move |arguments: Vec<Value>| {
-        let (pattern, text) = match arguments.as_slice() {
-            [Value::String(pattern), Value::String(text)] => (pattern, text),
-            _ => return Err(BuiltinError::Operand { function: "re_match", expected: "two strings" }.into()),
-        };
-        if !patterns.contains_key(pattern.as_ref()) {
-            if patterns.len() >= KEPT_PATTERNS {
-                patterns.clear();
-            }
-            let compiled = Regex::new(pattern).map_err(BuiltinError::from)?;
-            patterns.insert(pattern.to_string(), compiled);
-        }
-        Ok(Value::from(patterns.get(pattern.as_ref()).is_some_and(|regex| regex.is_match(text))))
-    };
-    let format = |arguments: Vec<Value>| match arguments.as_slice() {
-        [Value::String(format), Value::Array(values)] => Ok(Value::from(sprintf(format, values))),
-        _ => Err(BuiltinError::Operand { function: "sprintf", expected: "a string and an array" }.into()),
-    };
-    let problem = |error: &dyn std::fmt::Display| error.to_string();
-    engine.add_extension("any".to_owned(), 1, Box::new(any)).map_err(|error| problem(&error))?;
-    engine.add_extension("all".to_owned(), 1, Box::new(all)).map_err(|error| problem(&error))?;
-    engine.add_extension("re_match".to_owned(), 2, Box::new(re_match)).map_err(|error| problem(&error))?;
-    engine.add_extension("sprintf".to_owned(), 2, Box::new(format)).map_err(|error| problem(&error))
+    let re_match = move |arguments: Vec<Value>| Ok(re_match(&mut patterns, &arguments)?);
+    let functions: [(&str, u8, Box<dyn Extension>); 8] = [
+        // `any` and `all` were dropped from Rego 1, and templates of Rego 0 still use them.
+        ("any", 1, Box::new(|it: Vec<Value>| Ok(Value::from(booleans("any", &it)?.contains(&true))))),
+        ("all", 1, Box::new(|it: Vec<Value>| Ok(Value::from(!booleans("all", &it)?.contains(&false))))),
+        ("re_match", 2, Box::new(re_match)),
+        ("sprintf", 2, Box::new(|it: Vec<Value>| Ok(formatted(&it)?))),
+        ("concat", 2, Box::new(|it: Vec<Value>| Ok(concat(&it)?))),
+        ("replace", 3, Box::new(|it: Vec<Value>| Ok(replace(&it)?))),
+        ("array.concat", 2, Box::new(|it: Vec<Value>| Ok(array_concat(&it)?))),
+        ("numbers.range", 2, Box::new(|it: Vec<Value>| Ok(range(&it)?))),
+    ];
+    for (name, arguments, function) in functions {
+        engine.add_extension(name.to_owned(), arguments, function).map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 fn booleans(function: &'static str, arguments: &[Value]) -> Result<Vec<bool>, BuiltinError> {
@@ -56,6 +52,94 @@ fn booleans(function: &'static str, arguments: &[Value]) -> Result<Vec<bool>, Bu
         [Value::Set(items)] => items.iter().collect(),
         _ => return Err(BuiltinError::Operand { function, expected: "an array or a set" }),
     };
-    // What is no boolean counts as true, as in OPA.
-    Ok(items.iter().map(|item| !matches!(item, Value::Bool(false))).collect())
+    // Only `true` is true, as in OPA.
+    Ok(items.iter().map(|item| matches!(item, Value::Bool(true))).collect())
+}
+
+fn re_match(patterns: &mut BTreeMap<String, Regex>, arguments: &[Value]) -> Result<Value, BuiltinError> {
+    let [Value::String(pattern), Value::String(text)] = arguments else {
+        return Err(BuiltinError::Operand { function: "re_match", expected: "two strings" });
+    };
+    if !patterns.contains_key(pattern.as_ref()) {
+        if patterns.len() >= KEPT_PATTERNS {
+            patterns.clear();
+        }
+        patterns.insert(pattern.to_string(), Regex::new(pattern)?);
+    }
+    Ok(Value::from(patterns.get(pattern.as_ref()).is_some_and(|regex| regex.is_match(text))))
+}
+
+fn bounded_text(function: &'static str, text: String) -> Result<Value, BuiltinError> {
+    if text.len() > MAX_TEXT { Err(BuiltinError::TooLarge { function }) } else { Ok(Value::from(text)) }
+}
+
+fn formatted(arguments: &[Value]) -> Result<Value, BuiltinError> {
+    let [Value::String(format), Value::Array(values)] = arguments else {
+        return Err(BuiltinError::Operand { function: "sprintf", expected: "a string and an array" });
+    };
+    bounded_text("sprintf", sprintf(format, values))
+}
+
+fn concat(arguments: &[Value]) -> Result<Value, BuiltinError> {
+    let function = "concat";
+    let expected = "a string, and an array or set of strings";
+    let (delimiter, items): (&str, Vec<&Value>) = match arguments {
+        [Value::String(delimiter), Value::Array(items)] => (delimiter, items.iter().collect()),
+        [Value::String(delimiter), Value::Set(items)] => (delimiter, items.iter().collect()),
+        _ => return Err(BuiltinError::Operand { function, expected }),
+    };
+    let mut parts: Vec<&str> = Vec::with_capacity(items.len());
+    for item in items {
+        let Value::String(text) = item else { return Err(BuiltinError::Operand { function, expected }) };
+        parts.push(text);
+    }
+    let length: usize = parts.iter().map(|part| part.len() + delimiter.len()).sum();
+    if length > MAX_TEXT + delimiter.len() {
+        return Err(BuiltinError::TooLarge { function });
+    }
+    Ok(Value::from(parts.join(delimiter)))
+}
+
+fn replace(arguments: &[Value]) -> Result<Value, BuiltinError> {
+    let function = "replace";
+    let [Value::String(text), Value::String(old), Value::String(new)] = arguments else {
+        return Err(BuiltinError::Operand { function, expected: "three strings" });
+    };
+    let count = if old.is_empty() { text.len() + 1 } else { text.len() / old.len() };
+    if text.len().saturating_add(count.saturating_mul(new.len())) > MAX_TEXT * 16 {
+        return Err(BuiltinError::TooLarge { function });
+    }
+    bounded_text(function, text.replace(old.as_ref(), new))
+}
+
+fn array_concat(arguments: &[Value]) -> Result<Value, BuiltinError> {
+    let function = "array.concat";
+    let [Value::Array(first), Value::Array(second)] = arguments else {
+        return Err(BuiltinError::Operand { function, expected: "two arrays" });
+    };
+    if first.len() + second.len() > MAX_ITEMS {
+        return Err(BuiltinError::TooLarge { function });
+    }
+    Ok(Value::from(first.iter().chain(second.iter()).cloned().collect::<Vec<_>>()))
+}
+
+fn range(arguments: &[Value]) -> Result<Value, BuiltinError> {
+    let function = "numbers.range";
+    let whole = |value: &Value| value.to_string().parse::<i64>().ok();
+    let bounds = match arguments {
+        [first, last] => whole(first).zip(whole(last)),
+        _ => None,
+    };
+    let Some((first, last)) = bounds else {
+        return Err(BuiltinError::Operand { function, expected: "two whole numbers" });
+    };
+    if first.abs_diff(last) >= MAX_ITEMS as u64 {
+        return Err(BuiltinError::TooLarge { function });
+    }
+    let numbers: Vec<Value> = if first <= last {
+        (first..=last).map(Value::from).collect()
+    } else {
+        (last..=first).rev().map(Value::from).collect()
+    };
+    Ok(Value::from(numbers))
 }

@@ -6,7 +6,9 @@
 
 mod builtins;
 mod constraint;
+mod dialect;
 mod format;
+mod guard;
 mod inventory;
 mod locate;
 mod matching;
@@ -14,5 +16,6 @@ mod rego;
 mod review;
 mod set;
 mod template;
+mod token;
 
 pub use set::{PolicyDocument, PolicyInfo, PolicyObject, PolicySet};

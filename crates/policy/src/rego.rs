@@ -7,10 +7,12 @@ use fairway_domain::{Diagnostic, SourceLocation};
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
-use crate::builtins;
+use crate::{builtins, dialect, guard};
 
 /// The longest that one policy may think about one object.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
+/// The stable word of everything that is wrong with a source.
+const CODE: &str = "policy-rego";
 /// How many steps pass between two looks at the clock.
 const CHECK_INTERVAL: u32 = 256;
 
@@ -46,17 +48,30 @@ impl Program {
     pub(crate) fn compile(sources: &[Source<'_>]) -> Result<Self, Box<Diagnostic>> {
         let mut engine = Engine::new();
         engine.set_strict_builtin_errors(false);
-        builtins::register(&mut engine)
-            .map_err(|message| Box::new(Diagnostic::error("policy-rego", message)))?;
+        builtins::register(&mut engine).map_err(|message| Box::new(Diagnostic::error(CODE, message)))?;
         let mut rule = String::new();
+        let mut calls = guard::Calls::default();
         for source in sources {
+            guard::check_depth(source.text).map_err(|refusal| {
+                let location =
+                    SourceLocation { file: source.place.clone(), line: refusal.line, column: refusal.column };
+                Box::new(Diagnostic::error(CODE, refusal.message).at(location, None))
+            })?;
+            let adapted = dialect::adapt(source.text).text;
+            calls.add(&adapted);
             engine.set_rego_v0(!source.version_one);
             let package = engine
-                .add_policy(source.place.clone(), source.text.to_owned())
+                .add_policy(source.place.clone(), adapted)
                 .map_err(|error| Box::new(diagnostic(&error.to_string(), sources)))?;
             if rule.is_empty() {
                 rule = format!("{package}.violation");
             }
+        }
+        let circle = calls.circle();
+        if !circle.is_empty() {
+            let message =
+                format!("these call themselves without an end, which Rego forbids: {}", circle.join(", "));
+            return Err(Box::new(Diagnostic::error(CODE, message)));
         }
         if let Some(interval) = NonZeroU32::new(CHECK_INTERVAL) {
             engine.set_execution_timer_config(ExecutionTimerConfig {
@@ -115,13 +130,14 @@ fn summary(text: &str) -> String {
 
 /// The interpreter writes `--> place:line:column`, the line, and `error: message`.
 fn diagnostic(text: &str, sources: &[Source<'_>]) -> Diagnostic {
-    let error = Diagnostic::error("policy-rego", summary(text));
+    let error = Diagnostic::error(CODE, summary(text));
     let Some(place) = text.lines().find_map(|line| line.trim().strip_prefix("--> ")) else { return error };
     let mut parts = place.rsplitn(3, ':');
     let mut number = || parts.next().and_then(|part| part.trim().parse::<usize>().ok());
     let (Some(column), Some(line)) = (number(), number()) else { return error };
     let file = parts.next().unwrap_or_default();
     let source = sources.iter().find(|source| source.place == file);
+    let column = source.map_or(column, |source| dialect::adapt(source.text).written_column(line, column));
     let quoted = source.and_then(|source| source.text.lines().nth(line.saturating_sub(1))).map(str::to_owned);
     error.at(SourceLocation { file: file.to_owned(), line, column }, quoted)
 }

@@ -79,12 +79,20 @@ fn public_scores_are_read_as_their_schema_says_and_rendered() {
         };
         match render(&request) {
             Ok(_) => shown += 1,
-            Err(problems) => refused.extend(problems.iter().map(|problem| format!("{name}: {}", problem.message))),
+            Err(problems) => {
+                refused.extend(problems.iter().map(|problem| format!("{name}: {}", problem.message)))
+            }
         }
     }
     eprintln!("{} files: {read} read, {shown} rendered", files.len());
     for line in &refused {
-        let known = ["nothing provides the type", "is not carried", "must be the number of a service port"];
+        let known = [
+            "nothing provides the type",
+            "is not carried",
+            "must be the number of a service port",
+            // A regular expression that one particular router would have understood.
+            "params.path \"/my/[^/]+/path\"",
+        ];
         assert!(known.iter().any(|known| line.contains(known)), "{line}");
     }
     assert!(read > 0 && shown > 0);

@@ -65,7 +65,11 @@ fn environment(production: bool) -> Environment {
         "registry": "registry.acme.example",
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi", "cpu": "1"}},
     });
-    Environment { name: "staging".into(), title: "Staging".into(), spec: serde_json::from_value(spec).unwrap() }
+    Environment {
+        name: "staging".into(),
+        title: "Staging".into(),
+        spec: serde_json::from_value(spec).unwrap(),
+    }
 }
 
 fn postgres() -> ResourceClass {
@@ -148,7 +152,10 @@ fn a_workload_becomes_locked_down_objects() {
     assert_eq!(main["resources"]["limits"], json!({"cpu": "1", "memory": "1Gi"}), "raised to the request");
     assert_eq!(main["livenessProbe"]["httpGet"]["httpHeaders"][0]["value"], "orders.internal");
     assert_eq!(deployment["spec"].get("replicas"), None, "the autoscaler counts");
-    assert_eq!(deployment["spec"]["template"]["metadata"]["annotations"], json!({"acme.example/tier": "gold"}));
+    assert_eq!(
+        deployment["spec"]["template"]["metadata"]["annotations"],
+        json!({"acme.example/tier": "gold"})
+    );
 
     let first: Vec<&Value> = pod["initContainers"].as_array().unwrap().iter().collect();
     assert_eq!((first[0]["name"].as_str(), first[1]["name"].as_str()), (Some("migrate"), Some("proxy")));
@@ -161,7 +168,10 @@ fn a_workload_becomes_locked_down_objects() {
     assert_eq!(object(&workload, "db-cluster.yaml")["spec"]["instances"], 1);
     assert_eq!(workload.resources.len(), 2);
     assert_eq!(workload.resources[0].size.as_deref(), Some("small"));
-    assert_eq!(object(&workload, "route-ingress.yaml")["spec"]["rules"][0]["host"], "orders.staging.acme.example");
+    assert_eq!(
+        object(&workload, "route-ingress.yaml")["spec"]["rules"][0]["host"],
+        "orders.staging.acme.example"
+    );
 }
 
 #[test]
@@ -180,7 +190,8 @@ fn secrets_are_references_and_never_text() {
     let url = value("DATABASE_URL")["value"].as_str().unwrap().to_owned();
     let reference = |key: &str| {
         let position = variables.iter().position(|it| {
-            it["valueFrom"]["secretKeyRef"]["key"] == key && it["name"].as_str().unwrap().starts_with("__ref_")
+            it["valueFrom"]["secretKeyRef"]["key"] == key
+                && it["name"].as_str().unwrap().starts_with("__ref_")
         });
         assert!(position.unwrap() < 2, "references come before the texts that use them");
         format!("$({})", variables[position.unwrap()]["name"].as_str().unwrap())
@@ -201,7 +212,10 @@ fn secrets_are_references_and_never_text() {
 fn production_is_stricter() {
     let workload = rendered(SCORE, true).unwrap();
     let autoscaler = object(&workload, "horizontal-pod-autoscaler.yaml");
-    assert_eq!((&autoscaler["spec"]["minReplicas"], &autoscaler["spec"]["maxReplicas"]), (&json!(2), &json!(4)));
+    assert_eq!(
+        (&autoscaler["spec"]["minReplicas"], &autoscaler["spec"]["maxReplicas"]),
+        (&json!(2), &json!(4))
+    );
     assert_eq!(object(&workload, "pod-disruption-budget.yaml")["spec"]["maxUnavailable"], 1);
 }
 
@@ -230,15 +244,21 @@ fn volumes_of_one_writer_hold_the_workload_at_one_replica() {
 fn problems_say_where_and_what_to_do() {
     let start = "apiVersion: score.dev/v1b1\nmetadata: {name: orders}\nservice: {ports: {web: {port: 80}}}\ncontainers:\n  main:\n    image: x:1\n";
     for (rest, expected) in [
-        ("resources: {q: {type: rabbit}}", &["nothing provides the type \"rabbit\"", "on offer are: dns, postgres, route"][..]),
+        (
+            "resources: {queue: {type: rabbit}}",
+            &["nothing provides the type \"rabbit\"", "on offer are: dns, postgres, route"][..],
+        ),
         ("resources: {db: {type: postgres, params: {size: huge}}}", &["no size \"huge\"", "small"]),
         ("    variables: {A: '${resources.db.host}'}", &["score.yaml:7:", "no resource \"db\""]),
         ("    variables: {A: '${metadata.nmae}'}", &["metadata has no \"nmae\"; it has: name"]),
         ("    files: {/a: {source: a.txt}}", &["score.yaml:7:", "put its text under \"content\""]),
         ("    before: {other: {ready: started}}", &["no container \"other\""]),
         ("    resources: {requests: {cpu: \"2\"}, limits: {cpu: \"1\"}}", &["request 2 exceeds its limit 1"]),
-        ("resources: {r: {type: route, params: {port: 81}}}", &["the service has no port 81", "web (80)"]),
-        ("resources:\n  a: {type: volume, params: {x: '${resources.b.source}'}}\n  b: {type: volume, params: {x: '${resources.a.source}'}}", &["in a circle: a, b"]),
+        ("resources: {web: {type: route, params: {port: 81}}}", &["the service has no port 81", "web (80)"]),
+        (
+            "resources:\n  one: {type: volume, params: {x: '${resources.two.source}'}}\n  two: {type: volume, params: {x: '${resources.one.source}'}}",
+            &["in a circle: one, two"],
+        ),
         ("resources: {db: {type: postgres}}\n", &[]),
     ] {
         let outcome = rendered(&format!("{start}{rest}\n"), false);
