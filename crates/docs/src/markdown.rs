@@ -24,7 +24,7 @@ pub struct MarkdownOptions {
 /// A heading of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heading {
-    /// 1 to 6.
+    /// 1 to 6, as the author wrote it; in the HTML it is one lower.
     pub level: u8,
     /// The target in the page, without `#`.
     pub id: String,
@@ -41,7 +41,7 @@ pub struct Html {
     pub headings: Vec<Heading>,
 }
 
-/// Renders Markdown.
+/// Renders Markdown. Headings come out one level lower, for a place below a page's headline.
 pub fn markdown(text: &str, options: &MarkdownOptions) -> Html {
     let (text, cut) = bounded(text);
     if is_too_deep(text) {
@@ -57,8 +57,13 @@ pub fn markdown(text: &str, options: &MarkdownOptions) -> Html {
     let mut headings = Vec::new();
     let mut anchors = Anchorizer::new();
     for node in root.descendants() {
-        let heading = match &node.data.borrow().value {
-            NodeValue::Heading(heading) => Some(heading.level),
+        let heading = match &mut node.data.borrow_mut().value {
+            NodeValue::Heading(heading) => {
+                let level = heading.level;
+                // A document is a part of a page, whose own headline is the only one of the first level.
+                heading.level = (level + 1).min(6);
+                Some(level)
+            }
             _ => None,
         };
         if let Some(level) = heading {
@@ -213,6 +218,7 @@ mod tests {
     #[test]
     fn headings_are_listed_with_their_targets() {
         let document = markdown("# One `two`\n\n## Same\n\n## Same\n", &MarkdownOptions::default());
+        assert!(document.html.contains("<h2") && !document.html.contains("<h1"), "{}", document.html);
         let ids: Vec<&str> = document.headings.iter().map(|heading| heading.id.as_str()).collect();
         assert_eq!(ids, ["doc-one-two", "doc-same", "doc-same-1"]);
         for id in ids {

@@ -54,7 +54,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
             entry("catalog-info.yaml", EntryKind::File, Some(640)),
         ],
         last_commit: Some(commit_row("Reserve stock before the order is confirmed", 7_200)),
-        readme: Some(("README.md".into(), SafeHtml::vouched("<h1>Orders API</h1><p>Takes orders. Start it with <code>make run</code>.</p><pre><code>make run\n</code></pre><table><thead><tr><th>Path</th><th>What</th></tr></thead><tbody><tr><td>/orders</td><td>Create an order</td></tr></tbody></table>".into()))),
+        readme: Some(("README.md".into(), SafeHtml::vouched("<h2>Orders API</h2><p>Takes orders. Start it with <code>make run</code>.</p><pre><code>make run\n</code></pre><table><thead><tr><th>Path</th><th>What</th></tr></thead><tbody><tr><td>/orders</td><td>Create an order</td></tr></tbody></table>".into()))),
     };
     let text = "apiVersion: backstage.io/v1alpha1\n";
     let blob_view = BlobView {

@@ -334,7 +334,7 @@ fn entity_view(tab: EntityTab, broken: bool) -> EntityView {
         definition: None,
         yaml: yaml(),
         history: (1..9).map(record).collect(),
-        readme: Some(SafeHtml::vouched("<h1>Orders API</h1><p>Takes orders. See <a href=\"/x\">the docs</a>.</p><div class=\"admonition warning\"><p class=\"admonition-title\">Take care</p><p>Cancelling is <code>final</code>.</p></div><ul><li>one</li><li>two</li></ul>".into())),
+        readme: Some(SafeHtml::vouched("<h2>Orders API</h2><p>Takes orders. See <a href=\"/x\">the docs</a>.</p><div class=\"admonition warning\"><p class=\"admonition-title\">Take care</p><p>Cancelling is <code>final</code>.</p></div><ul><li>one</li><li>two</li></ul>".into())),
     }
 }
 
