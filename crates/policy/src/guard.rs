@@ -103,14 +103,18 @@ impl Calls {
         }
     }
 
-    /// The functions that end up calling themselves.
+    /// The functions that call themselves, directly or through others.
     pub(crate) fn circle(mut self) -> Vec<String> {
         loop {
-            let known: BTreeSet<String> = self.functions.keys().cloned().collect();
-            let before = known.len();
-            self.functions.retain(|_, calls| calls.iter().any(|call| known.contains(call)));
+            let before = self.functions.len();
+            let callers: BTreeSet<String> = self.functions.keys().cloned().collect();
+            let called: BTreeSet<String> = self.functions.values().flatten().cloned().collect();
+            // Whoever calls none of the rest, or is called by none of it, is not part of a circle.
+            self.functions.retain(|name, calls| {
+                called.contains(name) && calls.iter().any(|call| callers.contains(call))
+            });
             if self.functions.len() == before {
-                return known.into_iter().collect();
+                return self.functions.into_keys().collect();
             }
         }
     }
@@ -168,6 +172,7 @@ mod tests {
         let straight = "package a\nf(x) { g(x) }\ng(x) { count(x) > 0 } else { x.f(1) }\nh { f(1); g(1) }\n";
         assert_eq!(circle(&[straight]), Vec::<String>::new());
         assert_eq!(circle(&["package a\nf(x) = y {\n  y := f(x)\n}\n"]), ["data.a.f"]);
+        assert_eq!(circle(&["package a\nf(x) = y {\n  y := f(x)\n}\nviolation { f(1) }\n"]), ["data.a.f"]);
         assert_eq!(
             circle(&["package a\nf(x) { data.b.g(x) }\n", "package b\ng(x) { data.a.f(x) }\n"]),
             ["data.a.f", "data.b.g"]

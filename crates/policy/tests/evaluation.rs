@@ -60,7 +60,7 @@ fn a_finding_says_what_where_why_and_how() {
 
 #[test]
 fn a_broken_policy_is_reported_and_never_passes() {
-    let broken = template("Broken", "package broken\n\nviolation[{\"msg\": msg}] {\n  msg := \n}\n");
+    let broken = template("Broken", "package broken\n\nviolation[{\"msg\": msg}] {\n  msg := \"open\n}\n");
     let good = template("Good", "package good\nviolation[{\"msg\": \"no\"}] { true }\n");
     let documents = vec![
         broken,
@@ -72,7 +72,7 @@ fn a_broken_policy_is_reported_and_never_passes() {
     let (set, problems) = PolicySet::compile(documents);
     assert_eq!(problems.len(), 2, "{problems:?}");
     let place = problems[0].location.clone().unwrap();
-    assert_eq!((place.file.as_str(), place.line), ("Broken.yaml#spec.targets[0].rego", 5), "{}", problems[0]);
+    assert_eq!((place.file.as_str(), place.line), ("Broken.yaml#spec.targets[0].rego", 4), "{}", problems[0]);
     assert!(problems[1].message.contains("no ConstraintTemplate defines the kind Lost"), "{}", problems[1]);
     let found = set.evaluate(&[pod("a")]);
     let outcomes: Vec<(&str, bool)> =

@@ -120,7 +120,8 @@ fn render_class(
         let object =
             engine.render_json(manifest, &place, &context).map_err(|error| failed(error.to_string()))?;
         objects.push(
-            complete(scope, object).map_err(|message| failed(format!("manifests[{index}]: {message}")))?,
+            complete(scope, resolved.name, object)
+                .map_err(|message| failed(format!("manifests[{index}]: {message}")))?,
         );
     }
     Ok(Provided {
@@ -175,8 +176,11 @@ fn choose_size(
     Ok(name.cloned())
 }
 
+/// The label with the name of the resource that an object belongs to.
+const RESOURCE_LABEL: &str = "fairway.dev/resource";
+
 /// Checks an object's envelope and adds namespace and labels.
-fn complete(scope: &Scope<'_>, object: Value) -> Result<Value, String> {
+fn complete(scope: &Scope<'_>, resource: &str, object: Value) -> Result<Value, String> {
     let Value::Object(mut object) = object else { return Err("it is not a mapping".to_owned()) };
     let text = |key: &str| object.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     if text("apiVersion").is_none() {
@@ -198,6 +202,7 @@ fn complete(scope: &Scope<'_>, object: Value) -> Result<Value, String> {
         for (key, value) in scope.labels() {
             labels.entry(key).or_insert(value);
         }
+        labels.insert(RESOURCE_LABEL.to_owned(), resource.into());
     }
     Ok(Value::Object(object))
 }
