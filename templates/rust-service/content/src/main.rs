@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::net::Ipv4Addr;
+use std::process::ExitCode;
 {%- if values.database != 'none' %}
 use std::sync::Arc;
 {%- endif %}
@@ -20,7 +21,15 @@ use tracing::{error, info};
 /// Less than the 30 seconds that a cluster waits before it kills.
 const GRACE: Duration = Duration::from_secs(20);
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        // There are no logs yet.
+        eprintln!("{error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run() -> Result<ExitCode, Box<dyn Error>> {
     let settings = Settings::read(|name| std::env::var(name).ok())?;
     let telemetry = Telemetry::start(&settings)?;
     let outcome = tokio::runtime::Runtime::new()?.block_on(serve(&settings));
@@ -28,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         error!(%error, "the service ends");
     }
     telemetry.stop();
-    outcome
+    Ok(if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn serve(settings: &Settings) -> Result<(), Box<dyn Error>> {
