@@ -55,7 +55,7 @@ fn deployments(chrome: &Chrome, view: &EntityView) -> Markup {
     let stage = |deployment: &EntityDeployment| {
         html! {
             li.stage {
-                h3 {
+                p.stage-name {
                     a href={ "/environments/" (address::encode(&deployment.environment)) } { (deployment.title) }
                     @if deployment.production && !deployment.title.eq_ignore_ascii_case("production") { (chip("production")) }
                 }

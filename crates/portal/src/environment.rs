@@ -275,7 +275,7 @@ pub fn environment(chrome: &Chrome, view: &EnvironmentView) -> String {
             ol.chain aria-label="Promotion order" {
                 @for stage in &view.chain {
                     li.stage {
-                        h3 {
+                        p.stage-name {
                             @if stage.name == head.name { strong { (stage.title) } } @else { a href={ "/environments/" (address::encode(&stage.name)) } { (stage.title) } }
                             @if stage.production && !stage.title.eq_ignore_ascii_case("production") { (chip("production")) }
                         }

@@ -185,13 +185,13 @@ fn policies(view: &GuardrailsView) -> Markup {
                             strong { (policy.title) }
                             span.policy-side {
                                 (finding::enforcement(policy.enforcement)) (finding::severity(policy.severity))
-                                @if policy.findings > 0 { a.count.warn href=(address::query("/guardrails", &[("policy", &policy.name)])) title="Findings" { (policy.findings) } }
-                                @else { span.count title="No findings" { "0" } }
+                                span.count.warn[policy.findings > 0] { (count(policy.findings, "finding", "findings")) }
                             }
                         }
                         div.prose {
                             @if let Some(why) = &policy.why { p { strong { "Why: " } (why) } }
                             @if let Some(fix) = &policy.fix { p { strong { "Fix: " } (fix) } }
+                            @if policy.findings > 0 { p { a href=(address::query("/guardrails", &[("policy", &policy.name)])) { "Show its findings" } } }
                             p.muted.mono { (policy.name) @if let Some(file) = &policy.file { " · " (file) } }
                         }
                     }

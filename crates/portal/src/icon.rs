@@ -30,7 +30,7 @@ pub fn of_kind(kind: &str) -> &'static str {
 
 /// Symbols for the icons that `html` refers to, and for those that live updates may bring.
 pub fn symbols(html: &str, live: bool) -> Markup {
-    let lasting = ["done", "failed", "clock", "spin", "undo", "skip", "arrow", "warning", "external"];
+    let lasting = ["lock", "done", "failed", "clock", "spin", "undo", "skip", "arrow", "warning", "external"];
     let used = |name: &str| (live && lasting.contains(&name)) || html.contains(&format!("\"#i-{name}\""));
     html! {
         svg.symbols aria-hidden="true" {
@@ -130,7 +130,7 @@ static DRAWINGS: [(&str, &str); 67] = [
     ("domain", r#"<circle cx="8" cy="8" r="5.9"/><path d="m10.7 5.3-1.5 3.9-3.9 1.5 1.5-3.9z"/>"#),
     (
         "template",
-        r#"<path d="M3 14c0-3.2 10-2.4 10-5.8S5 6.4 5 4.2"/><circle cx="5" cy="2.9" r="1.2"/><circle cx="3" cy="14" r=".4"/>"#,
+        r#"<circle cx="3.6" cy="12.4" r="1.6"/><circle cx="12.4" cy="3.6" r="1.6"/><path d="M5.2 12.4h4.4a2.2 2.2 0 0 0 0-4.4H6.4a2.2 2.2 0 0 1 0-4.4h4.4"/>"#,
     ),
     (
         "location",

@@ -49,7 +49,7 @@ pub fn empty(drawing: &str, title: &str, text: &Markup, actions: Option<&Markup>
     html! {
         div.empty {
             (icon(drawing))
-            h3 { (title) }
+            h2 { (title) }
             p { (text) }
             @if let Some(actions) = actions { div.actions { (actions) } }
         }

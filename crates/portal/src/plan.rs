@@ -144,7 +144,7 @@ fn environments(view: &PlanView) -> Markup {
                 th.fit scope="col" { "Version" }
                 th.at-medium scope="col" { "Namespace" }
                 th scope="col" { "Resources" }
-                th.number.fit scope="col" { "Manifests" }
+                th.number.fit.at-medium scope="col" { "Manifests" }
             } }
             tbody {
                 @for environment in &view.plan.environments {
@@ -160,7 +160,7 @@ fn environments(view: &PlanView) -> Markup {
                             }
                             @if environment.resources.is_empty() { span.sub { "none besides the workload" } }
                         }
-                        td.number.fit { (environment.files.len()) }
+                        td.number.fit.at-medium { (environment.files.len()) }
                     }
                 }
             }

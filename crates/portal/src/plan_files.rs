@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fairway_domain::Digest;
-use fairway_domain::plan::{Effect, FileAction, FileChange};
+use fairway_domain::plan::{Effect, FileAction, FileChange, Purpose};
 use maud::{Markup, html};
 
 use crate::icon::icon;
@@ -104,6 +104,18 @@ fn collapsed<'a>(
     }
 }
 
+/// Changes are what a promotion or rollback is read for, so a few of them are open from the start.
+fn is_opened(view: &PlanView, file: &FileChange) -> bool {
+    let changes = |effect: &Effect| match effect {
+        Effect::Commit { files, .. } => files.iter().filter(|file| file.action == FileAction::Change).count(),
+        _ => 0,
+    };
+    let is_delivery = !matches!(view.plan.purpose, Purpose::Template { .. });
+    is_delivery
+        && file.action == FileAction::Change
+        && view.plan.effects.iter().map(changes).sum::<usize>() <= 12
+}
+
 const fn action(action: FileAction) -> (&'static str, &'static str) {
     match action {
         FileAction::Add => ("add", "new"),
@@ -132,7 +144,9 @@ fn leaf(view: &PlanView, name: &str, file: &FileChange, mixed: bool) -> Markup {
         _ => None,
     };
     match (shown, &file.content) {
-        (Some(shown), _) => html! { details.file { summary { (label) } (shown) } },
+        (Some(shown), _) => {
+            html! { details.file open[is_opened(view, file)] { summary { (label) } (shown) } }
+        }
         (None, Some(digest)) => {
             let url = format!("/plans/{}/files/{digest}", view.digest);
             html! { a.leaf href=(address::query(&url, &[("path", file.path.as_str())])) { (label) } }

@@ -270,7 +270,7 @@ fn log(view: &RunView) -> Markup {
         return html! { p.muted { "Nothing said yet." } };
     }
     html! {
-        div.panel.log tabindex="0" role="region" aria-label="Log" {
+        div.panel.log tabindex="0" role="region" aria-label="Log lines" {
             ol {
                 @for line in view.run.log.iter().rev().take(1_000).rev() {
                     li { time datetime=(line.at) title=(absolute(line.at)) { (clock(line.at)) } span { @if let Some(step) = &line.step { span.muted { (step) ": " } } (line.message) } }

@@ -150,9 +150,9 @@ fn breadcrumbs(chrome: &Chrome) -> Markup {
 fn person(caller: &CallerView, here: &str) -> Markup {
     html! {
         details.person {
-            summary aria-label={ "Account: " (caller.name) } {
+            summary {
                 span.avatar aria-hidden="true" { (caller.name.chars().next().unwrap_or('?').to_uppercase()) }
-                span.wide { (caller.name) }
+                span.hidden { "Account " } span.wide { (caller.name) }
             }
             div.person-menu {
                 p { strong { (caller.name) } br; span.muted { "Role: " (caller.role) } }

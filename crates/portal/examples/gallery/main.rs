@@ -10,6 +10,7 @@
 )]
 #![allow(
     missing_docs,
+    clippy::missing_panics_doc,
     dead_code,
     clippy::wildcard_imports,
     clippy::unnecessary_wraps,

@@ -247,6 +247,21 @@ fn plan_view(blocked: bool) -> PlanView {
     }
 }
 
+fn promotion() -> PlanView {
+    let mut view = plan_view(false);
+    view.plan.title = "Promote orders-api 1.5.0 to production".into();
+    view.plan.purpose = Purpose::Promotion {
+        service: "orders-api".into(),
+        from: "staging".into(),
+        to: "production".into(),
+        version: "1.5.0".into(),
+    };
+    view.plan.effects.drain(..5);
+    view.plan.environments.remove(0);
+    view.digest = view.plan.digest();
+    view
+}
+
 fn run_sample(status: RunStatus) -> RunView {
     let plan = plan_sample(false);
     let done = match status {
@@ -514,6 +529,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
         ("form-review", form(&form_chrome, &form_view(3, false))),
         ("plan", plan(&plan_chrome, &plan_view(false))),
         ("plan-blocked", plan(&plan_chrome, &plan_view(true))),
+        ("plan-promotion", plan(&plan_chrome, &promotion())),
         ("runs", runs(&run_chrome, &runs_view)),
         ("run-live", run(&run_chrome, &run_sample(RunStatus::Running))),
         ("run-done", run(&run_chrome, &run_sample(RunStatus::Completed))),

@@ -13,7 +13,8 @@ if (place && place.dataset.live) {
     if (said && voice && voice.textContent !== said.dataset.say) voice.textContent = said.dataset.say;
     if (place.querySelector('[data-settled]')) {
       source.close();
-      document.querySelector('.running')?.remove();
+      const running = document.querySelector('.running');
+      if (running && parseInt(running.textContent, 10) === 1) running.remove();
     }
   };
   source.addEventListener('run', replace);
