@@ -29,7 +29,11 @@ pub fn run(files: &[&str]) -> Result<bool> {
             }
             failed += 1;
             if failed <= SHOWN {
-                println!("{file}:{}: {}", index + 1, shorten(case.get("src").and_then(Json::as_str).unwrap_or_default()));
+                println!(
+                    "{file}:{}: {}",
+                    index + 1,
+                    shorten(case.get("src").and_then(Json::as_str).unwrap_or_default())
+                );
                 for key in ["nj", "nj_err", "njs", "njs_err"] {
                     if let Some(expected) = case.get(key) {
                         println!("  {key:<8} {}", shorten(&expected.to_string()));
@@ -68,5 +72,9 @@ fn is_right(case: &Json, answer: &Result<String, TemplateError>) -> bool {
 }
 
 fn shorten(text: &str) -> String {
-    if text.chars().count() <= 1500 { text.to_owned() } else { text.chars().take(1500).chain(['…']).collect() }
+    if text.chars().count() <= 1500 {
+        text.to_owned()
+    } else {
+        text.chars().take(1500).chain(['…']).collect()
+    }
 }

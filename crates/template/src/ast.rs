@@ -37,9 +37,17 @@ pub enum Kind {
     Caller(Rc<Macro>),
     Member(Box<Expression>, Box<Expression>),
     Slice(Box<Expression>, Box<[Option<Expression>; 3]>),
-    Conditional { condition: Box<Expression>, then: Box<Expression>, otherwise: Option<Box<Expression>> },
+    Conditional {
+        condition: Box<Expression>,
+        then: Box<Expression>,
+        otherwise: Option<Box<Expression>>,
+    },
     In(Box<Expression>, Box<Expression>),
-    Is { value: Box<Expression>, test: Rc<str>, arguments: Vec<Expression> },
+    Is {
+        value: Box<Expression>,
+        test: Rc<str>,
+        arguments: Vec<Expression>,
+    },
     And(Box<Expression>, Box<Expression>),
     Or(Box<Expression>, Box<Expression>),
     Not(Box<Expression>),
@@ -99,7 +107,11 @@ pub enum Statement {
     /// A part of the source as it stands.
     Text(usize, usize),
     Output(Expression),
-    If { condition: Expression, then: Body, otherwise: Option<Body> },
+    If {
+        condition: Expression,
+        then: Body,
+        otherwise: Option<Body>,
+    },
     For(Box<For>),
     Set(Box<Set>),
     Macro(Rc<Macro>, Option<Slot>),

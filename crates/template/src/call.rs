@@ -49,7 +49,12 @@ pub fn bind<'n>(
 
 impl Interpreter<'_> {
     /// `target(arguments)`
-    pub fn call_expression(&mut self, target: &Expression, arguments: &[Expression], scope: &Scope) -> Outcome<Value> {
+    pub fn call_expression(
+        &mut self,
+        target: &Expression,
+        arguments: &[Expression],
+        scope: &Scope,
+    ) -> Outcome<Value> {
         if let Kind::Member(receiver, key) = &target.kind {
             let receiver = self.evaluate(receiver, scope)?;
             let key = self.evaluate(key, scope)?;
@@ -57,7 +62,9 @@ impl Interpreter<'_> {
                 match property(&receiver, &key, &self.meter)? {
                     Value::Function(function) => {
                         let arguments = self.evaluate_all(arguments, scope)?;
-                        return self.call(&function, &receiver, &arguments).map_err(|fault| fault.at(target.position));
+                        return self
+                            .call(&function, &receiver, &arguments)
+                            .map_err(|fault| fault.at(target.position));
                     }
                     Value::Undefined => {
                         let name = key_text(&key, &self.meter)?;
@@ -86,7 +93,9 @@ impl Interpreter<'_> {
         let Value::Function(function) = function else {
             let name = describe(target).unwrap_or_else(|| "the value".to_owned());
             let fault = Fault::value(format!("{name} is {} and cannot be called", function.kind()));
-            return Err(fault.at(target.position).hint("Only macros, functions and the methods of values can be called."));
+            return Err(fault
+                .at(target.position)
+                .hint("Only macros, functions and the methods of values can be called."));
         };
         let arguments = self.evaluate_all(arguments, scope)?;
         self.call(function, &Value::Undefined, &arguments)
@@ -117,7 +126,11 @@ impl Interpreter<'_> {
                 Value::Undefined
             }
             Function::Joiner { separator, first } => {
-                if first.replace(false) { Value::text("") } else { separator.clone() }
+                if first.replace(false) {
+                    Value::text("")
+                } else {
+                    separator.clone()
+                }
             }
         };
         self.meter.leave();
@@ -128,7 +141,8 @@ impl Interpreter<'_> {
         let Some(function) = self.environment.function(name) else { return Ok(Value::Undefined) };
         let arguments: Outcome<Vec<_>> =
             arguments.iter().map(|value| Ok(value.to_json()?.unwrap_or(serde_json::Value::Null))).collect();
-        let result = function(&arguments?).map_err(|message| Fault::value(format!("{name}() failed: {message}")))?;
+        let result =
+            function(&arguments?).map_err(|message| Fault::value(format!("{name}() failed: {message}")))?;
         Value::from_json(&result, &self.meter)
     }
 
@@ -187,5 +201,6 @@ pub fn stateful(name: &str, arguments: &[Value]) -> Value {
         return cycler(arguments.to_vec());
     }
     let separator = arguments.first().filter(|value| crate::operators::truthy(value)).cloned();
-    Function::Joiner { separator: separator.unwrap_or_else(|| Value::text(",")), first: Cell::new(true) }.value()
+    Function::Joiner { separator: separator.unwrap_or_else(|| Value::text(",")), first: Cell::new(true) }
+        .value()
 }

@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn the_line_is_quoted_under_a_caret() {
-        let error = TemplateError::locate(*Fault::syntax("broken", 9).hint("Fix it."), "one\n  ümläut\n", "a.md");
+        let error =
+            TemplateError::locate(*Fault::syntax("broken", 9).hint("Fix it."), "one\n  ümläut\n", "a.md");
         assert_eq!(error.to_string(), "a.md:2:5: broken\n    ümläut\n      ^\nFix it.");
     }
 

@@ -106,7 +106,8 @@ impl<'r> Interpreter<'r> {
             Kind::Member(target, key) => match (&key.kind, self.peek(target, scope)?) {
                 (Kind::Literal(Value::String(key)), Json::Object(members)) => {
                     let key = key.as_str()?;
-                    let taken = self.environment.is_jinja_compatible() && methods::PYTHON_RECORD.contains(&key);
+                    let taken =
+                        self.environment.is_jinja_compatible() && methods::PYTHON_RECORD.contains(&key);
                     if taken { None } else { members.get(key) }
                 }
                 _ => None,
@@ -243,7 +244,13 @@ impl<'r> Interpreter<'r> {
         Ok(Record::from_pairs(pairs?))
     }
 
-    fn binary(&mut self, operator: Operator, left: &Expression, right: &Expression, scope: &Scope) -> Outcome<Value> {
+    fn binary(
+        &mut self,
+        operator: Operator,
+        left: &Expression,
+        right: &Expression,
+        scope: &Scope,
+    ) -> Outcome<Value> {
         let (left_side, right_side) = (left, right);
         let left = self.evaluate(left, scope)?;
         let right = self.evaluate(right, scope)?;
@@ -285,6 +292,12 @@ impl<'r> Interpreter<'r> {
             });
         };
         let values = self.evaluate_all(arguments, scope)?;
+        if self.environment.is_strict()
+            && !matches!(&**name, "default" | "d")
+            && let (Some(Value::Undefined), Some(input)) = (values.first(), arguments.first())
+        {
+            return Err(self.undefined(input, scope));
+        }
         filters::apply(&filter, self, &values).map_err(|fault| {
             let message = format!("the filter \"{name}\" failed: {}", fault.message);
             Box::new(Fault { message, ..*fault })

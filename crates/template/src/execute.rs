@@ -71,7 +71,9 @@ impl Interpreter<'_> {
                 Ok(())
             }
             Statement::Switch(switch) => self.switch(switch, scope, out),
-            Statement::Block(index, position) => self.block(*index, scope, out).map_err(|fault| fault.at(*position)),
+            Statement::Block(index, position) => {
+                self.block(*index, scope, out).map_err(|fault| fault.at(*position))
+            }
         }
     }
 
@@ -143,7 +145,11 @@ impl Interpreter<'_> {
             if !strict_equal(&value, &self.evaluate(condition, scope)?) {
                 continue;
             }
-            let body = if body.is_empty() { cases.map(|(_, body)| body).find(|body| !body.is_empty()) } else { Some(body) };
+            let body = if body.is_empty() {
+                cases.map(|(_, body)| body).find(|body| !body.is_empty())
+            } else {
+                Some(body)
+            };
             return match body.or(switch.otherwise.as_ref()) {
                 Some(body) => self.execute(body, scope, out),
                 None => Ok(()),
@@ -173,9 +179,12 @@ impl Interpreter<'_> {
                 Value::Safe(text) => {
                     Value::list(text.to_str().chars().map(|c| Value::text(c.to_string())).collect())
                 }
-                Value::String(text) if node.targets.len() == 1 => {
-                    Value::list((0..text.len()).zip(text.units().iter()).map(|(_, unit)| Value::String(crate::text::Text::from_units(&[*unit]))).collect())
-                }
+                Value::String(text) if node.targets.len() == 1 => Value::list(
+                    (0..text.len())
+                        .zip(text.units().iter())
+                        .map(|(_, unit)| Value::String(crate::text::Text::from_units(&[*unit])))
+                        .collect(),
+                ),
                 other => other,
             };
             match (&iterable, &node.pairs) {

@@ -32,7 +32,9 @@ impl Parser<'_> {
         let depth = match &kind {
             Kind::Literal(_) | Kind::Pattern(..) | Kind::Symbol(_) | Kind::Capture(_) | Kind::Caller(_) => 0,
             Kind::Group(items) | Kind::List(items) | Kind::Filter(_, items) => of(items),
-            Kind::Record(pairs) | Kind::Keywords(pairs) => pairs.iter().map(|(_, v)| v.depth).max().unwrap_or(0),
+            Kind::Record(pairs) | Kind::Keywords(pairs) => {
+                pairs.iter().map(|(_, v)| v.depth).max().unwrap_or(0)
+            }
             Kind::Call(target, items) => target.depth.max(of(items)),
             Kind::Is { value, arguments, .. } => value.depth.max(of(arguments)),
             Kind::Slice(target, parts) => {
@@ -61,7 +63,8 @@ impl Parser<'_> {
         let mut node = self.disjunction()?;
         if self.skip_symbol("if")? {
             let condition = Box::new(self.disjunction()?);
-            let otherwise = if self.skip_symbol("else")? { Some(Box::new(self.disjunction()?)) } else { None };
+            let otherwise =
+                if self.skip_symbol("else")? { Some(Box::new(self.disjunction()?)) } else { None };
             let position = node.position;
             node = self.node(Kind::Conditional { condition, then: Box::new(node), otherwise }, position)?;
         }
@@ -191,7 +194,13 @@ impl Parser<'_> {
     }
 
     fn concatenation(&mut self) -> Outcome<Vec<Item>> {
-        self.infix(&[("~", Operator::Concat), ("+", Operator::Add), ("-", Operator::Subtract), ("*", Operator::Multiply), ("/", Operator::Divide)])
+        self.infix(&[
+            ("~", Operator::Concat),
+            ("+", Operator::Add),
+            ("-", Operator::Subtract),
+            ("*", Operator::Multiply),
+            ("/", Operator::Divide),
+        ])
     }
 
     /// The levels from `~` to `/`: written out flat, their order in the grammar makes no difference.
@@ -199,7 +208,9 @@ impl Parser<'_> {
         let mut chain = self.floor_division()?;
         loop {
             let Some(Token::Mark(mark)) = self.peek()? else { return Ok(chain) };
-            let Some((_, operator)) = operators.iter().find(|(text, _)| text == mark) else { return Ok(chain) };
+            let Some((_, operator)) = operators.iter().find(|(text, _)| text == mark) else {
+                return Ok(chain);
+            };
             let operator = *operator;
             let position = self.position()?;
             self.next()?;
@@ -312,7 +323,10 @@ impl Parser<'_> {
             Token::Mark("[") => Kind::List(self.items("]")?),
             Token::Mark("{") => self.record()?,
             other => {
-                return Err(Fault::syntax(format!("expected an expression, found {}", other.describe()), position));
+                return Err(Fault::syntax(
+                    format!("expected an expression, found {}", other.describe()),
+                    position,
+                ));
             }
         };
         let node = self.node(kind, position)?;

@@ -4,7 +4,9 @@ use crate::error::{Fault, Outcome};
 use crate::evaluate::Interpreter;
 use crate::render::Environment;
 use crate::value::Value;
-use crate::{filters_backstage as backstage, filters_list as list, filters_number as number, filters_text as text};
+use crate::{
+    filters_backstage as backstage, filters_list as list, filters_number as number, filters_text as text,
+};
 
 /// A filter: its input is the first argument.
 pub type Builtin = fn(&mut Interpreter<'_>, &[Value]) -> Outcome<Value>;
@@ -85,8 +87,10 @@ pub fn apply(filter: &Filter<'_>, interpreter: &mut Interpreter<'_>, arguments: 
     match filter {
         Filter::Builtin(filter) => filter(interpreter, arguments),
         Filter::Host(filter) => {
-            let arguments: Outcome<Vec<_>> =
-                arguments.iter().map(|value| Ok(value.to_json()?.unwrap_or(serde_json::Value::Null))).collect();
+            let arguments: Outcome<Vec<_>> = arguments
+                .iter()
+                .map(|value| Ok(value.to_json()?.unwrap_or(serde_json::Value::Null)))
+                .collect();
             let result = filter(&arguments?).map_err(Fault::value)?;
             Value::from_json(&result, &interpreter.meter)
         }

@@ -180,7 +180,9 @@ pub fn list(interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Outcome<V
     match argument(arguments, 0) {
         Value::String(text) => {
             meter.allocate(text.len() * 40)?;
-            Ok(Value::list(text.units().iter().map(|unit| Value::String(Text::from_units(&[*unit]))).collect()))
+            Ok(Value::list(
+                text.units().iter().map(|unit| Value::String(Text::from_units(&[*unit]))).collect(),
+            ))
         }
         value @ Value::List(_) => Ok(value),
         Value::Record(record) => {

@@ -9,7 +9,7 @@ use crate::budget::Meter;
 use crate::error::{Fault, Outcome};
 use crate::evaluate::Interpreter;
 use crate::filters::argument;
-use crate::member::length;
+use crate::member::{length, property_of};
 use crate::operators::{compare, loose_equal, strict_equal, to_number, to_text, truthy};
 use crate::text::{Text, is_space};
 use crate::value::Value;
@@ -27,8 +27,9 @@ fn string_of(value: &Value) -> Outcome<Text> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Safe(text) => Ok((**text).clone()),
-        other => Err(Fault::value(format!("it takes a string, not {}", other.kind()))
-            .hint("Convert the value with \"| string\", or give a missing one a value with \"| default('')\".")),
+        other => Err(Fault::value(format!("it takes a string, not {}", other.kind())).hint(
+            "Convert the value with \"| string\", or give a missing one a value with \"| default('')\".",
+        )),
     }
 }
 
@@ -208,7 +209,8 @@ pub fn replace(interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Outcom
         Value::Number(_) | Value::String(_) | Value::Safe(_) => to_text(&value, meter)?,
         _ => return Ok(value),
     };
-    let unchanged = if matches!(value, Value::Number(_)) { Value::String(text.clone()) } else { value.clone() };
+    let unchanged =
+        if matches!(value, Value::Number(_)) { Value::String(text.clone()) } else { value.clone() };
     let new = to_text(&new, meter)?;
     if old.is_empty() {
         meter.allocate(text.len().saturating_mul(new.size() + 8))?;
@@ -246,7 +248,9 @@ static SPACES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r" +").ok()
 static BLANK_LINES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\n\n\n+").ok());
 
 fn replace_all(regex: &LazyLock<Option<Regex>>, text: &str, new: &str) -> String {
-    regex.as_ref().map_or_else(|| text.to_owned(), |regex| regex.replace_all(text, regex::NoExpand(new)).into_owned())
+    regex
+        .as_ref()
+        .map_or_else(|| text.to_owned(), |regex| regex.replace_all(text, regex::NoExpand(new)).into_owned())
 }
 
 pub fn strip_tags(interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Outcome<Value> {
@@ -306,7 +310,10 @@ pub fn word_count(interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Out
     let text = string_of(&value)?;
     interpreter.meter.spend(text.size() as u64 / 8)?;
     let text = text.to_str();
-    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).count();
+    let words = text
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
+        .count();
     Ok(if words == 0 { Value::Null } else { Value::integer(words) })
 }
 
@@ -336,17 +343,9 @@ pub fn url_encode(interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Out
             .0
             .borrow()
             .iter()
-            .map(|item| match item {
-                Value::List(items) => {
-                    let items = items.0.borrow();
-                    let at = |index: usize| items.get(index).unwrap_or(&Value::Undefined);
-                    pair(at(0), at(1))
-                }
-                Value::String(text) => {
-                    let at = |index: usize| text.unit(index).map_or(Value::Undefined, Value::String);
-                    pair(&at(0), &at(1))
-                }
-                other => Err(Fault::value(format!("it takes pairs, not {}", other.kind()))),
+            .map(|item| {
+                let part = |index: usize| property_of(item, &Value::integer(index), meter);
+                pair(&part(0)?, &part(1)?)
             })
             .collect(),
         Value::Record(record) => {
@@ -358,9 +357,12 @@ pub fn url_encode(interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Out
                 .map(|(key, value)| pair(&Value::text(*key), value))
                 .collect()
         }
-        Value::Undefined | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Pattern(_) | Value::Function(_) => {
-            Ok(Vec::new())
-        }
+        Value::Undefined
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Pattern(_)
+        | Value::Function(_) => Ok(Vec::new()),
     };
     Ok(Value::text(pairs?.join("&")))
 }
@@ -410,7 +412,8 @@ pub fn urlize(interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Outcome
         let url = bare(word);
         let short = Text::from(url).slice(0, limit);
         let short = short.to_str();
-        let matches = |regex: &LazyLock<Option<Regex>>| regex.as_ref().is_some_and(|regex| regex.is_match(url));
+        let matches =
+            |regex: &LazyLock<Option<Regex>>| regex.as_ref().is_some_and(|regex| regex.is_match(url));
         let written = if url.starts_with("http://") || url.starts_with("https://") {
             write!(result, "<a href=\"{url}\"{follow}>{short}</a>")
         } else if url.starts_with("www.") {

@@ -38,7 +38,9 @@ impl Function {
     pub fn held(&self) -> Vec<Value> {
         match self {
             Self::Method { receiver, .. } => vec![receiver.clone()],
-            Self::Bound { receiver, function } => vec![receiver.clone(), Value::Function(Rc::clone(function))],
+            Self::Bound { receiver, function } => {
+                vec![receiver.clone(), Value::Function(Rc::clone(function))]
+            }
             Self::CyclerNext { items, .. } => items.to_vec(),
             Self::Joiner { separator, .. } => vec![separator.clone()],
             _ => Vec::new(),

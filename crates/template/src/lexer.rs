@@ -22,11 +22,22 @@ pub struct Syntax {
 pub enum Token<'s> {
     /// Text between tags: a range of the source.
     Data(usize, usize),
-    Comment { trims_before: bool, trims_after: bool },
-    BlockStart { trims: bool },
-    BlockEnd { trims: bool },
-    VariableStart { trims: bool },
-    VariableEnd { trims: bool },
+    Comment {
+        trims_before: bool,
+        trims_after: bool,
+    },
+    BlockStart {
+        trims: bool,
+    },
+    BlockEnd {
+        trims: bool,
+    },
+    VariableStart {
+        trims: bool,
+    },
+    VariableEnd {
+        trims: bool,
+    },
     String(Cow<'s, str>),
     Pattern(&'s str, &'s str),
     /// Brackets, commas, operators.
@@ -75,8 +86,26 @@ const fn is_code_space(byte: u8) -> bool {
 const fn is_delimiter(byte: u8) -> bool {
     matches!(
         byte,
-        b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'%' | b'*' | b'-' | b'+' | b'~' | b'/' | b'#' | b',' | b':' | b'|'
-            | b'.' | b'<' | b'>' | b'=' | b'!'
+        b'(' | b')'
+            | b'['
+            | b']'
+            | b'{'
+            | b'}'
+            | b'%'
+            | b'*'
+            | b'-'
+            | b'+'
+            | b'~'
+            | b'/'
+            | b'#'
+            | b','
+            | b':'
+            | b'|'
+            | b'.'
+            | b'<'
+            | b'>'
+            | b'='
+            | b'!'
     )
 }
 
@@ -244,7 +273,8 @@ impl<'s> Lexer<'s> {
         loop {
             match bytes.get(index) {
                 None => {
-                    return Err(Fault::syntax("the string is never closed", start).hint("Close it with the same quote."));
+                    return Err(Fault::syntax("the string is never closed", start)
+                        .hint("Close it with the same quote."));
                 }
                 Some(b'\\') => {
                     escaped = true;

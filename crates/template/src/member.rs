@@ -104,18 +104,15 @@ pub fn length(value: &Value) -> Value {
 /// What `value.key` is in a template.
 pub fn lookup(interpreter: &Interpreter<'_>, value: &Value, key: &Value) -> Outcome<Value> {
     let meter = &interpreter.meter;
-    let compatible = interpreter.environment.is_jinja_compatible();
-    let replaced;
-    let mut value = value;
-    if compatible && !truthy(value) {
-        replaced = Value::record(Record::new());
-        value = &replaced;
+    if interpreter.environment.is_jinja_compatible() {
+        // What is false has the methods of an empty dictionary.
+        let receiver = if truthy(value) { value.clone() } else { Value::record(Record::new()) };
+        if methods::is_python(&receiver, key) {
+            return Ok(Function::Method { receiver, name: key_text(key, meter)? }.value());
+        }
     }
     if value.is_nothing() {
         return Ok(Value::Undefined);
-    }
-    if compatible && methods::is_python(value, key) {
-        return Ok(Function::Method { receiver: value.clone(), name: key_text(key, meter)? }.value());
     }
     match property(value, key, meter)? {
         Value::Function(function) => Ok(Function::Bound { receiver: value.clone(), function }.value()),
@@ -148,8 +145,9 @@ pub fn contains(key: &Value, value: &Value, meter: &Meter) -> Outcome<bool> {
         }
         Value::Record(record) => Ok(record.0.borrow().contains(&key_text(key, meter)?)),
         Value::Safe(_) => Ok(matches!(&*key_text(key, meter)?, "length" | "val")),
-        other => Err(Fault::value(format!("\"in\" cannot search in {}", other.kind()))
-            .hint("Give it a list, a string or an object; add \"| default([])\" where the value may be missing.")),
+        other => Err(Fault::value(format!("\"in\" cannot search in {}", other.kind())).hint(
+            "Give it a list, a string or an object; add \"| default([])\" where the value may be missing.",
+        )),
     }
 }
 
@@ -184,8 +182,10 @@ pub fn slice(
     let mut at = start;
     loop {
         let beyond = less(&at, &zero, meter)? || less(&length, &at, meter)?;
-        let done = forwards && (less(&stop, &at, meter)? || !less(&at, &stop, meter)? && comparable(&at, &stop, meter)?)
-            || backwards && (less(&at, &stop, meter)? || !less(&stop, &at, meter)? && comparable(&at, &stop, meter)?);
+        let done = forwards
+            && (less(&stop, &at, meter)? || !less(&at, &stop, meter)? && comparable(&at, &stop, meter)?)
+            || backwards
+                && (less(&at, &stop, meter)? || !less(&stop, &at, meter)? && comparable(&at, &stop, meter)?);
         if beyond || done {
             return Ok(Value::list(items));
         }

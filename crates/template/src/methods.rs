@@ -9,21 +9,72 @@ use crate::value::Value;
 use crate::{methods_list, methods_python, methods_text};
 
 const TEXT: [&str; 31] = [
-    "at", "charAt", "charCodeAt", "codePointAt", "concat", "endsWith", "includes", "indexOf", "lastIndexOf",
-    "localeCompare", "match", "padEnd", "padStart", "repeat", "replace", "replaceAll", "search", "slice", "split",
-    "startsWith", "substr", "substring", "toLocaleLowerCase", "toLocaleUpperCase", "toLowerCase", "toString",
-    "toUpperCase", "trim", "trimEnd", "trimStart", "valueOf",
+    "at",
+    "charAt",
+    "charCodeAt",
+    "codePointAt",
+    "concat",
+    "endsWith",
+    "includes",
+    "indexOf",
+    "lastIndexOf",
+    "localeCompare",
+    "match",
+    "padEnd",
+    "padStart",
+    "repeat",
+    "replace",
+    "replaceAll",
+    "search",
+    "slice",
+    "split",
+    "startsWith",
+    "substr",
+    "substring",
+    "toLocaleLowerCase",
+    "toLocaleUpperCase",
+    "toLowerCase",
+    "toString",
+    "toUpperCase",
+    "trim",
+    "trimEnd",
+    "trimStart",
+    "valueOf",
 ];
 const LIST: [&str; 16] = [
-    "at", "concat", "flat", "includes", "indexOf", "join", "keys", "lastIndexOf", "pop", "push", "reverse", "shift", "slice",
-    "sort", "toString", "unshift",
+    "at",
+    "concat",
+    "flat",
+    "includes",
+    "indexOf",
+    "join",
+    "keys",
+    "lastIndexOf",
+    "pop",
+    "push",
+    "reverse",
+    "shift",
+    "slice",
+    "sort",
+    "toString",
+    "unshift",
 ];
 const NUMBER: [&str; 4] = ["toFixed", "toPrecision", "toString", "valueOf"];
 /// Python's methods of lists, with Jinja compatibility on.
 const PYTHON_LIST: [&str; 7] = ["append", "count", "find", "index", "insert", "pop", "remove"];
 /// Python's methods of dictionaries, with Jinja compatibility on.
 pub const PYTHON_RECORD: [&str; 12] = [
-    "get", "has_key", "items", "iteritems", "iterkeys", "itervalues", "keys", "pop", "popitem", "setdefault", "update",
+    "get",
+    "has_key",
+    "items",
+    "iteritems",
+    "iterkeys",
+    "itervalues",
+    "keys",
+    "pop",
+    "popitem",
+    "setdefault",
+    "update",
     "values",
 ];
 
@@ -52,7 +103,12 @@ pub fn is_python(value: &Value, key: &Value) -> bool {
 }
 
 /// Calls the method.
-pub fn call(interpreter: &Interpreter<'_>, receiver: &Value, name: &str, arguments: &[Value]) -> Outcome<Value> {
+pub fn call(
+    interpreter: &Interpreter<'_>,
+    receiver: &Value,
+    name: &str,
+    arguments: &[Value],
+) -> Outcome<Value> {
     let meter = &interpreter.meter;
     if interpreter.environment.is_jinja_compatible() && is_python(receiver, &Value::text(name)) {
         return methods_python::call(receiver, name, arguments, meter);

@@ -10,7 +10,13 @@ use crate::text::Text;
 use crate::value::{List, Value, refuse_cycle};
 
 /// Calls a method of `list`, which `receiver` holds.
-pub fn call(receiver: &Value, list: &Rc<List>, name: &str, arguments: &[Value], meter: &Meter) -> Outcome<Value> {
+pub fn call(
+    receiver: &Value,
+    list: &Rc<List>,
+    name: &str,
+    arguments: &[Value],
+    meter: &Meter,
+) -> Outcome<Value> {
     let first = arguments.first().unwrap_or(&Value::Undefined);
     let second = arguments.get(1).unwrap_or(&Value::Undefined);
     let length = list.0.borrow().len();
@@ -104,7 +110,8 @@ fn same_value_zero(left: &Value, right: &Value) -> bool {
 
 fn sort(list: &Rc<List>, comparator: &Value, meter: &Meter) -> Outcome<()> {
     if !comparator.is_undefined() {
-        return Err(Fault::value("sort() takes no function here").hint("Use the filter: list | sort(attribute=\"name\")."));
+        return Err(Fault::value("sort() takes no function here")
+            .hint("Use the filter: list | sort(attribute=\"name\")."));
     }
     let mut keyed = Vec::new();
     for item in list.0.borrow().iter() {

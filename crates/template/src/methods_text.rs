@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::budget::Meter;
 use crate::error::{Fault, Outcome};
 use crate::operators::{to_number, to_text};
+use crate::pattern::expand_literal;
 use crate::text::{Text, is_space};
 use crate::value::Value;
 
@@ -69,7 +70,13 @@ fn inspect(text: &Text, name: &str, first: &Value, second: &Value, meter: &Meter
     Ok(match name {
         "at" => {
             let index = to_number(first, meter)?.trunc();
-            let index = if index.is_nan() { 0.0 } else if index < 0.0 { index + length as f64 } else { index };
+            let index = if index.is_nan() {
+                0.0
+            } else if index < 0.0 {
+                index + length as f64
+            } else {
+                index
+            };
             let found = if index < 0.0 { None } else { text.unit(index as usize) };
             found.map_or(Value::Undefined, Value::String)
         }
@@ -87,9 +94,9 @@ fn inspect(text: &Text, name: &str, first: &Value, second: &Value, meter: &Meter
             }
         }
         "includes" => Value::Bool(text.find(&needle()?, absolute(second, length, 0, meter)?).is_some()),
-        "indexOf" => {
-            Value::Number(text.find(&needle()?, absolute(second, length, 0, meter)?).map_or(-1.0, |at| at as f64))
-        }
+        "indexOf" => Value::Number(
+            text.find(&needle()?, absolute(second, length, 0, meter)?).map_or(-1.0, |at| at as f64),
+        ),
         "lastIndexOf" => {
             let limit = to_number(second, meter)?;
             let limit = if limit.is_nan() { usize::MAX } else { limit.max(0.0) as usize };
@@ -135,7 +142,8 @@ fn find_pattern(text: &Text, name: &str, pattern: &Value, meter: &Meter) -> Outc
         let at = pattern.regex.find(&subject).and_then(|found| subject.get(..found.start()));
         return Ok(Value::Number(at.map_or(-1.0, |before| Text::from(before).len() as f64)));
     }
-    let matched = |found: Option<regex::Match<'_>>| found.map_or(Value::Undefined, |found| Value::text(found.as_str()));
+    let matched =
+        |found: Option<regex::Match<'_>>| found.map_or(Value::Undefined, |found| Value::text(found.as_str()));
     if pattern.is_global() {
         let found: Vec<Value> = pattern.regex.find_iter(&subject).map(|found| matched(Some(found))).collect();
         meter.allocate(found.len() * 48)?;
@@ -194,15 +202,19 @@ fn replace(text: &Text, old: &Value, new: &Value, all: bool, meter: &Meter) -> O
         meter.allocate(subject.len().saturating_mul(1 + new.size()))?;
         return Ok(Value::text(pattern.replace(&subject, &new.to_str())));
     }
-    let old = to_text(old, meter)?.to_str().into_owned();
-    let pattern = crate::pattern::Pattern {
-        source: "".into(),
-        flags: if all { "g".into() } else { "".into() },
-        regex: regex::Regex::new(&regex::escape(&old))
-            .map_err(|_| Fault::budget("the text to replace is too large"))?,
-    };
-    meter.allocate(subject.len() + subject.len() / old.len().max(1) * new.size())?;
-    Ok(Value::text(pattern.replace(&subject, &new.to_str())))
+    let old = to_text(old, meter)?;
+    let old = old.to_str();
+    meter.allocate(subject.len() + (subject.len() / old.len().max(1) + 1).saturating_mul(new.size()))?;
+    let mut result = String::with_capacity(subject.len() + new.size());
+    let mut last = 0;
+    for (at, found) in subject.match_indices(&*old).take(if all { usize::MAX } else { 1 }) {
+        let end = at + found.len();
+        result.push_str(subject.get(last..at).unwrap_or_default());
+        expand_literal(&subject, at, end, &new.to_str(), &mut result);
+        last = end;
+    }
+    result.push_str(subject.get(last..).unwrap_or_default());
+    Ok(Value::text(result))
 }
 
 fn split(text: &Text, separator: &Value, limit: &Value, meter: &Meter) -> Outcome<Value> {
@@ -234,7 +246,9 @@ fn split_by_pattern(text: &str, pattern: &crate::pattern::Pattern) -> Vec<Value>
             continue;
         }
         parts.push(Value::text(text.get(last..whole.start()).unwrap_or_default()));
-        parts.extend(captures.iter().skip(1).map(|group| group.map_or(Value::Undefined, |g| Value::text(g.as_str()))));
+        parts.extend(
+            captures.iter().skip(1).map(|group| group.map_or(Value::Undefined, |g| Value::text(g.as_str()))),
+        );
         last = whole.end();
     }
     parts.push(Value::text(text.get(last..).unwrap_or_default()));

@@ -181,7 +181,11 @@ pub fn read_integer(text: &str, radix: u32) -> f64 {
     if digits.is_empty() {
         return f64::NAN;
     }
-    let value = if radix == 10 { digits.parse().unwrap_or(f64::NAN) } else { read_digits(digits, radix).unwrap_or(f64::NAN) };
+    let value = if radix == 10 {
+        digits.parse().unwrap_or(f64::NAN)
+    } else {
+        read_digits(digits, radix).unwrap_or(f64::NAN)
+    };
     if text.starts_with('-') { -value } else { value }
 }
 

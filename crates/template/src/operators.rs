@@ -170,7 +170,8 @@ pub fn concat(left: &Value, right: &Value, meter: &Meter) -> Outcome<Value> {
 
 /// `Math.pow`, where one to the infinite is not a number.
 pub fn power(base: f64, exponent: f64) -> f64 {
-    if exponent.is_nan() || (base.abs().partial_cmp(&1.0) == Some(Ordering::Equal) && exponent.is_infinite()) {
+    if exponent.is_nan() || (base.abs().partial_cmp(&1.0) == Some(Ordering::Equal) && exponent.is_infinite())
+    {
         f64::NAN
     } else {
         base.powf(exponent)

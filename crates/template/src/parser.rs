@@ -12,8 +12,22 @@ use crate::text::is_space;
 const TAGS: [&str; 10] =
     ["block", "call", "filter", "for", "if", "macro", "raw", "set", "switch", "verbatim"];
 const CLOSING_TAGS: [&str; 16] = [
-    "elif", "else", "elseif", "case", "default", "endblock", "endcall", "endfilter", "endfor", "endif", "endmacro",
-    "endraw", "endset", "endswitch", "endverbatim", "endeach",
+    "elif",
+    "else",
+    "elseif",
+    "case",
+    "default",
+    "endblock",
+    "endcall",
+    "endfilter",
+    "endfor",
+    "endif",
+    "endmacro",
+    "endraw",
+    "endset",
+    "endswitch",
+    "endverbatim",
+    "endeach",
 ];
 
 /// What the nesting of a body weighs.
@@ -23,8 +37,7 @@ const BODY: usize = 2;
 pub fn parse(source: &str, syntax: &Syntax, limit: usize) -> Outcome<Template> {
     let mut parser = Parser::new(source, syntax.clone(), limit);
     let body = parser.body(&[])?;
-    let mut template =
-        Template { body, blocks: Vec::new(), slots: 0, uses_loop: parser.uses_loop };
+    let mut template = Template { body, blocks: Vec::new(), slots: 0, uses_loop: parser.uses_loop };
     let blocks = std::mem::take(&mut parser.blocks);
     for (index, block) in blocks.iter().enumerate() {
         if blocks.iter().take(index).any(|other| other.0.name == block.0.name) {
@@ -306,7 +319,15 @@ impl<'s> Parser<'s> {
         }
         self.closing(closing, tag)?;
         let length = Slot { hops: 0, index: 0 };
-        Ok(Statement::For(Box::new(For { position: tag, targets, iterable, body, pairs: None, otherwise, length })))
+        Ok(Statement::For(Box::new(For {
+            position: tag,
+            targets,
+            iterable,
+            body,
+            pairs: None,
+            otherwise,
+            length,
+        })))
     }
 
     fn block(&mut self, tag: usize) -> Outcome<Statement> {
@@ -382,7 +403,8 @@ impl<'s> Parser<'s> {
 
     fn filter(&mut self, tag: usize) -> Outcome<Statement> {
         let (name, position) = self.filter_name()?;
-        let mut arguments = if matches!(self.peek()?, Some(Token::Mark("("))) { self.signature()? } else { Vec::new() };
+        let mut arguments =
+            if matches!(self.peek()?, Some(Token::Mark("("))) { self.signature()? } else { Vec::new() };
         self.end_tag("filter")?;
         let body = self.body(&["endfilter"])?;
         self.closing("endfilter", tag)?;
@@ -416,12 +438,7 @@ impl<'s> Parser<'s> {
     }
 }
 
-fn build_macro(
-    name: Rc<str>,
-    arguments: Vec<Expression>,
-    body: Body,
-    caller: bool,
-) -> Outcome<Macro> {
+fn build_macro(name: Rc<str>, arguments: Vec<Expression>, body: Body, caller: bool) -> Outcome<Macro> {
     let mut parameters = Vec::new();
     let mut keywords = Vec::new();
     for argument in arguments {
@@ -429,8 +446,11 @@ fn build_macro(
             Kind::Symbol(symbol) => parameters.push(symbol.name),
             Kind::Keywords(defaults) => keywords = defaults,
             _ => {
-                return Err(Fault::syntax("a parameter is a name or a name with a default", argument.position)
-                    .hint("Write {% macro name(first, second=\"default\") %}."));
+                return Err(Fault::syntax(
+                    "a parameter is a name or a name with a default",
+                    argument.position,
+                )
+                .hint("Write {% macro name(first, second=\"default\") %}."));
             }
         }
     }

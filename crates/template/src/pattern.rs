@@ -17,7 +17,8 @@ pub struct Pattern {
 }
 
 const SIZE_LIMIT: usize = 1 << 20;
-const SPACE: &str = r"\t\n\x0B\x0C\r \u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{feff}";
+const SPACE: &str =
+    r"\t\n\x0B\x0C\r \u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{feff}";
 
 impl Pattern {
     /// Compiles a pattern; look-around and back references are refused.
@@ -35,8 +36,9 @@ impl Pattern {
             Err(regex::Error::CompiledTooBig(_)) => {
                 Err(Fault::budget(format!("the regular expression /{source}/ is too large")))
             }
-            Err(_) => Err(Fault::value(format!("the regular expression /{source}/ cannot be used"))
-                .hint("Look-ahead, look-behind and back references are not available; they can take endless time.")),
+            Err(_) => Err(Fault::value(format!("the regular expression /{source}/ cannot be used")).hint(
+                "Look-ahead, look-behind and back references are not available; they can take endless time.",
+            )),
         }
     }
 
@@ -61,6 +63,24 @@ impl Pattern {
         result.push_str(text.get(last..).unwrap_or_default());
         result
     }
+}
+
+/// Writes the replacement of `text[start..end]`, which was found as plain text.
+pub fn expand_literal(text: &str, start: usize, end: usize, replacement: &str, result: &mut String) {
+    let mut rest = replacement;
+    while let Some((before, after)) = rest.split_once('$') {
+        result.push_str(before);
+        let (part, used) = match after.as_bytes().first() {
+            Some(b'$') => ("$", 1),
+            Some(b'&') => (text.get(start..end).unwrap_or_default(), 1),
+            Some(b'`') => (text.get(..start).unwrap_or_default(), 1),
+            Some(b'\'') => (text.get(end..).unwrap_or_default(), 1),
+            _ => ("$", 0),
+        };
+        result.push_str(part);
+        rest = after.get(used..).unwrap_or_default();
+    }
+    result.push_str(rest);
 }
 
 fn expand(captures: &regex::Captures<'_>, text: &str, replacement: &str, result: &mut String) {
@@ -147,7 +167,9 @@ fn translate(source: &str) -> String {
                 out.push(character);
             }
             '.' if !in_class => out.push_str(r"[^\n\r\u{2028}\u{2029}]"),
-            '{' if !in_class && !is_quantifier(characters.get(index..).unwrap_or_default()) => out.push_str(r"\{"),
+            '{' if !in_class && !is_quantifier(characters.get(index..).unwrap_or_default()) => {
+                out.push_str(r"\{");
+            }
             ' ' | '#' => {
                 out.push('\\');
                 out.push(character);
@@ -212,7 +234,9 @@ fn escape(escaped: char, in_class: bool, out: &mut String, characters: &[char], 
             out.push('\\');
             out.push(escaped);
         }
-        other if other.is_ascii_alphanumeric() || other == '<' || other == '>' || !other.is_ascii() => out.push(other),
+        other if other.is_ascii_alphanumeric() || other == '<' || other == '>' || !other.is_ascii() => {
+            out.push(other);
+        }
         other => {
             out.push('\\');
             out.push(other);

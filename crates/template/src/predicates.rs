@@ -9,9 +9,32 @@ use crate::value::Value;
 
 /// Their names.
 pub const NAMES: [&str; 26] = [
-    "callable", "defined", "divisibleby", "eq", "equalto", "escaped", "even", "falsy", "ge", "greaterthan", "gt",
-    "iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "null", "number", "odd", "sameas", "string",
-    "truthy", "undefined", "upper",
+    "callable",
+    "defined",
+    "divisibleby",
+    "eq",
+    "equalto",
+    "escaped",
+    "even",
+    "falsy",
+    "ge",
+    "greaterthan",
+    "gt",
+    "iterable",
+    "le",
+    "lessthan",
+    "lower",
+    "lt",
+    "mapping",
+    "ne",
+    "null",
+    "number",
+    "odd",
+    "sameas",
+    "string",
+    "truthy",
+    "undefined",
+    "upper",
 ];
 
 /// Whether the test `name` holds for `value`.
@@ -48,7 +71,8 @@ pub fn check(name: &str, value: &Value, arguments: &[Value], meter: &Meter) -> O
             let fault = Fault::new(TemplateErrorKind::Unknown, format!("there is no test \"{name}\""));
             return Err(match near_names(name, NAMES.into_iter()).first() {
                 Some(near) => fault.hint(format!("Did you mean \"{near}\"?")),
-                None => fault.hint("Compare with \"==\", or use a test such as defined, string, number or mapping."),
+                None => fault
+                    .hint("Compare with \"==\", or use a test such as defined, string, number or mapping."),
             });
         }
     })

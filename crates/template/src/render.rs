@@ -80,7 +80,8 @@ impl Environment {
         self
     }
 
-    /// Whether printing or joining an undefined value is an error instead of nothing or "undefined".
+    /// Whether printing, joining or filtering an undefined value is an error instead of nothing or "undefined".
+    /// Asking for it in a condition or giving it a `default` is none.
     #[must_use]
     pub const fn with_strict_undefined(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -133,7 +134,12 @@ impl Environment {
 
     /// Renders `source` to a value: one that is exactly one expression keeps the type of that expression's value,
     /// all other text is a string. An undefined value is `None`.
-    pub fn render_value(&self, source: &str, name: &str, context: &Json) -> Result<Option<Json>, TemplateError> {
+    pub fn render_value(
+        &self,
+        source: &str,
+        name: &str,
+        context: &Json,
+    ) -> Result<Option<Json>, TemplateError> {
         if self.is_plain(source) {
             return Ok(Some(Json::String(source.to_owned())));
         }
@@ -206,7 +212,8 @@ impl Environment {
     }
 
     fn print(&self, template: &Template, source: &str, context: &Json, meter: Meter) -> Outcome<String> {
-        let mut interpreter = Interpreter::new(self, source, context, &template.blocks, template.uses_loop, meter);
+        let mut interpreter =
+            Interpreter::new(self, source, context, &template.blocks, template.uses_loop, meter);
         let scope = Scope::root(template.slots);
         let mut out = String::with_capacity(source.len());
         let result = interpreter.execute(&template.body, &scope, &mut out);

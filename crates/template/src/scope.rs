@@ -35,7 +35,11 @@ struct Resolver {
 
 impl Resolver {
     /// Resolves a body of its own; gives how many slots it needs.
-    fn routine(&mut self, parameters: Vec<Rc<str>>, visit: impl FnOnce(&mut Self) -> Outcome<()>) -> Outcome<usize> {
+    fn routine(
+        &mut self,
+        parameters: Vec<Rc<str>>,
+        visit: impl FnOnce(&mut Self) -> Outcome<()>,
+    ) -> Outcome<usize> {
         self.routine_at(parameters, false, visit)
     }
 

@@ -8,7 +8,10 @@ use crate::error::Outcome;
 const SHORT: usize = 64;
 
 /// Sorts `items`; a fault of `compare` ends it.
-pub fn sort_by<T>(mut items: Vec<T>, compare: impl Fn(&T, &T) -> Outcome<Ordering> + Copy) -> Outcome<Vec<T>> {
+pub fn sort_by<T>(
+    mut items: Vec<T>,
+    compare: impl Fn(&T, &T) -> Outcome<Ordering> + Copy,
+) -> Outcome<Vec<T>> {
     if items.len() >= SHORT {
         let right = sort_by(items.split_off(items.len() / 2), compare)?;
         let left = sort_by(items, compare)?;

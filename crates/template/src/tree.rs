@@ -63,11 +63,16 @@ pub fn fetch_template(
                 rendered.truncate(rendered.len() - extension.len());
             }
         }
-        if rendered.is_empty() || rendered.starts_with('/') || rendered.ends_with('/') || rendered.contains("//") {
+        if rendered.is_empty()
+            || rendered.starts_with('/')
+            || rendered.ends_with('/')
+            || rendered.contains("//")
+        {
             continue;
         }
-        let output = TreePath::lenient(&rendered)
-            .map_err(|error| path_error(path.as_str(), error.to_string(), "Check the values that the path is made of."))?;
+        let output = TreePath::lenient(&rendered).map_err(|error| {
+            path_error(path.as_str(), error.to_string(), "Check the values that the path is made of.")
+        })?;
         let output = target.as_ref().map_or_else(|| output.clone(), |folder| output.below(folder));
         if places.files.contains(&output) && !options.replace {
             continue;
@@ -203,10 +208,7 @@ mod tests {
     use crate::TemplateErrorKind;
 
     fn tree(files: &[(&str, &str)]) -> Tree {
-        files
-            .iter()
-            .map(|(path, text)| (path.parse().unwrap(), TreeFile::regular(text.as_bytes())))
-            .collect()
+        files.iter().map(|(path, text)| (path.parse().unwrap(), TreeFile::regular(text.as_bytes()))).collect()
     }
 
     fn listing(tree: &Tree) -> Vec<String> {
@@ -250,7 +252,8 @@ mod tests {
 
     #[test]
     fn extensions_select_what_is_rendered_and_are_dropped() {
-        let template = tree(&[("a.yaml.njk", "${{ values.x }}"), ("b.yaml", "${{ values.x }}"), (".njk", "${{ 1 }}")]);
+        let template =
+            tree(&[("a.yaml.njk", "${{ values.x }}"), ("b.yaml", "${{ values.x }}"), (".njk", "${{ 1 }}")]);
         let mut workspace = Tree::new();
         let options = FetchTemplate {
             values: json!({"x": 1}),
@@ -261,7 +264,10 @@ mod tests {
         fetch_template(&template, &mut workspace, &options).unwrap();
         assert_eq!(listing(&workspace), ["out/.njk=${{ 1 }}", "out/a.yaml=1", "out/b.yaml=${{ values.x }}"]);
         let conflict = FetchTemplate { cookiecutter_compat: true, ..options };
-        assert_eq!(fetch_template(&template, &mut workspace, &conflict).unwrap_err().kind, TemplateErrorKind::Options);
+        assert_eq!(
+            fetch_template(&template, &mut workspace, &conflict).unwrap_err().kind,
+            TemplateErrorKind::Options
+        );
     }
 
     #[test]

@@ -117,7 +117,9 @@ impl Value {
                 meter.allocate(members.len() * 64 + 64)?;
                 let members: Outcome<Vec<(Rc<str>, Self)>> = members
                     .iter()
-                    .map(|(key, value)| Ok((key.as_str().into(), Self::from_json_at(value, meter, depth + 1)?)))
+                    .map(|(key, value)| {
+                        Ok((key.as_str().into(), Self::from_json_at(value, meter, depth + 1)?))
+                    })
                     .collect();
                 Self::record(Record::from_pairs(members?))
             }
@@ -239,7 +241,8 @@ pub fn refuse_cycle(target: *const (), value: &Value, meter: &Meter) -> Outcome<
         match &value {
             Value::List(list) => pending.extend(list.0.borrow().iter().filter(|v| v.is_container()).cloned()),
             Value::Record(record) => {
-                pending.extend(record.0.borrow().iter().map(|(_, v)| v).filter(|v| v.is_container()).cloned());
+                pending
+                    .extend(record.0.borrow().iter().map(|(_, v)| v).filter(|v| v.is_container()).cloned());
             }
             Value::Function(function) => pending.extend(function.held()),
             _ => {}

@@ -11,7 +11,11 @@ use crate::value::Value;
 
 /// The paths, such as `values.name`, that `source` reads from its context, sorted and each once. Names that the
 /// template defines itself are left out; of a method call the receiver is named.
-pub fn referenced_variables(source: &str, name: &str, env: &Environment) -> Result<Vec<String>, TemplateError> {
+pub fn referenced_variables(
+    source: &str,
+    name: &str,
+    env: &Environment,
+) -> Result<Vec<String>, TemplateError> {
     env.parse(source, name, |template| {
         let mut finder = Finder::default();
         finder.template(template);

@@ -1,6 +1,12 @@
 //! The acceptance cases of the language, where they lie beside the project.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 use std::path::PathBuf;
 
@@ -8,8 +14,10 @@ use fairway_template::Environment;
 use serde_json::Value as Json;
 
 fn cases(file: &str) -> Option<Vec<Json>> {
-    let folder = std::env::var_os("FAIRWAY_CASES")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases"), PathBuf::from);
+    let folder = std::env::var_os("FAIRWAY_CASES").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases"),
+        PathBuf::from,
+    );
     let path = folder.join("templates/nunjucks").join(file);
     let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("skipped: {} is not there; set FAIRWAY_CASES", path.display());

@@ -41,7 +41,9 @@ fn work_output_and_memory_are_bounded() {
 #[test]
 fn recursion_and_nesting_are_bounded() {
     assert_eq!(fails("{% macro f() %}${{ f() }}{% endmacro %}${{ f() }}"), TemplateErrorKind::Budget);
-    let deep = |open: &str, middle: &str, close: &str| format!("{}{middle}{}", open.repeat(50_000), close.repeat(50_000));
+    let deep = |open: &str, middle: &str, close: &str| {
+        format!("{}{middle}{}", open.repeat(50_000), close.repeat(50_000))
+    };
     for source in [
         format!("${{{{ {} }}}}", deep("(", "1", ")")),
         format!("${{{{ {} }}}}", deep("[", "1", "]")),
@@ -107,17 +109,43 @@ fn there_is_no_way_to_the_machinery() {
     ] {
         assert_eq!(fails(source), TemplateErrorKind::Value, "{source}");
     }
-    let text = Environment::backstage().render("${{ toString }}|${{ 'constructor' in values }}", "t", &json!({"values": {}}));
+    let text = Environment::backstage().render(
+        "${{ toString }}|${{ 'constructor' in values }}",
+        "t",
+        &json!({"values": {}}),
+    );
     assert_eq!(text.unwrap(), "|false");
 }
 
 #[test]
 fn half_finished_templates_are_errors_with_a_place() {
     for source in [
-        "a ${{", "a ${{ x", "a {%", "a {% if", "a {% if x %}", "a {% for x in y %}b", "a {# x", "a #} b", "${{ 'x }}",
-        "${{ r/x }}", "{% raw %}x", "{% macro f( %}", "{% call f %}", "{% set %}", "{% endif %}", "${{ }}", "${{ x | }}",
-        "${{ x. }}", "${{ x[ }}", "${{ {a} }}", "{% switch x %}", "{% block a %}{% endblock %}{% block a %}{% endblock %}",
-        "{% include 'x' %}", "{% unknown %}", "${{ x | unknown }}", "${{ x is unknown }}",
+        "a ${{",
+        "a ${{ x",
+        "a {%",
+        "a {% if",
+        "a {% if x %}",
+        "a {% for x in y %}b",
+        "a {# x",
+        "a #} b",
+        "${{ 'x }}",
+        "${{ r/x }}",
+        "{% raw %}x",
+        "{% macro f( %}",
+        "{% call f %}",
+        "{% set %}",
+        "{% endif %}",
+        "${{ }}",
+        "${{ x | }}",
+        "${{ x. }}",
+        "${{ x[ }}",
+        "${{ {a} }}",
+        "{% switch x %}",
+        "{% block a %}{% endblock %}{% block a %}{% endblock %}",
+        "{% include 'x' %}",
+        "{% unknown %}",
+        "${{ x | unknown }}",
+        "${{ x is unknown }}",
     ] {
         let error = Environment::backstage().render(source, "t.txt", &Json::Null).expect_err(source);
         assert!(error.to_string().starts_with("t.txt:1:"), "{error}");
