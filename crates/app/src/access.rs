@@ -26,7 +26,8 @@ pub struct SignInGuard {
 impl SignInGuard {
     fn check(&self, now: Timestamp) -> Result<(), AppError> {
         let mut failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        while failures.front().is_some_and(|first| now.duration_since(*first) > SignedDuration::from_mins(1)) {
+        while failures.front().is_some_and(|first| now.duration_since(*first) > SignedDuration::from_mins(1))
+        {
             failures.pop_front();
         }
         if failures.len() >= ATTEMPTS {
@@ -109,12 +110,11 @@ impl App {
     async fn claim(&self, name: &str, code: &str, address: Option<String>) -> Result<Caller, AppError> {
         let refused =
             || AppError::Unauthenticated("the code is not valid: it is wrong or was used already".to_owned());
-        let reference = EntityRef::parse(name, Some("user"), "default").map_err(|error| {
-            AppError::Invalid {
+        let reference =
+            EntityRef::parse(name, Some("user"), "default").map_err(|error| AppError::Invalid {
                 message: error.to_string(),
                 hint: Some("give your user name, for example ada".to_owned()),
-            }
-        })?;
+            })?;
         let state = self.inner.ledger.state(kind::SETUP, ADMIN_CODE).await?.ok_or_else(refused)?;
         let expected: Digest =
             state.body.get("digest").and_then(|text| text.as_str()?.parse().ok()).ok_or_else(refused)?;

@@ -102,12 +102,8 @@ impl App {
     }
 
     pub(crate) async fn enqueue(&self, job: &str, run: &str) -> Result<(), AppError> {
-        let job = NewJob {
-            kind: job.to_owned(),
-            subject: run.to_owned(),
-            payload: json!({}),
-            run_at: self.now(),
-        };
+        let job =
+            NewJob { kind: job.to_owned(), subject: run.to_owned(), payload: json!({}), run_at: self.now() };
         self.inner.ledger.enqueue(job).await?;
         Ok(())
     }
@@ -129,12 +125,7 @@ impl App {
     }
 
     /// Waits until a run settles, for at most `patience`; returns it as it stands then.
-    pub async fn wait_for_run(
-        &self,
-        caller: &Caller,
-        id: &str,
-        patience: Duration,
-    ) -> Result<Run, AppError> {
+    pub async fn wait_for_run(&self, caller: &Caller, id: &str, patience: Duration) -> Result<Run, AppError> {
         let mut records = self.follow();
         let settled = async {
             loop {
@@ -246,10 +237,7 @@ impl App {
 
     async fn go_on(&self, mut run: Run, plan: &Plan) -> Result<(), AppError> {
         let caller = caller_of(&run);
-        let interrupted = run
-            .effects
-            .iter()
-            .any(|effect| !matches!(effect.status, EffectStatus::Pending));
+        let interrupted = run.effects.iter().any(|effect| !matches!(effect.status, EffectStatus::Pending));
         if interrupted {
             run.resumed += 1;
             self.say(&mut run, None, "Taken up again after an interruption");

@@ -30,7 +30,8 @@ impl App {
     pub fn template(&self, caller: &Caller, reference: &EntityRef) -> Result<Template, AppError> {
         caller.authorise(Permission::Read)?;
         let view = self.view();
-        let found = view.catalog.get(reference).filter(|found| found.stored.entity.reference().kind() == "template");
+        let found =
+            view.catalog.get(reference).filter(|found| found.stored.entity.reference().kind() == "template");
         let Some(found) = found else {
             let near = self.templates(caller)?.into_iter().map(|it| it.reference.name().to_owned()).collect();
             return Err(AppError::NotFound { what: "template", name: reference.name().to_owned(), near });

@@ -1,11 +1,11 @@
 //! The action `workload:deliver`: renders a workload for environments and commits the manifests.
 
-use fairway_domain::{Diagnostic, EntityRef, EntityRefError};
 use fairway_domain::delivery::{DeliveryKind, DeploymentIntent};
 use fairway_domain::environment::{Environment, ResourceClass};
 use fairway_domain::plan::{Effect, RenderedEnvironment};
 use fairway_domain::repository::BranchName;
 use fairway_domain::tree::{Tree, TreePath};
+use fairway_domain::{Diagnostic, EntityRef, EntityRefError};
 use fairway_scaffold::{Action, ActionError, StepContext};
 use fairway_workload::RenderRequest;
 use serde_json::{Value, json};
@@ -72,8 +72,7 @@ impl Action for Deliver {
             .get_text(path)
             .ok_or_else(|| failed(format!("the workspace has no file {path}")))?
             .to_owned();
-        let score = fairway_workload::parse_score(path, &source)
-            .map_err(first)?;
+        let score = fairway_workload::parse_score(path, &source).map_err(first)?;
         let repository = context
             .published()
             .map(|planned| planned.repository.clone())
@@ -91,11 +90,19 @@ impl Action for Deliver {
             .filter_map(|entity| Environment::try_from(entity).ok())
             .collect();
         all.sort_by_key(|environment| environment.spec.order);
-        let asked: Vec<&str> =
-            input.get("environments").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let asked: Vec<&str> = input
+            .get("environments")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         if let Some(unknown) = asked.iter().find(|name| !all.iter().any(|known| known.name == **name)) {
             let names: Vec<&str> = all.iter().map(|known| known.name.as_str()).collect();
-            return Err(failed(format!("there is no environment \"{unknown}\"; there are {}", names.join(", "))));
+            return Err(failed(format!(
+                "there is no environment \"{unknown}\"; there are {}",
+                names.join(", ")
+            )));
         }
         for environment in all.iter().filter(|environment| asked.contains(&environment.name.as_str())) {
             let rendered = fairway_workload::render(&RenderRequest {
@@ -163,6 +170,7 @@ impl Action for Deliver {
 /// What is in the environment's repository under the service's name: normally nothing, since the service is
 /// new; what an earlier service of that name left is replaced in view of everybody.
 fn delivered(context: &StepContext<'_>, repository: &str, folder: &TreePath, service: &str) -> Tree {
-    let address = format!("{}/repositories/{repository}/tree/main/{folder}/{service}", context.world.base_url());
+    let address =
+        format!("{}/repositories/{repository}/tree/main/{folder}/{service}", context.world.base_url());
     context.world.fetch(context.template_base, &address).unwrap_or_default()
 }

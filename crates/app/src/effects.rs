@@ -151,7 +151,11 @@ impl App {
                 repository: effect.repository.clone(),
                 branch: effect.branch.clone(),
                 parent: head.clone(),
-                message: format!("{}\n\nFairway-Run: {}\n{TRAILER}: {mark}\n", effect.message.trim_end(), effect.run.id),
+                message: format!(
+                    "{}\n\nFairway-Run: {}\n{TRAILER}: {mark}\n",
+                    effect.message.trim_end(),
+                    effect.run.id
+                ),
                 author_name: author_name.clone(),
                 author_email: author_email.clone(),
                 // The run's own time, so that a resumed run makes the commit that it would have made.
@@ -160,7 +164,11 @@ impl App {
             };
             match forge.commit(&request).await {
                 Ok(commit) => {
-                    return Ok(EffectOutcome { commit: Some(commit), parent: head, ..EffectOutcome::default() });
+                    return Ok(EffectOutcome {
+                        commit: Some(commit),
+                        parent: head,
+                        ..EffectOutcome::default()
+                    });
                 }
                 Err(RemoteError::BranchMoved { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -175,7 +183,11 @@ impl App {
     async fn content_of(&self, file: &FileChange) -> Result<Option<TreeFile>, AppError> {
         let Some(digest) = file.content else { return Ok(None) };
         let bytes = self.inner.ledger.blob(&digest).await?.ok_or_else(|| {
-            AppError::Internal(format!("the content of {} ({}) is not in the ledger", file.path, digest.short()))
+            AppError::Internal(format!(
+                "the content of {} ({}) is not in the ledger",
+                file.path,
+                digest.short()
+            ))
         })?;
         Ok(Some(TreeFile { mode: file.mode, bytes: bytes.into() }))
     }
@@ -198,7 +210,10 @@ impl App {
             let digest = there.map(|file| Digest::of(&file.bytes));
             let expected = if file.action == FileAction::Add { None } else { file.before };
             if digest != expected {
-                return Err(conflict(format!("{} in {} was changed by somebody else", file.path, effect.repository)));
+                return Err(conflict(format!(
+                    "{} in {} was changed by somebody else",
+                    file.path, effect.repository
+                )));
             }
         }
         Ok(())
@@ -235,14 +250,17 @@ impl App {
                 pending.get(&format!("commit:{source}")).and_then(|commit| commit.parse().ok());
         }
         // The commit of the manifests is the nearest one before this effect.
-        let commit = run.effects.get(..index).unwrap_or_default().iter().rev().find_map(|effect| {
-            match &effect.status {
-                EffectStatus::Done { outcome } => outcome.commit.clone(),
-                _ => None,
-            }
-        });
+        let commit =
+            run.effects.get(..index).unwrap_or_default().iter().rev().find_map(|effect| {
+                match &effect.status {
+                    EffectStatus::Done { outcome } => outcome.commit.clone(),
+                    _ => None,
+                }
+            });
         let Some(commit) = commit else {
-            return Err(AppError::Internal("a deployment was planned before the commit of its manifests".to_owned()));
+            return Err(AppError::Internal(
+                "a deployment was planned before the commit of its manifests".to_owned(),
+            ));
         };
         let subject = format!("{}/{}", intent.service, intent.environment);
         let mut facts = Vec::new();
@@ -283,8 +301,12 @@ pub(crate) fn to_value<T: serde::Serialize>(value: &T) -> Result<serde_json::Val
 }
 
 /// The path of a service's file inside its environment's repository.
-pub(crate) fn delivered_path(folder: &TreePath, service: &str, file: &TreePath) -> Result<TreePath, AppError> {
-    format!("{folder}/{service}/{file}").parse().map_err(|error: fairway_domain::tree::TreePathError| {
-        AppError::invalid(error.to_string())
-    })
+pub(crate) fn delivered_path(
+    folder: &TreePath,
+    service: &str,
+    file: &TreePath,
+) -> Result<TreePath, AppError> {
+    format!("{folder}/{service}/{file}")
+        .parse()
+        .map_err(|error: fairway_domain::tree::TreePathError| AppError::invalid(error.to_string()))
 }

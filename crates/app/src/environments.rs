@@ -133,16 +133,22 @@ impl App {
                     .iter()
                     .map(|environment| {
                         let deployment = at(&environment.name).map(|found| Deployment::clone(found));
-                        let from = environment.spec.promotes_from.as_deref().and_then(|from| Some((from, at(from)?)));
+                        let from = environment
+                            .spec
+                            .promotes_from
+                            .as_deref()
+                            .and_then(|from| Some((from, at(from)?)));
                         let promotable_from = from
                             .filter(|(_, source)| {
-                                deployment.as_ref().is_none_or(|there| there.intent.version != source.intent.version)
+                                deployment
+                                    .as_ref()
+                                    .is_none_or(|there| there.intent.version != source.intent.version)
                             })
                             .map(|(from, _)| from.to_owned());
                         let can_roll_back = deployment.as_ref().is_some_and(|there| {
-                            earlier
-                                .get(&format!("{service}/{}", environment.name))
-                                .is_some_and(|versions| versions.iter().any(|version| *version != there.intent.version))
+                            earlier.get(&format!("{service}/{}", environment.name)).is_some_and(|versions| {
+                                versions.iter().any(|version| *version != there.intent.version)
+                            })
                         });
                         Cell { deployment, promotable_from, can_roll_back }
                     })
@@ -159,11 +165,8 @@ impl App {
     }
 
     async fn earlier_versions(&self) -> Result<BTreeMap<String, BTreeSet<String>>, AppError> {
-        let query = RecordQuery {
-            kinds: vec![kind::DEPLOYMENT.to_owned()],
-            limit: 10_000,
-            ..RecordQuery::default()
-        };
+        let query =
+            RecordQuery { kinds: vec![kind::DEPLOYMENT.to_owned()], limit: 10_000, ..RecordQuery::default() };
         let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for record in self.inner.ledger.records(&query).await? {
             if let Some(version) = record.body.as_ref().and_then(|body| body.get("version")?.as_str()) {
@@ -197,12 +200,14 @@ impl App {
             for record in self.inner.ledger.records(&query).await? {
                 let Some(body) = record.body else { continue };
                 if let Ok(mut deployment) = serde_json::from_value::<Deployment>(body) {
-                    deployment.undone = view.runs.get(&deployment.run).is_some_and(|run| {
-                        run.status == fairway_domain::run::RunStatus::Undone
-                    });
+                    deployment.undone = view
+                        .runs
+                        .get(&deployment.run)
+                        .is_some_and(|run| run.status == fairway_domain::run::RunStatus::Undone);
                     // An undo records the earlier deployment again; the history names it once.
                     let known = deployments.iter().any(|known| {
-                        known.run == deployment.run && known.intent.environment == deployment.intent.environment
+                        known.run == deployment.run
+                            && known.intent.environment == deployment.intent.environment
                     });
                     if !known {
                         deployments.push(deployment);

@@ -1,9 +1,9 @@
 //! The example organisation: repositories on the embedded forge, registered as sources.
 
+use fairway_domain::Caller;
 use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::repository::{BranchName, RepositoryRef};
-use fairway_domain::tree::Tree;
-use fairway_domain::Caller;
+use fairway_domain::tree::{Tree, TreePath};
 use fairway_remote::{CommitRequest, NewRepository, RemoteError};
 use serde_json::json;
 
@@ -36,9 +36,15 @@ impl App {
         };
         let names: Vec<RepositoryRef> =
             repositories.iter().map(|example| example.repository.clone()).collect();
+        let top = TreePath::lenient("catalog-info.yaml").ok();
+        let registered: Vec<RepositoryRef> = repositories
+            .iter()
+            .filter(|example| top.as_ref().is_some_and(|top| example.files.get(top).is_some()))
+            .map(|example| example.repository.clone())
+            .collect();
         let put = repositories.into_iter().map(|example| self.put_example(example));
         futures::future::try_join_all(put).await?;
-        for name in &names {
+        for name in &registered {
             let address =
                 format!("{}/repositories/{name}/blob/main/catalog-info.yaml", self.inner.config.base_url);
             self.register_source(&caller, &address).await?;

@@ -57,7 +57,8 @@ impl App {
             .collect();
         let values: Vec<&Value> = documents.iter().map(|document| &document.value).collect();
         let key = canonical::digest(&values).unwrap_or_else(|| Digest::of(b""));
-        let mut cached = self.inner.findings.compiled.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut cached =
+            self.inner.findings.compiled.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((known, compiled)) = cached.as_ref()
             && *known == key
         {
@@ -84,7 +85,9 @@ impl App {
         for rendered in environments {
             let mut values = Vec::new();
             for file in &rendered.files {
-                let Some(bytes) = file.content.as_ref().and_then(|digest| contents.get(digest)) else { continue };
+                let Some(bytes) = file.content.as_ref().and_then(|digest| contents.get(digest)) else {
+                    continue;
+                };
                 let text = String::from_utf8_lossy(bytes);
                 let reading = fairway_yaml::read(file.path.as_str(), &text, &fairway_yaml::Limits::default());
                 if !reading.diagnostics.is_empty() {
@@ -219,9 +222,6 @@ pub struct Checks {
 /// What denies first, then by severity, then in a stable order.
 fn worst_first(findings: &mut [Finding]) {
     findings.sort_by(|one, two| {
-        two.enforcement
-            .cmp(&one.enforcement)
-            .then(two.severity.cmp(&one.severity))
-            .then_with(|| one.cmp(two))
+        two.enforcement.cmp(&one.enforcement).then(two.severity.cmp(&one.severity)).then_with(|| one.cmp(two))
     });
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use fairway_catalog::StoredDraft;
 use fairway_domain::run::Run;
 use fairway_domain::{Caller, EntityRef, Permission, Timestamp};
-use fairway_catalog::StoredDraft;
 use serde::{Deserialize, Serialize};
 
 use crate::projection::View;

@@ -128,7 +128,8 @@ impl App {
             }
             _ => false,
         });
-        let missing = || AppError::NotFound { what: "file of the plan", name: content.short(), near: Vec::new() };
+        let missing =
+            || AppError::NotFound { what: "file of the plan", name: content.short(), near: Vec::new() };
         if !named {
             return Err(missing());
         }

@@ -105,7 +105,9 @@ fn service_named(view: &View, name: &str) -> Result<Service, AppError> {
         .and_then(|source| source.target.repository().cloned())
         .ok_or_else(|| AppError::Invalid {
             message: format!("The service {name} has no repository on the embedded forge"),
-            hint: Some("deliver services whose catalog-info.yaml is registered from the embedded forge".to_owned()),
+            hint: Some(
+                "deliver services whose catalog-info.yaml is registered from the embedded forge".to_owned(),
+            ),
         })?;
     let entity = &found.stored.entity;
     let owner = entity.owner().unwrap_or_else(|| EntityRef::new("group", "default", "unknown"));
@@ -225,12 +227,11 @@ impl App {
             message: format!("Nothing is promoted to {to}: it is the first environment"),
             hint: Some("deploy a version to it instead".to_owned()),
         })?;
-        let source = view.deployments.get(&format!("{}/{from}", service.name)).ok_or_else(|| {
-            AppError::Invalid {
+        let source =
+            view.deployments.get(&format!("{}/{from}", service.name)).ok_or_else(|| AppError::Invalid {
                 message: format!("{} is not in {from}, so there is nothing to promote", service.name),
                 hint: Some(format!("deploy a version to {from} first")),
-            }
-        })?;
+            })?;
         let version = source.intent.version.clone();
         if let Some(there) = view.deployments.get(&format!("{}/{to}", service.name))
             && there.intent.version == version
@@ -366,7 +367,10 @@ impl App {
         };
         if effects.is_empty() {
             return Err(AppError::Conflict {
-                message: format!("{}: the manifests in {} are the same already", release.title, environment.name),
+                message: format!(
+                    "{}: the manifests in {} are the same already",
+                    release.title, environment.name
+                ),
                 hint: None,
             });
         }

@@ -153,7 +153,8 @@ impl ForgeAddress {
             .or_else(|| {
                 let (_, rest) = text.split_once("://")?;
                 let (host, rest) = rest.split_once('/')?;
-                (host == EMBEDDED_HOST || config.forge_hosts.iter().any(|known| known == host)).then_some(rest)
+                (host == EMBEDDED_HOST || config.forge_hosts.iter().any(|known| known == host))
+                    .then_some(rest)
             })?;
         let mut parts = rest.trim_end_matches('/').split('/');
         let (owner, name) = (parts.next()?, parts.next()?);
@@ -234,7 +235,8 @@ impl App {
         let (source, existed) = self.put_source(caller, target, None).await?;
         let synced = self.sync(caller, &source.id, false).await?;
         // A new address that cannot be read is refused, so that a typing error does not stay as a source.
-        if let (false, Some(failure)) = (existed, synced.last.as_ref().and_then(|last| last.failure.clone())) {
+        if let (false, Some(failure)) = (existed, synced.last.as_ref().and_then(|last| last.failure.clone()))
+        {
             self.append(vec![NewFact::by(caller, kind::SOURCE, source.id.clone(), None)]).await?;
             return Err(AppError::Invalid {
                 message: failure,
@@ -381,7 +383,9 @@ mod tests {
             assert_eq!(address.path.unwrap().as_str(), "a/catalog-info.yaml");
         }
         assert!(ForgeAddress::parse("https://gitlab.com/acme/shop", &config()).is_none());
-        assert!(ForgeAddress::parse("http://127.0.0.1:7007/repositories/../x/blob/main/y", &config()).is_none());
+        assert!(
+            ForgeAddress::parse("http://127.0.0.1:7007/repositories/../x/blob/main/y", &config()).is_none()
+        );
     }
 
     #[test]

@@ -80,9 +80,12 @@ impl App {
         let limits = TreeLimits::default();
         match &source.target {
             SourceTarget::Forge { repository, branch, path } => {
-                let head = self.inner.forge.head(repository, branch).await?.ok_or_else(|| {
-                    AppError::invalid(format!("{repository} has no branch {branch}"))
-                })?;
+                let head = self
+                    .inner
+                    .forge
+                    .head(repository, branch)
+                    .await?
+                    .ok_or_else(|| AppError::invalid(format!("{repository} has no branch {branch}")))?;
                 let tree = self.inner.forge.tree(repository, head.as_str(), None, limits).await?;
                 let base = format!("{}/repositories/{repository}/blob/{branch}/", self.inner.config.base_url);
                 require(&tree, path, &repository.to_string())?;
@@ -90,11 +93,16 @@ impl App {
             }
             SourceTarget::Git { url, reference, path, address } => {
                 let cache = self.inner.config.data.join("cache");
-                let (commit, tree) = GitSource::fetch(url, reference.as_deref(), &cache, &SourceOptions::default()).await?;
+                let (commit, tree) =
+                    GitSource::fetch(url, reference.as_deref(), &cache, &SourceOptions::default()).await?;
                 require(&tree, path, url)?;
                 let base = match address.strip_suffix(path.as_str()) {
                     Some(base) => base.to_owned(),
-                    None => format!("{}/blob/{}/", url.trim_end_matches(".git"), reference.as_deref().unwrap_or("HEAD")),
+                    None => format!(
+                        "{}/blob/{}/",
+                        url.trim_end_matches(".git"),
+                        reference.as_deref().unwrap_or("HEAD")
+                    ),
                 };
                 Ok(Read { tree, root: path.clone(), base, revision: commit.to_string() })
             }
@@ -112,7 +120,10 @@ impl App {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call site, and a struct would only rename the arguments")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call site, and a struct would only rename the arguments"
+    )]
     async fn record(
         &self,
         caller: &Caller,
@@ -158,7 +169,8 @@ impl App {
         for broken in change.broken.iter().filter(|broken| !broken.known) {
             let key = broken.reference.to_string();
             if let Some(known) = view.entities.get(&key) {
-                let stored = StoredEntity { errors: broken.diagnostics.clone(), ..StoredEntity::clone(known) };
+                let stored =
+                    StoredEntity { errors: broken.diagnostics.clone(), ..StoredEntity::clone(known) };
                 facts.push(NewFact::by(caller, kind::ENTITY, key, Some(to_value(&stored)?)));
             }
         }
@@ -181,7 +193,11 @@ impl App {
             revision: Some(revision),
             entities: ingestion.entities.len(),
             broken,
-            last_success: if held { source.last.as_ref().and_then(|last| last.last_success) } else { Some(now) },
+            last_success: if held {
+                source.last.as_ref().and_then(|last| last.last_success)
+            } else {
+                Some(now)
+            },
             failure,
             foreign: ingestion.foreign.clone(),
         };
@@ -255,17 +271,12 @@ fn conflict(
     now: fairway_domain::Timestamp,
 ) -> StoredDraft {
     let reference: EntityRef = ingested.entity.reference();
-    let place = fairway_domain::SourceLocation {
-        file: ingested.file.to_string(),
-        line: ingested.line,
-        column: 1,
-    };
-    let diagnostic = Diagnostic::error(
-        "entity-conflict",
-        format!("{reference} is already defined by {}", other.location),
-    )
-    .at(place, None)
-    .with_hint("rename one of the two, or remove one of the sources");
+    let place =
+        fairway_domain::SourceLocation { file: ingested.file.to_string(), line: ingested.line, column: 1 };
+    let diagnostic =
+        Diagnostic::error("entity-conflict", format!("{reference} is already defined by {}", other.location))
+            .at(place, None)
+            .with_hint("rename one of the two, or remove one of the sources");
     StoredDraft {
         source: info.id.clone(),
         location: ingested.location.clone(),

@@ -64,7 +64,9 @@ impl App {
         }
         let name = request.name.trim();
         if name.is_empty() || name.chars().count() > 100 {
-            return Err(AppError::invalid("a token needs a name of 1 to 100 characters that says what it is for"));
+            return Err(AppError::invalid(
+                "a token needs a name of 1 to 100 characters that says what it is for",
+            ));
         }
         if !(1..=MAX_DAYS).contains(&request.days) {
             return Err(AppError::invalid(format!("a token lives between 1 and {MAX_DAYS} days")));
@@ -113,9 +115,10 @@ impl App {
     pub async fn revoke_token(&self, caller: &Caller, id: &str) -> Result<(), AppError> {
         caller.authorise(Permission::Read)?;
         let view = self.view();
-        let known = view.tokens.get(id).filter(|token| {
-            token.owner == caller.actor.user() || caller.may(Permission::Administer)
-        });
+        let known = view
+            .tokens
+            .get(id)
+            .filter(|token| token.owner == caller.actor.user() || caller.may(Permission::Administer));
         if known.is_none() {
             return Err(AppError::NotFound { what: "token", name: id.to_owned(), near: Vec::new() });
         }

@@ -13,6 +13,7 @@ use fairway_remote::{CommitRequest, RemoteError};
 
 use crate::apply::{UNDO, run_fact};
 use crate::projection::RESOURCE;
+use crate::sources::SourceTarget;
 use crate::{App, AppError};
 
 /// What undoing one effect would do, or why it would not.
@@ -40,7 +41,8 @@ impl App {
         let plan = self.stored_plan(caller, &run.plan).await?.plan;
         let mut previews = Vec::new();
         for (index, effect) in plan.effects.iter().enumerate().rev() {
-            let Some(EffectStatus::Done { outcome }) = run.effects.get(index).map(|state| &state.status) else {
+            let Some(EffectStatus::Done { outcome }) = run.effects.get(index).map(|state| &state.status)
+            else {
                 continue;
             };
             let reason = self.obstacle(&run, &plan, effect, outcome).await?;
@@ -61,7 +63,10 @@ impl App {
         match run.status {
             RunStatus::Completed | RunStatus::Failed => {}
             RunStatus::Undone => {
-                return Err(AppError::Conflict { message: "The run was undone already".to_owned(), hint: None });
+                return Err(AppError::Conflict {
+                    message: "The run was undone already".to_owned(),
+                    hint: None,
+                });
             }
             RunStatus::Running | RunStatus::Undoing => {
                 return Err(AppError::Conflict {
@@ -85,7 +90,10 @@ impl App {
             let Some(status) = run.effects.get(index).map(|state| state.status.clone()) else { continue };
             let outcome = match status {
                 EffectStatus::Done { outcome } => outcome,
-                EffectStatus::Pending | EffectStatus::Began | EffectStatus::Failed { .. } | EffectStatus::Undone
+                EffectStatus::Pending
+                | EffectStatus::Began
+                | EffectStatus::Failed { .. }
+                | EffectStatus::Undone
                 | EffectStatus::Kept { .. } => continue,
             };
             self.boundary();
@@ -106,7 +114,8 @@ impl App {
         }
         run.status = RunStatus::Undone;
         run.ended_at = Some(self.now());
-        let kept = run.effects.iter().filter(|effect| matches!(effect.status, EffectStatus::Kept { .. })).count();
+        let kept =
+            run.effects.iter().filter(|effect| matches!(effect.status, EffectStatus::Kept { .. })).count();
         let message = match kept {
             0 => "Everything that the run did is undone".to_owned(),
             1 => "Undone, except for one thing".to_owned(),
@@ -133,8 +142,8 @@ impl App {
                     self.inner.forge.delete(repository).await?;
                 }
             }
-            Effect::Commit { repository, branch, files, message, .. } => {
-                if !created_here(run, plan, repository) {
+            Effect::Commit { repository, branch, files, message, rebase, .. } => {
+                if *rebase || !created_here(run, plan, repository) {
                     let undo = CommitUndo { repository, branch, files, message };
                     self.undo_commit(run, &undo, outcome).await?;
                 }
@@ -169,7 +178,9 @@ impl App {
     ) -> Result<Option<String>, AppError> {
         match effect {
             Effect::CreateRepository { repository, .. } => self.foreign_work(run, plan, repository).await,
-            Effect::Commit { repository, .. } if created_here(run, plan, repository) => {
+            // The first content of a repository goes or stays with the repository. What was added to a shared
+            // branch is taken back by itself.
+            Effect::Commit { repository, rebase: false, .. } if created_here(run, plan, repository) => {
                 self.foreign_work(run, plan, repository).await
             }
             Effect::Commit { repository, branch, files, .. } => {
@@ -177,6 +188,19 @@ impl App {
             }
             Effect::RegisterLocation { .. } if outcome.existed => {
                 Ok(Some("the location was registered before the run".to_owned()))
+            }
+            Effect::RegisterLocation { target, .. } => {
+                // An entity whose repository stays keeps its place in the catalog.
+                let repository = SourceTarget::parse(target, &self.inner.config)
+                    .ok()
+                    .and_then(|target| target.repository().cloned());
+                match repository {
+                    Some(repository) if created_here(run, plan, &repository) => {
+                        let reason = self.foreign_work(run, plan, &repository).await?;
+                        Ok(reason.map(|_| format!("the repository {repository} stays")))
+                    }
+                    _ => Ok(None),
+                }
             }
             Effect::RecordDeployment { .. } => {
                 let current = outcome.identifier.as_ref().and_then(|subject| {
@@ -209,7 +233,9 @@ impl App {
             .iter()
             .zip(&run.effects)
             .filter_map(|(effect, state)| match (effect, &state.status) {
-                (Effect::Commit { repository: of, .. }, EffectStatus::Done { outcome } ) if of == repository => {
+                (Effect::Commit { repository: of, .. }, EffectStatus::Done { outcome })
+                    if of == repository =>
+                {
                     outcome.commit.clone()
                 }
                 _ => None,
@@ -226,7 +252,12 @@ impl App {
         Ok(None)
     }
 
-    async fn made_by(&self, repository: &RepositoryRef, commit: &CommitId, run: &Run) -> Result<bool, AppError> {
+    async fn made_by(
+        &self,
+        repository: &RepositoryRef,
+        commit: &CommitId,
+        run: &Run,
+    ) -> Result<bool, AppError> {
         let info = self.inner.forge.commit_info(repository, commit.as_str()).await?;
         Ok(info.body.contains(&format!("Fairway-Run: {}", run.id)))
     }
@@ -284,7 +315,10 @@ impl App {
                 (FileAction::Add, _) | (_, None) => None,
                 (_, Some(digest)) => {
                     let bytes = self.inner.ledger.blob(&digest).await?.ok_or_else(|| {
-                        AppError::Internal(format!("the earlier content of {} is not in the ledger", file.path))
+                        AppError::Internal(format!(
+                            "the earlier content of {} is not in the ledger",
+                            file.path
+                        ))
                     })?;
                     Some(fairway_domain::tree::TreeFile { mode: file.mode, bytes: bytes.into() })
                 }

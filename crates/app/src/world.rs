@@ -47,8 +47,8 @@ impl AppWorld {
             heads.insert(key, head.clone());
             head
         };
-        head.ok_or_else(|| {
-            WorldError::NotFound { address: format!("{}, branch {}", address.repository, address.branch) }
+        head.ok_or_else(|| WorldError::NotFound {
+            address: format!("{}, branch {}", address.repository, address.branch),
         })
     }
 
@@ -56,7 +56,12 @@ impl AppWorld {
         let head = self.head(address)?;
         let forge = &self.app.inner.forge;
         self.runtime
-            .block_on(forge.tree(&address.repository, head.as_str(), address.path.as_ref(), TreeLimits::default()))
+            .block_on(forge.tree(
+                &address.repository,
+                head.as_str(),
+                address.path.as_ref(),
+                TreeLimits::default(),
+            ))
             .map_err(|error| unavailable(&address.repository.to_string(), &error))
     }
 
@@ -65,7 +70,9 @@ impl AppWorld {
         if let Some(forge) = ForgeAddress::parse(&address, &self.app.inner.config) {
             return Ok(Place::Forge(forge));
         }
-        if let Some(path) = address.strip_prefix("file:").or_else(|| address.starts_with('/').then_some(address.as_str())) {
+        if let Some(path) =
+            address.strip_prefix("file:").or_else(|| address.starts_with('/').then_some(address.as_str()))
+        {
             // A file address counts only inside a folder that was registered as a source by somebody who may.
             let path = format!("/{}", path.trim_start_matches('/'));
             return Ok(Place::File(path));
@@ -87,9 +94,7 @@ impl World for AppWorld {
             Place::File(path) => {
                 self.allow_file(base, &path)?;
                 let read = fairway_remote::read_folder(Path::new(&path), TreeLimits::default());
-                self.runtime
-                    .block_on(read)
-                    .map_err(|error| unavailable(url, &error))?
+                self.runtime.block_on(read).map_err(|error| unavailable(url, &error))?
             }
             Place::Git(address) => self.git(&address)?.0,
         };
@@ -114,10 +119,7 @@ impl World for AppWorld {
                 self.allow_file(base, &path)?;
                 let (folder, name) = path.rsplit_once('/').ok_or_else(missing)?;
                 let read = fairway_remote::read_folder(Path::new(folder), TreeLimits::default());
-                let tree = self
-                    .runtime
-                    .block_on(read)
-                    .map_err(|error| unavailable(url, &error))?;
+                let tree = self.runtime.block_on(read).map_err(|error| unavailable(url, &error))?;
                 let name = TreePath::lenient(name).map_err(|error| unavailable(url, &error))?;
                 tree.get(&name).cloned().ok_or_else(missing)
             }
@@ -159,7 +161,10 @@ impl AppWorld {
     fn allow_file(&self, base: &str, path: &str) -> Result<(), WorldError> {
         let base = base.strip_prefix("file:").unwrap_or(base);
         let root = Path::new(base).parent().unwrap_or(Path::new(base));
-        if self.app.inner.config.allow_file_sources && base.starts_with('/') && Path::new(path).starts_with(root) {
+        if self.app.inner.config.allow_file_sources
+            && base.starts_with('/')
+            && Path::new(path).starts_with(root)
+        {
             return Ok(());
         }
         Err(WorldError::Refused {

@@ -51,8 +51,10 @@ impl utoipa::Modify for Security {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
-        document.security =
-            Some(vec![SecurityRequirement::new("token", Vec::<String>::new()), SecurityRequirement::default()]);
+        document.security = Some(vec![
+            SecurityRequirement::new("token", Vec::<String>::new()),
+            SecurityRequirement::default(),
+        ]);
     }
 }
 
@@ -99,9 +101,7 @@ pub fn document() -> Document {
 
 pub(crate) fn routes() -> Router<ServerState> {
     let (router, _) = described().split_for_parts();
-    router
-        .route("/api/v1/openapi.json", get(openapi))
-        .route("/api/{*rest}", axum::routing::any(missing))
+    router.route("/api/v1/openapi.json", get(openapi)).route("/api/{*rest}", axum::routing::any(missing))
 }
 
 async fn openapi() -> Json<Document> {

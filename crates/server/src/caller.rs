@@ -29,9 +29,10 @@ impl FromRequestParts<ServerState> for PageCaller {
     type Rejection = PageFailure;
 
     async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, PageFailure> {
-        identify(parts, state, Origin::Portal).await.map(Self).map_err(|error| {
-            PageFailure::unidentified(state.clone(), parts.uri.clone(), error)
-        })
+        identify(parts, state, Origin::Portal)
+            .await
+            .map(Self)
+            .map_err(|error| PageFailure::unidentified(state.clone(), parts.uri.clone(), error))
     }
 }
 
@@ -95,11 +96,7 @@ pub(crate) fn local_name(headers: &HeaderMap) -> bool {
         || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-pub(crate) async fn identify(
-    parts: &Parts,
-    state: &ServerState,
-    origin: Origin,
-) -> Result<Caller, AppError> {
+pub(crate) async fn identify(parts: &Parts, state: &ServerState, origin: Origin) -> Result<Caller, AppError> {
     let peer = peer(parts);
     let address = peer.map(|peer| peer.ip().to_string());
     if let Some(token) = presented_token(&parts.headers) {

@@ -51,7 +51,9 @@ impl<E: Into<AppError>> From<E> for ApiFailure {
 pub(crate) fn body(error: &AppError) -> Value {
     let details = match error {
         AppError::Fields(fields) => {
-            json!(fields.iter().map(|it| json!({"field": it.field, "message": it.message})).collect::<Vec<_>>())
+            json!(
+                fields.iter().map(|it| json!({"field": it.field, "message": it.message})).collect::<Vec<_>>()
+            )
         }
         AppError::Diagnostics(diagnostics) => json!(diagnostics),
         AppError::Blocked(findings) => json!(findings),
@@ -128,7 +130,8 @@ impl IntoResponse for PageFailure {
         let failed = *self.0;
         log(&failed.error);
         let Some(caller) = failed.caller else {
-            let back: String = url::form_urlencoded::byte_serialize(failed.uri.to_string().as_bytes()).collect();
+            let back: String =
+                url::form_urlencoded::byte_serialize(failed.uri.to_string().as_bytes()).collect();
             return Redirect::to(&format!("/sign-in?return_to={back}")).into_response();
         };
         let status = status(&failed.error);

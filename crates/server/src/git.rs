@@ -32,7 +32,8 @@ impl<E: Into<AppError>> From<E> for GitFailure {
 impl IntoResponse for GitFailure {
     fn into_response(self) -> Response {
         let code = status(&self.0);
-        let text = self.0.hint().map_or_else(|| format!("{}\n", self.0), |hint| format!("{}; {hint}\n", self.0));
+        let text =
+            self.0.hint().map_or_else(|| format!("{}\n", self.0), |hint| format!("{}; {hint}\n", self.0));
         if code == StatusCode::UNAUTHORIZED {
             return (code, [(WWW_AUTHENTICATE, "Basic realm=\"Fairway\"")], text).into_response();
         }
@@ -54,7 +55,8 @@ async fn admit(
     let push = service == GitService::ReceivePack;
     // A guest may clone, but what is pushed has somebody's name on it.
     if push && presented_token(&parts.headers).is_none() {
-        let message = "pushing needs a token: use any user name and a token with the scope \"push\" as the password";
+        let message =
+            "pushing needs a token: use any user name and a token with the scope \"push\" as the password";
         return Err(AppError::Unauthenticated(message.to_owned()).into());
     }
     let caller = identify(parts, state, Origin::Git).await?;
@@ -90,7 +92,9 @@ pub(crate) async fn advertise(
         let (_, forge) = admit(&parts, &state, &repository, service).await?;
         let refs = forge.advertise(&repository, service, protocol(&parts.headers)).await?;
         let kind = format!("application/x-{name_of_service}-advertisement");
-        Ok::<_, GitFailure>(([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache".to_owned())], refs).into_response())
+        Ok::<_, GitFailure>(
+            ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache".to_owned())], refs).into_response(),
+        )
     };
     answer.await.unwrap_or_else(IntoResponse::into_response)
 }
@@ -120,7 +124,8 @@ async fn exchange_with(
     let (caller, forge) = admit(&parts, &state, &repository, service).await?;
     let gzip = parts.headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
     let input = StreamReader::new(body.into_data_stream().map_err(io::Error::other));
-    let exchange = forge.exchange(&repository, service, protocol(&parts.headers), gzip, Box::pin(input)).await?;
+    let exchange =
+        forge.exchange(&repository, service, protocol(&parts.headers), gzip, Box::pin(input)).await?;
     let kind = format!("application/x-{service_name}-result");
     let output = exchange.output.map_ok(Bytes::from);
     // The push counts even if the client goes away, so its consequences do not hang on the response.
@@ -141,5 +146,6 @@ async fn exchange_with(
         let keep = part.as_ref().map_or(true, |bytes| !bytes.is_empty());
         std::future::ready(keep)
     }));
-    Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache".to_owned())], Body::from_stream(stream)).into_response())
+    Ok(([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache".to_owned())], Body::from_stream(stream))
+        .into_response())
 }

@@ -122,8 +122,9 @@ fn platform(view: &View, registry: &mut Registry) {
         creations.get_or_create(&labels).inc();
     }
     registry.register("platform_service_creations", "Services created through the platform", creations);
-    let provisioning =
-        Family::<ProvisioningLabels, Histogram>::new_with_constructor(|| Histogram::new(PROVISIONING_BUCKETS));
+    let provisioning = Family::<ProvisioningLabels, Histogram>::new_with_constructor(|| {
+        Histogram::new(PROVISIONING_BUCKETS)
+    });
     for record in view.resources.values() {
         let labels = ProvisioningLabels {
             resource_type: record.resource.resource_type.clone(),
@@ -148,7 +149,11 @@ fn platform(view: &View, registry: &mut Registry) {
     registry.register("fairway_catalog_entities", "Entities in the catalog", entities);
     let broken: Gauge = Gauge::default();
     broken.set(i64::try_from(view.drafts.len()).unwrap_or(i64::MAX));
-    registry.register("fairway_catalog_broken_files", "Files of the catalog's sources that are broken", broken);
+    registry.register(
+        "fairway_catalog_broken_files",
+        "Files of the catalog's sources that are broken",
+        broken,
+    );
     let sequence: Gauge = Gauge::default();
     sequence.set(view.sequence);
     registry.register("fairway_ledger_records", "Records in the journal", sequence);
@@ -173,12 +178,21 @@ pub(crate) async fn metrics(State(state): State<ServerState>) -> Response {
     let end = text.trim_end().strip_suffix("# EOF").map_or(text.len(), str::len);
     text.truncate(end);
     if let Some(bytes) = resident_bytes() {
-        let _ = writeln!(text, "# HELP process_resident_memory_bytes Resident memory\n# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes {bytes}");
+        let _ = writeln!(
+            text,
+            "# HELP process_resident_memory_bytes Resident memory\n# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes {bytes}"
+        );
     }
     if let Some(seconds) = processor_seconds() {
-        let _ = writeln!(text, "# HELP process_cpu_seconds Processor time\n# TYPE process_cpu_seconds counter\nprocess_cpu_seconds_total {seconds}");
+        let _ = writeln!(
+            text,
+            "# HELP process_cpu_seconds Processor time\n# TYPE process_cpu_seconds counter\nprocess_cpu_seconds_total {seconds}"
+        );
     }
     let started = state.started_at.as_second();
-    let _ = writeln!(text, "# HELP process_start_time_seconds Start of the process\n# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds {started}\n# EOF");
+    let _ = writeln!(
+        text,
+        "# HELP process_start_time_seconds Start of the process\n# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds {started}\n# EOF"
+    );
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
 }

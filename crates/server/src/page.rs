@@ -47,17 +47,48 @@ pub(crate) fn chrome(
     let guest = matches!(caller.actor, Actor::Guest);
     Chrome {
         caller: CallerView {
-            name: entity.map_or_else(|| user.name().to_owned(), |found| found.stored.entity.title().to_owned()),
+            name: entity
+                .map_or_else(|| user.name().to_owned(), |found| found.stored.entity.title().to_owned()),
             role: caller.role,
             guest,
             signed_in: !guest,
             url: entity.map(|_| row::entity_url(&user)),
         },
         running,
+        breadcrumbs: breadcrumbs(uri, title, active),
         organisation: state.app.config().organisation.clone(),
         address: uri.to_string(),
         ..Chrome::new(title, active, state.app.now())
     }
+}
+
+/// The way here from the section's first page.
+fn breadcrumbs(uri: &Uri, title: &str, active: Section) -> Vec<(String, Option<String>)> {
+    let (name, url) = match active {
+        Section::Catalog => ("Catalog", "/catalog"),
+        Section::Create => ("Create", "/create"),
+        Section::Environments => ("Environments", "/environments"),
+        Section::Guardrails => ("Guardrails", "/guardrails"),
+        Section::Repositories => ("Repositories", "/repositories"),
+        Section::Runs => ("Runs", "/runs"),
+        Section::Audit => ("Audit", "/audit"),
+        Section::Home | Section::Platform | Section::Elsewhere => return Vec::new(),
+    };
+    if uri.path() == url {
+        return Vec::new();
+    }
+    let mut crumbs = vec![(name.to_owned(), Some(url.to_owned()))];
+    let mut parts = uri.path().split('/').skip(1);
+    if let (Some("repositories"), Some(owner), Some(repository)) = (parts.next(), parts.next(), parts.next())
+    {
+        let full = format!("{owner}/{repository}");
+        if full == title {
+            return vec![(name.to_owned(), Some(url.to_owned())), (full, None)];
+        }
+        crumbs.push((full.clone(), Some(format!("/repositories/{full}"))));
+    }
+    crumbs.push((title.to_owned(), None));
+    crumbs
 }
 
 /// A page that a browser may keep for going back, and asks for again otherwise.
@@ -80,7 +111,11 @@ pub(crate) fn markdown(text: &str) -> SafeHtml {
 }
 
 /// An address that leads nowhere.
-pub(crate) async fn missing(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+pub(crate) async fn missing(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+) -> Page {
     let error = AppError::NotFound { what: "page", name: uri.path().to_owned(), near: Vec::new() };
     Err::<Response, _>(error).or_page(&state, &uri, &caller)
 }

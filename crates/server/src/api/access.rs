@@ -59,7 +59,9 @@ pub(crate) async fn issue(
 ) -> Result<(StatusCode, Json<Value>), ApiFailure> {
     let mut scopes = Vec::new();
     for word in &request.scopes {
-        scopes.push(permission(word).ok_or_else(|| AppError::invalid(format!("there is no scope \"{word}\"")))?);
+        scopes.push(
+            permission(word).ok_or_else(|| AppError::invalid(format!("there is no scope \"{word}\"")))?,
+        );
     }
     let days = request.days.unwrap_or(90);
     let issued = state.app.issue_token(&caller, TokenRequest { name: request.name, scopes, days }).await?;

@@ -30,9 +30,10 @@ fn template_body(template: &Template, with_form: bool) -> Value {
         "tags": template.tags,
     });
     if with_form {
-        let steps = template.steps.iter().map(|step| {
-            json!({"title": step.title, "description": step.description, "schema": step.schema})
-        });
+        let steps = template
+            .steps
+            .iter()
+            .map(|step| json!({"title": step.title, "description": step.description, "schema": step.schema}));
         add(&mut body, "steps", steps.collect());
     }
     body

@@ -104,7 +104,8 @@ pub(crate) async fn create(
     };
     let status = if body.status == "failed" { StatusCode::CONFLICT } else { StatusCode::CREATED };
     if status == StatusCode::CONFLICT {
-        let message = created.run.log.iter().rev().nth(1).map(|line| line.message.clone()).unwrap_or_default();
+        let message =
+            created.run.log.iter().rev().nth(1).map(|line| line.message.clone()).unwrap_or_default();
         let error = json!({"error": {"code": "run-failed", "message": message,
             "hint": format!("see {}/runs/{}; what was done can be undone there", state.app.config().base_url, body.run)}});
         return Ok((status, Json(error)));

@@ -55,7 +55,11 @@ fn tokens_view(state: &ServerState, caller: &Caller, uri: &Uri) -> Result<Tokens
     })
 }
 
-pub(crate) async fn tokens(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+pub(crate) async fn tokens(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+) -> Page {
     let view = tokens_view(&state, &caller, &uri)?;
     let chrome = chrome(&state, &caller, &uri, "Tokens", Section::Elsewhere);
     Ok(html(fairway_portal::tokens(&chrome, &view)))

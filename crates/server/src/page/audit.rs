@@ -69,13 +69,21 @@ async fn audit_view(
     })
 }
 
-pub(crate) async fn audit(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+pub(crate) async fn audit(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+) -> Page {
     let view = audit_view(&state, &caller, &uri, None).await?;
     let chrome = chrome(&state, &caller, &uri, "Audit", Section::Audit);
     Ok(html(fairway_portal::audit(&chrome, &view)))
 }
 
-pub(crate) async fn verify(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+pub(crate) async fn verify(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+) -> Page {
     let verification = match state.app.verify(&caller).await.or_page(&state, &uri, &caller)? {
         fairway_ledger::Verification::Intact { records, head, .. } => {
             Verification::Intact { records, head: Some(head.hash) }
@@ -99,12 +107,8 @@ pub(crate) async fn record(
     Path(sequence): Path<i64>,
     uri: Uri,
 ) -> Page {
-    let query = RecordQuery {
-        after: Some(sequence - 1),
-        oldest_first: true,
-        limit: 2,
-        ..RecordQuery::default()
-    };
+    let query =
+        RecordQuery { after: Some(sequence - 1), oldest_first: true, limit: 2, ..RecordQuery::default() };
     let mut records = state.app.audit(&caller, &query).await.or_page(&state, &uri, &caller)?.into_iter();
     let record = records
         .next()

@@ -48,7 +48,11 @@ fn order(sort: &str) -> Order {
     Order { field: field.to_owned(), descending }
 }
 
-pub(crate) async fn catalog(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+pub(crate) async fn catalog(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+) -> Page {
     caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
     let asked = read(&Pairs::of_query(&uri));
     let view = state.app.view();
@@ -93,10 +97,9 @@ pub(crate) async fn catalog(State(state): State<ServerState>, PageCaller(caller)
             let options = counts
                 .into_iter()
                 .map(|(value, count)| FacetOption {
-                    label: value.parse::<EntityRef>().map_or_else(
-                        |_| value.clone(),
-                        |reference| reference.humanized(Some("group")),
-                    ),
+                    label: value
+                        .parse::<EntityRef>()
+                        .map_or_else(|_| value.clone(), |reference| reference.humanized(Some("group"))),
                     selected: chosen.iter().any(|it| it.eq_ignore_ascii_case(&value)),
                     value,
                     count,

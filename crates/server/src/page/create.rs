@@ -18,7 +18,11 @@ use crate::page::{Page, chrome, html, markdown};
 use crate::pairs::Pairs;
 use crate::state::ServerState;
 
-pub(crate) async fn gallery(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+pub(crate) async fn gallery(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+) -> Page {
     let pairs = Pairs::of_query(&uri);
     let q = pairs.get("q").unwrap_or_default().to_owned();
     let template_type = pairs.get("type").unwrap_or_default().to_owned();
@@ -36,7 +40,8 @@ pub(crate) async fn gallery(State(state): State<ServerState>, PageCaller(caller)
         })
         .map(|template| template_row(&view, template))
         .collect();
-    let data = CreateView { templates: rows, q, template_type, blocked: blocked(&caller, Permission::Create) };
+    let data =
+        CreateView { templates: rows, q, template_type, blocked: blocked(&caller, Permission::Create) };
     let chrome = chrome(&state, &caller, &uri, "Create", Section::Create);
     Ok(html(fairway_portal::create(&chrome, &data)))
 }
@@ -96,7 +101,11 @@ fn field_kind(state: &ServerState, view: &View, widget: &Widget) -> FieldKind {
         Widget::EntityPicker { filter, default_kind, arbitrary, multiple, .. } => {
             let kinds: Vec<&str> = default_kind.as_deref().into_iter().collect();
             let options = offered(view, filter, &kinds);
-            if *multiple { FieldKind::Checkboxes { options } } else { FieldKind::Entity { options, arbitrary: *arbitrary } }
+            if *multiple {
+                FieldKind::Checkboxes { options }
+            } else {
+                FieldKind::Entity { options, arbitrary: *arbitrary }
+            }
         }
         Widget::OwnerPicker { filter, arbitrary, .. } => {
             FieldKind::Entity { options: offered(view, filter, &["Group", "User"]), arbitrary: *arbitrary }
@@ -144,10 +153,13 @@ fn field_view(state: &ServerState, view: &View, field: &Field) -> FieldView {
         (_, Some(found)) => value = text_of(found),
         (_, None) => {}
     }
-    let help: Vec<&str> =
-        [field.description.as_deref(), field.help.as_deref()].into_iter().flatten().collect();
+    let help: Vec<&str> = [field.description.as_deref(), field.help.as_deref()]
+        .into_iter()
+        .flatten()
+        .map(|text| text.trim().trim_end_matches('.'))
+        .collect();
     FieldView {
-        help: (!help.is_empty()).then(|| help.join(" ")),
+        help: (!help.is_empty()).then(|| help.join(". ")),
         value,
         values,
         required: field.required,
@@ -182,7 +194,11 @@ fn sent(field: &Field) -> Vec<(String, String)> {
             },
         ),
         (Widget::Checkbox, Some(Value::Bool(on))) => {
-            if *on { vec![(name.clone(), "true".to_owned())] } else { Vec::new() }
+            if *on {
+                vec![(name.clone(), "true".to_owned())]
+            } else {
+                Vec::new()
+            }
         }
         (Widget::Lines, Some(Value::Array(items))) => {
             vec![(name.clone(), items.iter().map(text_of).collect::<Vec<_>>().join("\n"))]
@@ -205,7 +221,7 @@ fn review(form: &Form) -> Vec<ReviewLine> {
                 Some(value) => text_of(value),
                 None => String::new(),
             };
-            lines.push(ReviewLine { label: field.label.clone(), value, step });
+            lines.push(ReviewLine { label: field.label.clone(), value, step: step + 1 });
         }
     }
     lines
@@ -238,12 +254,10 @@ fn draw(state: &ServerState, caller: &Caller, uri: &Uri, shown: &Shown<'_>) -> P
         ),
         None => (FormBody::Review(review(&form)), Vec::new(), None),
     };
-    let mut steps: Vec<String> = form.steps.iter().map(|page| page.title.clone()).collect();
-    steps.push("Review".to_owned());
     let data = FormView {
         template: template_row(&view, shown.template),
-        steps,
-        step,
+        steps: form.steps.iter().map(|page| page.title.clone()).collect(),
+        step: step + 1,
         description: description.map(markdown),
         body,
         carried,
@@ -259,6 +273,11 @@ fn draw(state: &ServerState, caller: &Caller, uri: &Uri, shown: &Shown<'_>) -> P
     Ok((shown.status, Html(document)).into_response())
 }
 
+/// People count steps from 1.
+fn step_of(pairs: &Pairs) -> usize {
+    pairs.number("step", 1).saturating_sub(1)
+}
+
 fn reference(namespace: &str, name: &str) -> EntityRef {
     EntityRef::new("template", namespace, name)
 }
@@ -272,7 +291,7 @@ pub(crate) async fn form(
     let template =
         state.app.template(&caller, &reference(&namespace, &name)).or_page(&state, &uri, &caller)?;
     let pairs = Pairs::of_query(&uri);
-    let step = pairs.number("step", 0);
+    let step = step_of(&pairs);
     let answers: Vec<(String, String)> = pairs.0.into_iter().filter(|(name, _)| name != "step").collect();
     // Without answers in the address the form shows its defaults; with some, what the address says.
     let values = if answers.is_empty() {
@@ -280,7 +299,12 @@ pub(crate) async fn form(
     } else {
         fairway_scaffold::read_answers(&template, None, &answers)
     };
-    draw(&state, &caller, &uri, &Shown { template: &template, values: &values, step, errors: &[], status: StatusCode::OK })
+    draw(
+        &state,
+        &caller,
+        &uri,
+        &Shown { template: &template, values: &values, step, errors: &[], status: StatusCode::OK },
+    )
 }
 
 pub(crate) async fn submit(
@@ -294,7 +318,7 @@ pub(crate) async fn submit(
         state.app.template(&caller, &reference(&namespace, &name)).or_page(&state, &uri, &caller)?;
     let pairs = Pairs::of_form(&body);
     let action = pairs.get("action").unwrap_or("next").to_owned();
-    let step = pairs.number("step", 0);
+    let step = step_of(&pairs);
     let answers: Vec<(String, String)> =
         pairs.0.into_iter().filter(|(name, _)| name != "action" && name != "step").collect();
     let values = answers_so_far(&template, step, &answers, &state, &caller, &uri)?;
@@ -311,13 +335,9 @@ pub(crate) async fn submit(
             }
             Err(error) => Err::<Response, _>(error).or_page(&state, &uri, &caller),
         },
-        // "goto-N" from the review, or the next page once this one is right.
-        other => match other.strip_prefix("goto-").and_then(|text| text.parse().ok()) {
-            Some(target) => shown(target, &[], StatusCode::OK),
-            None => match fairway_scaffold::validate_page(&template, step, &values) {
-                Ok(_) => shown(step + 1, &[], StatusCode::OK),
-                Err(errors) => shown(step, &errors, StatusCode::UNPROCESSABLE_ENTITY),
-            },
+        _ => match fairway_scaffold::validate_page(&template, step, &values) {
+            Ok(_) => shown(step + 1, &[], StatusCode::OK),
+            Err(errors) => shown(step, &errors, StatusCode::UNPROCESSABLE_ENTITY),
         },
     }
 }
@@ -338,9 +358,12 @@ fn answers_so_far(
     for (position, page) in defaults.steps.iter().enumerate() {
         let seen = position <= step
             || page.fields.iter().any(|field| {
-                answers.iter().any(|(name, _)| *name == field.name || name.starts_with(&format!("{}.", field.name)))
+                answers
+                    .iter()
+                    .any(|(name, _)| *name == field.name || name.starts_with(&format!("{}.", field.name)))
             });
-        if seen && let Value::Object(read) = fairway_scaffold::read_answers(template, Some(position), answers) {
+        if seen && let Value::Object(read) = fairway_scaffold::read_answers(template, Some(position), answers)
+        {
             values.extend(read);
         }
     }

@@ -28,7 +28,8 @@ fn relations(view: &View, found: &CatalogEntity) -> Vec<RelationGroup> {
         let target = view.catalog.get(&relation.target);
         groups.entry(relation.relation_type.clone()).or_default().push(RelatedEntity {
             reference: relation.target.clone(),
-            title: target.map_or_else(|| relation.target.name().to_owned(), |it| it.stored.entity.title().to_owned()),
+            title: target
+                .map_or_else(|| relation.target.name().to_owned(), |it| it.stored.entity.title().to_owned()),
             description: target.and_then(|it| it.stored.entity.description()).map(str::to_owned),
             missing: target.is_none(),
         });
@@ -44,7 +45,8 @@ fn links(found: &CatalogEntity) -> Vec<Link> {
         .filter_map(|link| {
             let url = link.get("url")?.as_str()?;
             // Anything else (javascript:, data:) is text that somebody wrote, not a place to go.
-            let safe = url.starts_with("https://") || url.starts_with("http://") || url.starts_with("mailto:");
+            let safe =
+                url.starts_with("https://") || url.starts_with("http://") || url.starts_with("mailto:");
             safe.then(|| Link {
                 title: link.get("title").and_then(|title| title.as_str()).unwrap_or(url).to_owned(),
                 url: url.to_owned(),
@@ -81,7 +83,12 @@ fn definition_file(found: &CatalogEntity) -> &'static str {
     match found.stored.entity.spec_text("type").unwrap_or_default() {
         "graphql" => "definition.graphql",
         "grpc" => "definition.proto",
-        _ if found.stored.entity.spec_text("definition").is_some_and(|text| text.trim_start().starts_with('{')) => {
+        _ if found
+            .stored
+            .entity
+            .spec_text("definition")
+            .is_some_and(|text| text.trim_start().starts_with('{')) =>
+        {
             "definition.json"
         }
         _ => "definition.yaml",
@@ -120,7 +127,8 @@ pub(crate) async fn entity(
         .get(&reference)
         .cloned()
         .ok_or_else(|| {
-            let near = view.catalog.search(&name, 5).into_iter().map(|hit| hit.reference.to_string()).collect();
+            let near =
+                view.catalog.search(&name, 5).into_iter().map(|hit| hit.reference.to_string()).collect();
             AppError::NotFound { what: "entity", name: reference.to_string(), near }
         })
         .or_page(&state, &uri, &caller)?;
@@ -159,7 +167,10 @@ pub(crate) async fn entity(
     }
     let last_good_at = (!diagnostics.is_empty()).then_some(stored.last_seen);
     let provenance = Provenance {
-        target: view.sources.get(&stored.source).map_or_else(|| stored.source.clone(), |it| it.target.to_string()),
+        target: view
+            .sources
+            .get(&stored.source)
+            .map_or_else(|| stored.source.clone(), |it| it.target.to_string()),
         url: stored.location.strip_prefix("url:").map(|url| local(&state, url)),
         path: stored.file.clone(),
         seen_at: Some(stored.last_seen),

@@ -41,7 +41,10 @@ fn head(state: &ServerState, environment: &Environment) -> EnvironmentHead {
     }
 }
 
-async fn matrix(state: &ServerState, caller: &Caller) -> Result<(Vec<EnvironmentHead>, Vec<ServiceRow>, Matrix), AppError> {
+async fn matrix(
+    state: &ServerState,
+    caller: &Caller,
+) -> Result<(Vec<EnvironmentHead>, Vec<ServiceRow>, Matrix), AppError> {
     let matrix = state.app.matrix(caller).await?;
     let fleet = state.app.fleet(caller).await?;
     let heads: Vec<EnvironmentHead> =

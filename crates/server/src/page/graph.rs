@@ -43,14 +43,24 @@ pub(crate) fn graph_view(view: &View, roots: &[EntityRef], depth: usize, relatio
     GraphView { root, edges, omitted: total.saturating_sub(nodes.len()), nodes }
 }
 
-pub(crate) async fn graph(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+pub(crate) async fn graph(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+) -> Page {
     let pairs = Pairs::of_query(&uri);
     let view = state.app.view();
     let depth = pairs.number("depth", 2).clamp(1, 6);
     let chosen = pairs.all("relation");
     let relations: Vec<&'static str> = RELATIONS
         .into_iter()
-        .filter(|relation| if chosen.is_empty() { *relation != "hasPart" && *relation != "memberOf" } else { chosen.iter().any(|it| it == relation) })
+        .filter(|relation| {
+            if chosen.is_empty() {
+                *relation != "hasPart" && *relation != "memberOf"
+            } else {
+                chosen.iter().any(|it| it == relation)
+            }
+        })
         .collect();
     let asked = pairs.get("root").map(str::parse::<EntityRef>).transpose();
     let root = asked
@@ -65,8 +75,13 @@ pub(crate) async fn graph(State(state): State<ServerState>, PageCaller(caller): 
             .filter(|reference| matches!(reference.kind(), "system" | "domain"))
             .collect(),
     };
-    let all_roots =
-        view.entities.values().map(|stored| stored.entity.reference()).filter(|it| it.kind() != "user").take(2_000).collect();
+    let all_roots = view
+        .entities
+        .values()
+        .map(|stored| stored.entity.reference())
+        .filter(|it| it.kind() != "user")
+        .take(2_000)
+        .collect();
     let data = GraphPageView {
         graph: graph_view(&view, &roots, depth, &relations),
         depth,

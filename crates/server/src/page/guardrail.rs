@@ -34,7 +34,8 @@ pub(crate) async fn guardrails(
         .filter(|finding| service.is_empty() || service_of(finding) == service)
         .filter(|finding| {
             let word = serde_json::to_value(finding.severity).ok();
-            severity.is_empty() || word.as_ref().and_then(serde_json::Value::as_str) == Some(severity.as_str())
+            severity.is_empty()
+                || word.as_ref().and_then(serde_json::Value::as_str) == Some(severity.as_str())
         })
         .map(|finding| {
             let service = service_of(finding).to_owned();

@@ -19,10 +19,14 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
     let mut attention = Vec::new();
     for draft in &home.drafts {
         let message = draft.diagnostics.first().map(|first| first.message.clone());
-        let url = draft.reference.as_ref().filter(|reference| home.view.catalog.get(reference).is_some()).map_or_else(
-            || "/drafts".to_owned(),
-            |reference| format!("{}?tab=errors", entity_url(reference)),
-        );
+        let url = draft
+            .reference
+            .as_ref()
+            .filter(|reference| home.view.catalog.get(reference).is_some())
+            .map_or_else(
+                || "/drafts".to_owned(),
+                |reference| format!("{}?tab=errors", entity_url(reference)),
+            );
         attention.push(Attention {
             tone: Tone::Bad,
             what: "Broken file".to_owned(),
@@ -50,7 +54,11 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
         if let (Some(first), true) = (denied.first(), reference.kind() == "component") {
             attention.push(Attention {
                 tone: if first.blocks() { Tone::Bad } else { Tone::Warning },
-                what: if denied.len() == 1 { "Finding".to_owned() } else { format!("{} findings", denied.len()) },
+                what: if denied.len() == 1 {
+                    "Finding".to_owned()
+                } else {
+                    format!("{} findings", denied.len())
+                },
                 title: reference.name().to_owned(),
                 detail: Some(first.message.clone()),
                 url: format!("/guardrails?service={}", reference.name()),
@@ -94,10 +102,5 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
 
 /// The service whose folder a finding's file is in: `<environment>/<service>/<file>`.
 pub(crate) fn service_of(finding: &fairway_domain::finding::Finding) -> &str {
-    finding
-        .object
-        .file
-        .as_deref()
-        .and_then(|file| file.rsplit('/').nth(1))
-        .unwrap_or(&finding.object.name)
+    finding.object.file.as_deref().and_then(|file| file.rsplit('/').nth(1)).unwrap_or(&finding.object.name)
 }

@@ -13,7 +13,11 @@ use crate::page::source::source_row;
 use crate::page::{Page, chrome, html};
 use crate::state::ServerState;
 
-pub(crate) async fn platform(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+pub(crate) async fn platform(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+) -> Page {
     let app = &state.app;
     let head = app.ledger_head().await.or_page(&state, &uri, &caller)?;
     let repositories = app.repositories(&caller).await.or_page(&state, &uri, &caller)?;

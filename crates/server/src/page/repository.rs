@@ -10,12 +10,12 @@ use fairway_app::{AppError, View};
 use fairway_domain::EntityRef;
 use fairway_domain::repository::{CommitId, RepositoryRef};
 use fairway_domain::tree::TreePath;
+use fairway_portal::Section;
 use fairway_portal::commit::{CommitRow, CommitView, CommitsView, DiffStatus, FileDiffView};
 use fairway_portal::repository::{
     BlobContent, BlobView, EntryKind, EntryRow, FolderView, RepositoriesView, RepositoryHead, RepositoryRow,
 };
 use fairway_portal::row::Link;
-use fairway_portal::Section;
 use fairway_remote::{CommitInfo, DiffLineKind, EntryKind as RemoteKind, Hunk};
 
 use crate::caller::PageCaller;
@@ -65,7 +65,10 @@ pub(crate) async fn repositories(
                 || info.description.to_lowercase().contains(&needle)
         })
         .map(|info| RepositoryRow {
-            entity: entities_of(&view, &info.repository).into_iter().next().filter(|it| it.kind() == "component"),
+            entity: entities_of(&view, &info.repository)
+                .into_iter()
+                .next()
+                .filter(|it| it.kind() == "component"),
             repository: info.repository,
             description: info.description,
             default_branch: info.default_branch,
@@ -104,11 +107,8 @@ async fn head(
 }
 
 pub(crate) fn commit_row(info: &CommitInfo) -> CommitRow {
-    let run = info
-        .body
-        .lines()
-        .find_map(|line| line.strip_prefix("Fairway-Run:"))
-        .map(|run| run.trim().to_owned());
+    let run =
+        info.body.lines().find_map(|line| line.strip_prefix("Fairway-Run:")).map(|run| run.trim().to_owned());
     CommitRow {
         id: info.id.clone(),
         summary: info.summary.clone(),
@@ -166,8 +166,9 @@ async fn folder_page(
         let commits = state.app.commits(&caller, &repository, &head.branch, 1, 0).await;
         commits.or_page(&state, &uri, &caller)?.first().map(commit_row)
     };
-    let readme_entry =
-        entries.iter().find(|entry| entry.name.eq_ignore_ascii_case("readme.md") && entry.kind == EntryKind::File);
+    let readme_entry = entries
+        .iter()
+        .find(|entry| entry.name.eq_ignore_ascii_case("readme.md") && entry.kind == EntryKind::File);
     let mut readme = None;
     if let Some(entry) = readme_entry
         && let Ok(Some(path)) = tree_path(&entry.path)
@@ -290,8 +291,10 @@ pub(crate) async fn raw(
     let text = file.text().is_some();
     let kind = if text { "text/plain; charset=utf-8" } else { "application/octet-stream" };
     let disposition = if text { "inline" } else { "attachment" };
-    let headers =
-        [(CONTENT_TYPE, HeaderValue::from_static(kind)), (CONTENT_DISPOSITION, HeaderValue::from_static(disposition))];
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (CONTENT_DISPOSITION, HeaderValue::from_static(disposition)),
+    ];
     Ok((headers, file.bytes.to_vec()).into_response())
 }
 
@@ -375,8 +378,7 @@ pub(crate) async fn commit(
         })
         .collect();
     let title = info.summary.clone();
-    let view =
-        CommitView { head, commit: commit_row(&info), parents: info.parents.clone(), files, omitted };
+    let view = CommitView { head, commit: commit_row(&info), parents: info.parents.clone(), files, omitted };
     let chrome = chrome(&state, &caller, &uri, &title, Section::Repositories);
     Ok(html(fairway_portal::commit(&chrome, &view)))
 }

@@ -53,6 +53,9 @@ pub(crate) fn blocked(caller: &Caller, permission: fairway_domain::Permission) -
 }
 
 /// The address that git clones from.
-pub(crate) fn clone_url(state: &ServerState, repository: &fairway_domain::repository::RepositoryRef) -> String {
+pub(crate) fn clone_url(
+    state: &ServerState,
+    repository: &fairway_domain::repository::RepositoryRef,
+) -> String {
     format!("{}/git/{repository}.git", state.app.config().base_url)
 }

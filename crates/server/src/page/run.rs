@@ -54,7 +54,8 @@ pub(crate) async fn runs(State(state): State<ServerState>, PageCaller(caller): P
     let view = RunsView {
         runs: rows,
         status,
-        older: (page * PER_PAGE < matching.len()).then(|| with_parameter(&uri, "page", &(page + 1).to_string())),
+        older: (page * PER_PAGE < matching.len())
+            .then(|| with_parameter(&uri, "page", &(page + 1).to_string())),
         newer: (page > 1).then(|| with_parameter(&uri, "page", &(page - 1).to_string())),
     };
     let chrome = chrome(&state, &caller, &uri, "Runs", Section::Runs);

@@ -97,7 +97,11 @@ pub(crate) async fn page(State(state): State<ServerState>, PageCaller(caller): P
     Ok(html(fairway_portal::search(&chrome, &SearchView { query, hits })))
 }
 
-pub(crate) async fn palette(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+pub(crate) async fn palette(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+) -> Page {
     caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
     let hits = hits(&state, &caller, &query_of(&uri), 12).await;
     let kind = HeaderValue::from_static("application/json");

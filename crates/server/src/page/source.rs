@@ -44,7 +44,11 @@ fn sources_view(state: &ServerState, caller: &Caller, uri: &Uri) -> Result<Sourc
     })
 }
 
-pub(crate) async fn sources(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+pub(crate) async fn sources(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+) -> Page {
     let view = sources_view(&state, &caller, &uri)?;
     let chrome = chrome(&state, &caller, &uri, "Sources", Section::Catalog);
     Ok(html(fairway_portal::sources(&chrome, &view)))
@@ -67,7 +71,8 @@ pub(crate) async fn register(
             });
             view.target = target;
             let chrome = chrome(&state, &caller, &uri, "Sources", Section::Catalog);
-            Ok((crate::failure::status(&error), Html(fairway_portal::sources(&chrome, &view))).into_response())
+            Ok((crate::failure::status(&error), Html(fairway_portal::sources(&chrome, &view)))
+                .into_response())
         }
     }
 }
@@ -94,7 +99,11 @@ pub(crate) async fn remove(
     Ok(Redirect::to("/sources").into_response())
 }
 
-pub(crate) async fn drafts(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+pub(crate) async fn drafts(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+) -> Page {
     caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
     let view = state.app.view();
     let drafts = view
