@@ -33,7 +33,7 @@ pub fn estimate(
         prices,
         estimate: CostEstimate { currency: prices.currency.clone(), ..CostEstimate::default() },
     };
-    let mut priced = Vec::new();
+    let mut covered = Vec::new();
     let mut open = Vec::new();
     for resource in resources {
         let class = classes.iter().find(|class| class.name == resource.class);
@@ -43,7 +43,7 @@ pub fn estimate(
             Some(monthly) => {
                 let size = resource.size.as_deref().unwrap_or_default();
                 ledger.add(item, format!("{}, size {size}", resource.class), monthly);
-                priced.push(resource.name.as_str());
+                covered.push(resource.name.as_str());
             }
             // Of resources without a class, the objects say what they hold.
             None if class.is_some() => open.push((resource.name.as_str(), item)),
@@ -52,7 +52,7 @@ pub fn estimate(
     }
     for object in objects {
         let resource = object.pointer(RESOURCE_LABEL).and_then(Value::as_str);
-        if resource.is_some_and(|resource| priced.contains(&resource)) {
+        if resource.is_some_and(|resource| covered.contains(&resource)) {
             // The class's price covers its objects.
             continue;
         }
@@ -62,11 +62,11 @@ pub fn estimate(
                 ledger.add_footprint(&found);
             }
             Ok(None) => {}
-            Err(reason) => ledger.leave_out(reason),
+            Err(reason) => ledger.leave_out(&reason),
         }
     }
     for (_, item) in open {
-        ledger.leave_out(item);
+        ledger.leave_out(&item);
     }
     Some(ledger.estimate)
 }
@@ -83,7 +83,7 @@ impl Ledger<'_> {
         self.estimate.lines.push(CostLine { environment: self.environment.to_owned(), item, basis, monthly });
     }
 
-    fn leave_out(&mut self, what: String) {
+    fn leave_out(&mut self, what: &str) {
         let what = format!("{}: {what}", self.environment);
         if !self.estimate.unpriced.contains(&what) {
             self.estimate.unpriced.push(what);
@@ -115,7 +115,7 @@ impl Ledger<'_> {
             prices.storage_gib_month,
         );
         for unknown in &found.unknown {
-            self.leave_out(format!("{name}: {unknown}"));
+            self.leave_out(&format!("{name}: {unknown}"));
         }
     }
 
@@ -133,7 +133,7 @@ impl Ledger<'_> {
         }
         let monthly =
             price(unit_price).and_then(|price| Some((price, multiply(total.nanos(), price, NANO * size)?)));
-        let Some((price, monthly)) = monthly else { return self.leave_out(item) };
+        let Some((price, monthly)) = monthly else { return self.leave_out(&item) };
         let shown = in_units(amount, size);
         let basis = format!("{} × {shown} {unit} × {price} {}", found.replicas, self.estimate.currency);
         self.add(item, basis, monthly);
@@ -170,7 +170,7 @@ pub fn total(estimates: &[CostEstimate]) -> Option<CostEstimate> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use fairway_domain::cost::Micros;
     use fairway_domain::environment::{Environment, ResourceClass};
     use fairway_domain::plan::PlannedResource;

@@ -8,7 +8,7 @@ const MICRO_DIGITS: usize = 6;
 /// number is what a person wrote, so nothing is lost on the way through a float; what is finer than a millionth
 /// is rounded half up. `None` for negative and absurd prices.
 pub(crate) fn price(number: f64) -> Option<Micros> {
-    if !number.is_finite() || number < 0.0 || number > 1e9 {
+    if !(0.0..=1e9).contains(&number) {
         return None;
     }
     let text = number.to_string();

@@ -124,7 +124,7 @@ fn pod_request(pod: &Value, resource: &str, unknown: &mut Vec<String>) -> Quanti
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use serde_json::{Value, json};
 
     use super::footprint;

@@ -155,7 +155,7 @@ fn needed_references(tokens: &[Token<'_>]) -> String {
         if depth == 0 || (depth == 1 && token.text == ",") {
             if is_reference(&argument) {
                 let text: String = argument.iter().map(|token| token.text).collect();
-                found.push_str(&format!("_ = {text}; "));
+                found.extend(["_ = ", &text, "; "]);
             }
             argument.clear();
         } else if token.counts() {

@@ -117,7 +117,7 @@ pub(crate) fn sprintf(format: &str, values: &[Value]) -> String {
             None => text.push_str("%!(NOVERB)"),
             Some('%') => text.push('%'),
             Some(verb) => match operands.next() {
-                None => text.push_str(&format!("%!{verb}(MISSING)")),
+                None => text.extend(["%!", verb.encode_utf8(&mut [0; 4]), "(MISSING)"]),
                 Some(value) => text.push_str(&directive.apply(verb, value)),
             },
         }
@@ -127,7 +127,7 @@ pub(crate) fn sprintf(format: &str, values: &[Value]) -> String {
         .map(|operand| format!("{}={}", operand.type_name(), operand.plain()))
         .collect();
     if !rest.is_empty() {
-        text.push_str(&format!("%!(EXTRA {})", rest.join(", ")));
+        text.extend(["%!(EXTRA ", &rest.join(", "), ")"]);
     }
     text
 }
@@ -162,7 +162,7 @@ impl Directive {
                 let character = u32::try_from(*number).ok().and_then(char::from_u32);
                 (character.unwrap_or(char::REPLACEMENT_CHARACTER).to_string(), false)
             }
-            ('x', Operand::Text(text)) => (text.bytes().map(|byte| format!("{byte:02x}")).collect(), false),
+            ('x', Operand::Text(text)) => (hexadecimal(text), false),
             ('v' | 'g', Operand::Number(number)) => (self.signed(*number >= 0.0, go_float(*number)), true),
             ('f' | 'F', Operand::Number(number)) => {
                 let precision = self.precision.unwrap_or(6);
@@ -197,6 +197,11 @@ impl Directive {
         }
         " ".repeat(missing) + &text
     }
+}
+
+fn hexadecimal(text: &str) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    text.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn radix(number: i128, show: impl Fn(u128) -> String) -> String {

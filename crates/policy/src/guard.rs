@@ -166,7 +166,9 @@ mod tests {
     fn circles_of_calls_are_found_across_modules() {
         let circle = |sources: &[&str]| {
             let mut calls = Calls::default();
-            sources.iter().for_each(|source| calls.add(source));
+            for source in sources {
+                calls.add(source);
+            }
             calls.circle()
         };
         let straight = "package a\nf(x) { g(x) }\ng(x) { count(x) > 0 } else { x.f(1) }\nh { f(1); g(1) }\n";

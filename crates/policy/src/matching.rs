@@ -25,7 +25,7 @@ pub(crate) trait Namespaces {
 pub(crate) fn matches(
     criteria: &Map<String, Value>,
     review: &Review<'_>,
-    namespaces: &impl Namespaces,
+    known: &impl Namespaces,
 ) -> Matching {
     let object = &review.reference;
     let is_namespace = object.kind == "Namespace" && review.group.is_empty();
@@ -35,12 +35,12 @@ pub(crate) fn matches(
         (false, false) => Some(object.namespace.as_str()),
         (false, true) => None,
     };
-    let namespaced = !is_namespace && !object.namespace.is_empty();
+    let inside_namespace = !is_namespace && !object.namespace.is_empty();
     let scope = criteria.get("scope").and_then(Value::as_str).unwrap_or("*");
     let certain = kinds_match(criteria, review)
         && match scope {
-            "Cluster" => !namespaced,
-            "Namespaced" => namespaced,
+            "Cluster" => !inside_namespace,
+            "Namespaced" => inside_namespace,
             _ => true,
         }
         && criteria.get("source").and_then(Value::as_str) != Some("Generated")
@@ -56,7 +56,7 @@ pub(crate) fn matches(
     }
     let Some(namespace) = namespace else { return Matching::Yes };
     let mut labels = Map::new();
-    match namespaces.labels(namespace) {
+    match known.labels(namespace) {
         Some(known) => labels.clone_from(known),
         None if !only_by_name(selector) => {
             return Matching::Unknown(format!(
@@ -77,7 +77,7 @@ fn text<'v>(map: &'v Map<String, Value>, key: &str) -> Option<&'v str> {
     map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
-fn strings<'v>(value: Option<&'v Value>) -> impl Iterator<Item = &'v str> {
+fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
     value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 

@@ -1,5 +1,6 @@
 //! Policies, compiled together, and their findings over objects.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fairway_domain::Diagnostic;
@@ -92,7 +93,9 @@ impl PolicySet {
         let mut templates: BTreeMap<String, Template> = BTreeMap::new();
         let mut constraints = Vec::new();
         let mut rules = BTreeSet::new();
-        for document in &documents {
+        let kinds: BTreeSet<String> = documents.iter().filter_map(defined_kind).collect();
+        for document in documents {
+            let document = &document;
             let text = |key: &str| document.value.get(key).and_then(Value::as_str).unwrap_or_default();
             if text("kind") == "ConstraintTemplate"
                 && text("apiVersion").starts_with("templates.gatekeeper.sh/")
@@ -113,7 +116,7 @@ impl PolicySet {
                     problems.push(at(document, Diagnostic::error("policy-duplicate", message)));
                     continue;
                 }
-                if !templates_define(&documents, &constraint.kind) {
+                if !kinds.contains(&constraint.kind) {
                     let message = format!("no ConstraintTemplate defines the kind {}", constraint.kind);
                     problems.push(
                         at(document, Diagnostic::error("policy-constraint", message))
@@ -232,22 +235,25 @@ impl PolicySet {
         programs: &'p mut BTreeMap<usize, Program>,
         inventory: impl FnOnce() -> regorus::Value,
     ) -> Result<&'p mut Program, String> {
-        if !programs.contains_key(&position) {
-            let mut program = self.programs.get(position).ok_or("the program is missing")?.clone();
-            if program.needs_inventory {
-                program.set_inventory(inventory())?;
+        match programs.entry(position) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                let mut program = self.programs.get(position).ok_or("the program is missing")?.clone();
+                if program.needs_inventory {
+                    program.set_inventory(inventory())?;
+                }
+                Ok(entry.insert(program))
             }
-            programs.insert(position, program);
         }
-        programs.get_mut(&position).ok_or_else(|| "the program is missing".to_owned())
     }
 }
 
-fn templates_define(documents: &[PolicyDocument], kind: &str) -> bool {
-    documents.iter().any(|document| {
-        document.value.get("kind").and_then(Value::as_str) == Some("ConstraintTemplate")
-            && document.value.pointer("/spec/crd/spec/names/kind").and_then(Value::as_str) == Some(kind)
-    })
+/// The kind that a ConstraintTemplate defines.
+fn defined_kind(document: &PolicyDocument) -> Option<String> {
+    let text = |pointer: &str| document.value.pointer(pointer).and_then(Value::as_str);
+    (text("/kind") == Some("ConstraintTemplate"))
+        .then(|| text("/spec/crd/spec/names/kind"))?
+        .map(str::to_owned)
 }
 
 fn namespaces_of<'a>(reviews: &[Review<'a>]) -> NamespaceLabels<'a> {

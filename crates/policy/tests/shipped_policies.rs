@@ -1,12 +1,18 @@
 //! The policies that ship with Fairway: what Fairway renders passes them all, and each one finds what it is for.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use fairway_domain::EntityRef;
-use fairway_domain::environment::Environment;
+use fairway_domain::environment::{Environment, ResourceClass};
 use fairway_domain::finding::{Finding, Outcome};
+use fairway_domain::{Entity, EntityRef};
 use fairway_policy::{PolicyDocument, PolicyObject, PolicySet};
 use fairway_workload::{RenderRequest, parse_score, render};
 use serde_json::{Value, json};
@@ -93,6 +99,65 @@ fn what_is_rendered_passes() {
     let Some(set) = policies() else { return };
     for production in [false, true] {
         assert_eq!(set.evaluate(&rendered(production)), Vec::<Finding>::new(), "production: {production}");
+    }
+}
+
+fn entities<T: for<'e> TryFrom<&'e Entity>>(folder: &Path, kind: &str) -> Vec<T> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let reading =
+            fairway_yaml::read(&path.display().to_string(), &text, &fairway_yaml::Limits::default());
+        for document in reading.documents.iter().filter(|document| document.value["kind"] == kind) {
+            let entity: Entity = serde_json::from_value(document.value.clone()).unwrap();
+            found.extend(T::try_from(&entity));
+        }
+    }
+    assert!(!found.is_empty(), "{} has no {kind}", folder.display());
+    found
+}
+
+#[test]
+fn what_the_golden_paths_render_passes() {
+    let Some(set) = policies() else { return };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let Ok(source) = std::fs::read_to_string(root.join("templates/shared/content/score.yaml")) else {
+        eprintln!("skipped: the shared score.yaml is missing");
+        return;
+    };
+    let environments: Vec<Environment> = entities(&root.join("examples/acme/environments"), "Environment");
+    let classes: Vec<ResourceClass> = entities(&root.join("examples/acme/resource-classes"), "ResourceClass");
+    let owner = EntityRef::new("group", "default", "team-a");
+    let engine = fairway_template::Environment::backstage();
+    for database in ["none", "postgresql", "redis", "mongodb"] {
+        let context = json!({"values": {"name": "orders", "database": database}});
+        let text = engine.render(&source, "score.yaml", &context).unwrap();
+        let score = parse_score("score.yaml", &text).unwrap();
+        for environment in &environments {
+            let request = RenderRequest {
+                score: &score,
+                service: "orders",
+                owner: &owner,
+                system: None,
+                version: "0.1.0",
+                image_repository: "acme/orders",
+                environment,
+                classes: &classes,
+            };
+            let workload = render(&request).unwrap_or_else(|problems| panic!("{database}: {}", problems[0]));
+            assert_eq!(workload.warnings, Vec::<String>::new());
+            let objects: Vec<PolicyObject> = workload
+                .objects
+                .into_iter()
+                .map(|(path, value)| PolicyObject {
+                    value,
+                    file: Some(path.to_string()),
+                    environment: Some(environment.name.clone()),
+                })
+                .collect();
+            assert_eq!(set.evaluate(&objects), Vec::<Finding>::new(), "{database} in {}", environment.name);
+        }
     }
 }
 

@@ -6,40 +6,41 @@ use serde_json::{Map, Value, json};
 
 use crate::quantity::Quantity;
 use crate::resolve::ResolvedResource;
-use crate::resource::{Provided, Writers};
+use crate::resource::{Provided, Refused, Writers};
 use crate::rule;
 use crate::scope::{Notes, Scope};
 
 /// The types that this module provides.
 pub(crate) const TYPES: &[&str] = &["dns", "route", "service", "service-port", "volume"];
 
-/// Provides a resource. `None`: the type is not built in. `Some(None)`: it is, and it failed.
+/// Provides a resource. `None`: the type is not built in.
 pub(crate) fn provide(
     scope: &Scope<'_>,
     resolved: &ResolvedResource<'_>,
     notes: &mut Notes,
-) -> Option<Option<Provided>> {
+) -> Option<Result<Provided, Refused>> {
     if resolved.resource.class != "default" {
         return None;
     }
-    Some(match resolved.resource.resource_type.as_str() {
+    let provided = match resolved.resource.resource_type.as_str() {
         "dns" => Some(dns(scope, resolved)),
         "route" => route(scope, resolved, notes),
         "service" => Some(service(resolved)),
         "service-port" => service_port(scope, resolved, notes),
         "volume" => volume(scope, resolved, notes),
         _ => return None,
-    })
+    };
+    Some(provided.ok_or(Refused))
 }
 
-fn planned(resolved: &ResolvedResource<'_>, size: Option<String>) -> Option<PlannedResource> {
-    Some(PlannedResource {
+fn planned(resolved: &ResolvedResource<'_>, size: Option<String>) -> PlannedResource {
+    PlannedResource {
         name: resolved.name.to_owned(),
         resource_type: resolved.resource.resource_type.clone(),
         class: "built-in".to_owned(),
         provider: "kubernetes".to_owned(),
         size,
-    })
+    }
 }
 
 /// `<service>.<domain>`; where a workload has several names, those that are not called `dns` carry their own.
@@ -87,7 +88,7 @@ fn service_port(scope: &Scope<'_>, resolved: &ResolvedResource<'_>, notes: &mut 
 
 /// A host and path that lead to a port of the service, by an Ingress with TLS.
 fn route(scope: &Scope<'_>, resolved: &ResolvedResource<'_>, notes: &mut Notes) -> Option<Provided> {
-    let score = scope.request.score;
+    let ports = &scope.request.score.ports;
     let domain = &scope.request.environment.spec.domain;
     let host = resolved.text("host").unwrap_or_else(|| format!("{}.{domain}", scope.name));
     if !rule::is_dns_subdomain(&host) {
@@ -109,15 +110,13 @@ fn route(scope: &Scope<'_>, resolved: &ResolvedResource<'_>, notes: &mut Notes) 
     }
     let wanted = resolved.text("port");
     let port = match &wanted {
-        Some(text) => {
-            score.ports.get(text).or_else(|| score.ports.values().find(|port| port.port.to_string() == *text))
-        }
-        None if score.ports.len() == 1 => score.ports.values().next(),
+        Some(text) => ports.get(text).or_else(|| ports.values().find(|port| port.port.to_string() == *text)),
+        None if ports.len() == 1 => ports.values().next(),
         None => None,
     };
     let Some(port) = port else {
         let offered: Vec<String> =
-            score.ports.iter().map(|(name, port)| format!("{name} ({})", port.port)).collect();
+            ports.iter().map(|(name, port)| format!("{name} ({})", port.port)).collect();
         let message = match wanted {
             Some(text) => format!("the service has no port {text}"),
             None => "params.port is missing".to_owned(),
@@ -159,7 +158,7 @@ fn route(scope: &Scope<'_>, resolved: &ResolvedResource<'_>, notes: &mut Notes) 
     Some(Provided {
         outputs: json!({"host": host, "path": path, "url": url}),
         objects: vec![ingress],
-        planned: planned(resolved, None),
+        planned: Some(planned(resolved, None)),
         routed_port: Some(port.target_port),
         ..Provided::default()
     })
@@ -200,7 +199,7 @@ fn volume(scope: &Scope<'_>, resolved: &ResolvedResource<'_>, notes: &mut Notes)
         objects: vec![json!({
             "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": scope.metadata(&name), "spec": spec,
         })],
-        planned: planned(resolved, Some(size)),
+        planned: Some(planned(resolved, Some(size))),
         writers: Some(writers),
         ..Provided::default()
     })

@@ -35,27 +35,24 @@ pub(crate) fn deployment(
     pod: &mut PodVolumes,
     notes: &mut Notes,
 ) -> Value {
-    let score = scope.request.score;
+    let workload = scope.request.score;
     let first = first_containers(scope, notes);
     let (mut main, mut initial) = (BTreeMap::new(), Vec::new());
-    for (name, source) in &score.containers {
+    for (name, source) in &workload.containers {
         let mut object = container(scope, name, source, outputs, pod, notes);
-        match first.order.iter().position(|it| it == name) {
-            Some(position) => {
-                finish_first(&mut object, source, first.modes.get(name).copied());
-                initial.push((position, Value::Object(object)));
-            }
-            None => {
-                finish_main(&mut object, source);
-                main.insert(name.clone(), object);
-            }
+        if let Some(position) = first.order.iter().position(|it| it == name) {
+            finish_first(&mut object, source, first.modes.get(name).copied());
+            initial.push((position, Value::Object(object)));
+        } else {
+            finish_main(&mut object, source);
+            main.insert(name.clone(), object);
         }
     }
     if let Some(container) = main.values_mut().next() {
         let ports = container_ports(scope);
         if !ports.is_empty() {
             container.insert("ports".into(), ports.into());
-            if !score.containers.values().any(|container| container.readiness.is_some()) {
+            if !workload.containers.values().any(|container| container.readiness.is_some()) {
                 notes.warn(
                     "no container has a readinessProbe: traffic reaches new pods before they can answer, and a broken version counts as rolled out",
                 );
@@ -78,7 +75,7 @@ pub(crate) fn deployment(
 
     let mut metadata = Map::new();
     metadata.insert("labels".into(), scope.labels().into());
-    let annotations: Map<String, Value> = score
+    let annotations: Map<String, Value> = workload
         .annotations
         .iter()
         .filter(|(key, _)| !RENDERER_PREFIXES.iter().any(|prefix| key.starts_with(prefix)))

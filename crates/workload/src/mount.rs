@@ -209,7 +209,8 @@ fn volume_mount(
 fn volume_of_resource(source: &str, outputs: &Outputs<'_>, pod: &mut PodVolumes) -> Option<String> {
     let (resource, definition) = outputs.resources.iter().find_map(|(name, values)| {
         let definition = values.get("source").filter(|definition| definition.is_object())?;
-        (name == source || definition.to_string() == source).then_some((name, definition))
+        let written = definition.to_string();
+        (name == source || written == source).then_some((name, definition))
     })?;
     let name = dns_label(&format!("volume-{resource}"));
     let mut entry = Map::new();

@@ -24,13 +24,16 @@ pub(crate) fn network_policy<'p>(
     provided: impl Iterator<Item = &'p Provided>,
     notes: &mut Notes,
 ) -> Value {
-    let score = scope.request.score;
+    let workload = scope.request.score;
     let ports: BTreeSet<(u16, &str)> =
-        score.ports.values().map(|port| (port.target_port, port.protocol.as_str())).collect();
+        workload.ports.values().map(|port| (port.target_port, port.protocol.as_str())).collect();
     let open: BTreeSet<(u16, &str)> = provided
         .filter_map(|it| it.routed_port)
         .chain(
-            scope.setting(METRICS_PORT).and_then(|name| score.ports.get(name)).map(|port| port.target_port),
+            scope
+                .setting(METRICS_PORT)
+                .and_then(|name| workload.ports.get(name))
+                .map(|port| port.target_port),
         )
         .map(|port| (port, "TCP"))
         .collect();
@@ -63,7 +66,7 @@ pub(crate) fn network_policy<'p>(
             let pointer = "/metadata/annotations/fairway.dev~1egress";
             let message =
                 format!("\"{other}\" is unknown; the annotation fairway.dev/egress can be: internet");
-            notes.fail(score.diagnostic(pointer, "score-egress", message));
+            notes.fail(workload.diagnostic(pointer, "score-egress", message));
         }
     }
     json!({

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::builtin;
 use crate::outputs::Outputs;
 use crate::placeholder::{Piece, resources_of};
-use crate::resource::{Provided, provide_by_class};
+use crate::resource::{Provided, Refused, provide_by_class};
 use crate::scope::{Notes, Scope};
 use crate::score::{Resource, Score};
 
@@ -52,14 +52,14 @@ pub(crate) struct Resolution<'a> {
 
 /// Provides every resource in dependency order.
 pub(crate) fn resolve<'a>(scope: &Scope<'a>, notes: &mut Notes) -> Resolution<'a> {
-    let score = scope.request.score;
+    let source = scope.request.score;
     let mut resolution = Resolution {
-        outputs: Outputs { metadata: &score.metadata, resources: BTreeMap::new() },
+        outputs: Outputs { metadata: &source.metadata, resources: BTreeMap::new() },
         provided: BTreeMap::new(),
     };
     for name in ordered(scope, notes) {
-        let Some(resource) = score.resources.get(&name) else { continue };
-        if needs_of(resource).iter().any(|need| is_missing(score, &resolution, need)) {
+        let Some(resource) = source.resources.get(&name) else { continue };
+        if needs_of(resource).iter().any(|need| is_missing(source, &resolution, need)) {
             // What it refers to failed, and that has been said.
             continue;
         }
@@ -73,12 +73,14 @@ pub(crate) fn resolve<'a>(scope: &Scope<'a>, notes: &mut Notes) -> Resolution<'a
         );
         let unresolved = !failed.is_empty();
         for (pointer, message) in failed {
-            notes.fail(score.diagnostic(&pointer, "score-placeholder", message));
+            notes.fail(source.diagnostic(&pointer, "score-placeholder", message));
         }
         let params = params.as_object().cloned().unwrap_or_default();
         let resolved = ResolvedResource { name: &name, resource, params };
-        let provided = if unresolved { None } else { provide(scope, &resolved, notes) };
-        if let Some(provided) = provided {
+        if unresolved {
+            continue;
+        }
+        if let Ok(provided) = provide(scope, &resolved, notes) {
             resolution.outputs.resources.insert(name.clone(), provided.outputs.clone());
             resolution.provided.insert(name.clone(), provided);
         }
@@ -86,24 +88,28 @@ pub(crate) fn resolve<'a>(scope: &Scope<'a>, notes: &mut Notes) -> Resolution<'a
     resolution
 }
 
-fn provide(scope: &Scope<'_>, resolved: &ResolvedResource<'_>, notes: &mut Notes) -> Option<Provided> {
-    provide_by_class(scope, resolved, notes)
-        .or_else(|| builtin::provide(scope, resolved, notes))
-        .unwrap_or_else(|| {
-            let message = format!(
-                "nothing provides the type \"{}\" of class \"{}\" in {}",
-                resolved.resource.resource_type, resolved.resource.class, scope.request.environment.name
-            );
-            let hint = format!("on offer are: {}", offered(scope).join(", "));
-            let pointer = format!("/resources/{}/type", resolved.name);
-            let error = scope.request.score.diagnostic(
-                &pointer,
-                "score-resource",
-                format!("resource {}: {message}", resolved.name),
-            );
-            notes.fail(error.with_hint(hint));
-            None
-        })
+fn provide(
+    scope: &Scope<'_>,
+    resolved: &ResolvedResource<'_>,
+    notes: &mut Notes,
+) -> Result<Provided, Refused> {
+    if let Some(provided) = provide_by_class(scope, resolved, notes) {
+        return provided;
+    }
+    if let Some(provided) = builtin::provide(scope, resolved, notes) {
+        return provided;
+    }
+    let message = format!(
+        "resource {}: nothing provides the type \"{}\" of class \"{}\" in {}",
+        resolved.name,
+        resolved.resource.resource_type,
+        resolved.resource.class,
+        scope.request.environment.name
+    );
+    let pointer = format!("/resources/{}/type", resolved.name);
+    let problem = scope.request.score.diagnostic(&pointer, "score-resource", message);
+    notes.fail(problem.with_hint(format!("on offer are: {}", offered(scope).join(", "))));
+    Err(Refused)
 }
 
 /// The types that the environment has, with the class where it is not the default.

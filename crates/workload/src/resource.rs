@@ -61,24 +61,25 @@ pub(crate) fn classes_of<'a>(scope: &Scope<'a>) -> impl Iterator<Item = &'a Reso
     })
 }
 
+/// A resource that failed; why is among the notes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refused;
+
 /// Provides a resource by the first class of its type and class. `None`: there is no such class.
-/// `Some(None)`: there is one, and it failed.
 pub(crate) fn provide_by_class(
     scope: &Scope<'_>,
     resolved: &ResolvedResource<'_>,
     notes: &mut Notes,
-) -> Option<Option<Provided>> {
+) -> Option<Result<Provided, Refused>> {
     let wanted = resolved.resource;
     let class = classes_of(scope)
         .filter(|class| class.spec.resource_type == wanted.resource_type && class.spec.class == wanted.class)
         .min_by(|left, right| left.name.cmp(&right.name))?;
-    match render_class(scope, resolved, class) {
-        Ok(provided) => Some(Some(provided)),
-        Err(problem) => {
-            notes.fail(*problem);
-            Some(None)
-        }
-    }
+    let rendered = render_class(scope, resolved, class);
+    Some(rendered.map_err(|problem| {
+        notes.fail(*problem);
+        Refused
+    }))
 }
 
 fn render_class(

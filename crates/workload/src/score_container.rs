@@ -63,13 +63,12 @@ fn mounts<'f>(reader: &mut Reader<'_>, field: &Field<'f>) -> Vec<(String, Field<
     }
     let mut found = Vec::new();
     for item in reader.items(field) {
-        match item.value.get("target").and_then(|target| target.as_str()).filter(|target| !target.is_empty())
-        {
-            Some(target) => found.push((target.to_owned(), item)),
-            None => {
-                let message = format!("{}: the field \"target\" is missing", item.path());
-                reader.fail(&item.pointer, message);
-            }
+        let target = item.value.get("target").and_then(|target| target.as_str());
+        if let Some(target) = target.filter(|target| !target.is_empty()) {
+            found.push((target.to_owned(), item));
+        } else {
+            let message = format!("{}: the field \"target\" is missing", item.path());
+            reader.fail(&item.pointer, message);
         }
     }
     found

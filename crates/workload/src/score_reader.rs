@@ -90,13 +90,11 @@ fn read_metadata(reader: &mut Reader<'_>, object: &Object<'_>) -> Option<Metadat
     let field = object.get("metadata")?;
     let map = reader.map(&field)?;
     let metadata = Object { field: field.clone(), map };
-    let name = match metadata.get("name") {
-        Some(name) => reader.ruled_text(&name, rule::is_score_name, NAME_RULE),
-        None => {
-            reader.fail(&field.pointer, "metadata: the field \"name\" is missing");
-            None
-        }
-    };
+    let name = metadata.get("name");
+    if name.is_none() {
+        reader.fail(&field.pointer, "metadata: the field \"name\" is missing");
+    }
+    let name = name.and_then(|name| reader.ruled_text(&name, rule::is_score_name, NAME_RULE));
     let annotations =
         metadata.get("annotations").map(|field| read_annotations(reader, &field)).unwrap_or_default();
     Some((name.unwrap_or_default(), map.clone(), annotations))
@@ -147,7 +145,7 @@ fn read_resource(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Resource>
     if let Some(field) = object.get("metadata")
         && let Some(map) = reader.map(&field)
     {
-        metadata = map.clone();
+        metadata.clone_from(map);
         let inner = Object { field, map };
         if let Some(annotations) = inner.get("annotations") {
             read_annotations(reader, &annotations);

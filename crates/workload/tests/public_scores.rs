@@ -1,5 +1,11 @@
 //! Public score files: read exactly when their schema allows them, rendered where their resources are known.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -80,11 +86,10 @@ fn public_scores_are_read_as_their_schema_says_and_rendered() {
         match render(&request) {
             Ok(_) => shown += 1,
             Err(problems) => {
-                refused.extend(problems.iter().map(|problem| format!("{name}: {}", problem.message)))
+                refused.extend(problems.iter().map(|problem| format!("{name}: {}", problem.message)));
             }
         }
     }
-    eprintln!("{} files: {read} read, {shown} rendered", files.len());
     for line in &refused {
         let known = [
             "nothing provides the type",

@@ -1,5 +1,11 @@
 //! What a workload renders to, in a plain environment and in production.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 use std::io::Write;
 use std::path::PathBuf;
