@@ -9,12 +9,13 @@ use serde_json::Value;
 
 /// The rooms from the roof to the ground, as `ARCHITECTURE.md` draws them. A room may use rooms below it only.
 const ROOMS: [&str; 15] = [
-    "cli", "server", "portal", "app", "catalog", "scaffold", "workload", "policy", "insight", "docs", "template",
-    "ledger", "remote", "yaml", "domain",
+    "cli", "server", "portal", "app", "catalog", "scaffold", "workload", "policy", "insight", "docs",
+    "template", "ledger", "remote", "yaml", "domain",
 ];
 
 /// Rooms that must stay pure: no clock, network, files or environment. They may not see the ones that do I/O.
-const PURE: [&str; 8] = ["portal", "catalog", "scaffold", "workload", "policy", "insight", "docs", "template"];
+const PURE: [&str; 8] =
+    ["portal", "catalog", "scaffold", "workload", "policy", "insight", "docs", "template"];
 const IMPURE: [&str; 2] = ["ledger", "remote"];
 
 /// Heavy third parties and the only rooms that may name them.
@@ -76,7 +77,10 @@ fn the_middle_does_not_see_the_rooms_that_touch_the_world() {
             assert!(!IMPURE.contains(&below), "{room} is pure and must not use {below}");
         }
         for runtime in ["tokio", "uuid", "getrandom"] {
-            assert!(!dependencies.iter().any(|name| name == runtime), "{room} is pure and must not use {runtime}");
+            assert!(
+                !dependencies.iter().any(|name| name == runtime),
+                "{room} is pure and must not use {runtime}"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use fairway_domain::plan::Plan;
 use fairway_domain::{Caller, Entity, EntityRef, Permission};
-use fairway_scaffold::{Form, PlanRequest as ScaffoldRequest, Template, World as _};
+use fairway_scaffold::{FieldError, Form, PlanRequest as ScaffoldRequest, Template, Widget, World as _};
 use serde_json::Value;
 
 use crate::plans::{Computed, PlanRequest, StoredPlan};
@@ -84,9 +84,28 @@ impl App {
         caller.authorise(Permission::Create)?;
         let template = self.template(caller, template)?;
         let values = fairway_scaffold::validate(&template, values).map_err(AppError::Fields)?;
+        self.refuse_secrets(caller, &template, &values)?;
         let request =
             PlanRequest::Template { template: template.reference, values, user: caller.actor.user() };
         self.plan(caller, request).await
+    }
+
+    /// A plan is kept for ever, so a secret must not get into one.
+    fn refuse_secrets(&self, caller: &Caller, template: &Template, values: &Value) -> Result<(), AppError> {
+        let form = self.form(caller, template, values)?;
+        let secret = form.steps.iter().flat_map(|page| &page.fields).find(|field| {
+            matches!(field.widget, Widget::Password | Widget::Secret)
+                && field.value.as_ref().is_some_and(|value| value.as_str() != Some(""))
+        });
+        match secret {
+            Some(field) => Err(AppError::Fields(vec![FieldError {
+                field: field.name.clone(),
+                message:
+                    "Secrets cannot be given to a golden path yet, and this one was not kept; leave it empty"
+                        .to_owned(),
+            }])),
+            None => Ok(()),
+        }
     }
 
     pub(crate) async fn compute_template(

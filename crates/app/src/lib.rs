@@ -16,8 +16,10 @@ pub mod error;
 pub mod example;
 pub mod guardrails;
 pub mod home;
+pub mod housekeeping;
 pub mod plans;
 pub mod projection;
+mod reach;
 pub mod releases;
 pub mod repositories;
 pub mod services;
@@ -66,7 +68,7 @@ impl App {
         let forge_root = config.data.join("repositories");
         let (ledger, forge) =
             tokio::join!(Ledger::open(&config.database, Arc::clone(&clock)), Forge::open(&forge_root));
-        let (ledger, forge) = (ledger?, forge?);
+        let (ledger, forge) = (ledger?, forge?.with_push_limit(config.push_limit));
         let projection = Projection::start(&ledger).await?;
         let mut actions = ActionRegistry::built_in();
         actions.register(Box::new(deliver::Deliver));

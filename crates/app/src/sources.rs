@@ -232,6 +232,10 @@ impl App {
     pub async fn register_source(&self, caller: &Caller, target: &str) -> Result<Source, AppError> {
         caller.authorise(Permission::ManageCatalog)?;
         let target = SourceTarget::parse(target, &self.inner.config)?;
+        // Whoever registers a file of this machine sees what is in it.
+        if matches!(target, SourceTarget::File { .. }) {
+            caller.authorise(Permission::Administer)?;
+        }
         let (source, existed) = self.put_source(caller, target, None).await?;
         let synced = self.sync(caller, &source.id, false).await?;
         // A new address that cannot be read is refused, so that a typing error does not stay as a source.

@@ -92,6 +92,7 @@ impl App {
                 Ok(Read { tree, root: path.clone(), base, revision: head.to_string() })
             }
             SourceTarget::Git { url, reference, path, address } => {
+                crate::reach::check(url).await?;
                 let cache = self.inner.config.data.join("cache");
                 let (commit, tree) =
                     GitSource::fetch(url, reference.as_deref(), &cache, &SourceOptions::default()).await?;

@@ -105,7 +105,7 @@ pub(crate) async fn revoke_token(
 }
 
 /// Only addresses of this site are returned to.
-fn return_to(pairs: &Pairs) -> String {
+pub(crate) fn return_to(pairs: &Pairs) -> String {
     let asked = pairs.get("return_to").unwrap_or("/");
     let own = asked.starts_with('/') && !asked.starts_with("//") && !asked.contains('\\');
     if own { asked.to_owned() } else { "/".to_owned() }

@@ -75,7 +75,15 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
             what: "Message".to_owned(),
             title: message.title.clone(),
             detail: message.info.clone(),
-            url: message.link.clone().unwrap_or_else(|| format!("/runs/{}", message.run)),
+            // What a template wrote is followed only when it is an address of the web or of this site.
+            url: message
+                .link
+                .clone()
+                .filter(|link| {
+                    let web = link.starts_with("https://") || link.starts_with("http://");
+                    web || (link.starts_with('/') && !link.starts_with("//"))
+                })
+                .unwrap_or_else(|| format!("/runs/{}", message.run)),
             at: Some(message.at),
         });
     }

@@ -11,6 +11,7 @@ use fairway_portal::{DraftsView, Section, SourcesView};
 
 use crate::caller::PageCaller;
 use crate::failure::{OrPage, PageFailure};
+use crate::page::access::return_to;
 use crate::page::row::blocked;
 use crate::page::{Page, chrome, html};
 use crate::pairs::Pairs;
@@ -84,9 +85,11 @@ pub(crate) async fn refresh(
     uri: Uri,
     body: Bytes,
 ) -> Page {
-    let accept = Pairs::of_form(&body).get("accept").is_some();
+    let pairs = Pairs::of_form(&body);
+    let accept = pairs.get("accept").is_some();
     state.app.refresh_source(&caller, &id, accept).await.or_page(&state, &uri, &caller)?;
-    Ok(Redirect::to("/sources").into_response())
+    let back = if pairs.get("return_to").is_some() { return_to(&pairs) } else { "/sources".to_owned() };
+    Ok(Redirect::to(&back).into_response())
 }
 
 pub(crate) async fn remove(
