@@ -6,6 +6,7 @@ use std::time::Duration;
 use fairway_domain::Secret;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,6 +33,7 @@ pub struct ApiClient {
     client: Client,
     base: String,
     token: Option<Secret<String>>,
+    headers: HeaderMap,
 }
 
 /// Names the cryptography for TLS, once for the whole process.
@@ -71,7 +73,21 @@ impl ApiClient {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|error| bad(error.to_string()))?;
-        Ok(Self { client, base: url.as_str().trim_end_matches('/').to_owned(), token })
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { client, base, token, headers: HeaderMap::new() })
+    }
+
+    /// The same client with a header that every request carries from now on. Line breaks and other control
+    /// characters of the value become spaces; what is no header even so is left out.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        let value: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes()))
+        {
+            self.headers.insert(name, value);
+        }
+        self
     }
 
     /// The address without a slash at its end.
@@ -105,6 +121,22 @@ impl ApiClient {
     /// Deletes. An answer without a body reads as JSON's `null`, so `()` fits.
     pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, RemoteError> {
         self.ask("DELETE", path, None::<&()>).await
+    }
+
+    /// The bytes of a page or file as they are served. With `encodings`, for example `br, gzip`, they come
+    /// compressed as a browser gets them and are not decompressed.
+    pub async fn bytes(&self, path: &str, encodings: Option<&str>) -> Result<Vec<u8>, RemoteError> {
+        let (method, url) = ("GET", self.url(path));
+        let mut request = self.request(method, &url).timeout(WHOLE);
+        if let Some(encodings) = encodings {
+            request = request.header(ACCEPT_ENCODING, encodings);
+        }
+        let sent = request.send().await;
+        let response = sent.map_err(|source| RemoteError::Connection { method, url: url.clone(), source })?;
+        if !response.status().is_success() {
+            return Err(refusal(method, &url, response).await);
+        }
+        read_body(method, &url, response, ANSWER_BYTES).await
     }
 
     /// The lines of a stream of server-sent events as they arrive, without line breaks; an empty line ends an
@@ -152,7 +184,8 @@ impl ApiClient {
     }
 
     fn request(&self, method: &'static str, url: &str) -> RequestBuilder {
-        let request = self.client.request(Method::from_bytes(method.as_bytes()).unwrap_or_default(), url);
+        let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
+        let request = self.client.request(method, url).headers(self.headers.clone());
         match &self.token {
             Some(token) => request.bearer_auth(token.expose()),
             None => request,
@@ -225,12 +258,14 @@ async fn refusal(method: &'static str, url: &str, response: Response) -> RemoteE
             code: code.unwrap_or_else(|| "error".to_owned()),
             message,
             hint: text("hint"),
+            details: value.pointer("/error/details").and_then(|list| list.as_array()).cloned().unwrap_or_default(),
         },
         _ => RemoteError::Api {
             status: status.as_u16(),
             code: "unexpected".to_owned(),
             message: format!("{method} {url} was answered with {status}"),
             hint: Some("the answer is not from Fairway's API; check the server's address".to_owned()),
+            details: Vec::new(),
         },
     }
 }

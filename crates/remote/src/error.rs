@@ -178,6 +178,8 @@ pub enum RemoteError {
         message: String,
         /// What to do next.
         hint: Option<String>,
+        /// Fields, diagnostics or findings, by code; empty when there are none.
+        details: Vec<serde_json::Value>,
     },
     /// The answer is not what the API promises.
     #[error("{method} {url} gave an answer that cannot be understood: {reason}; is this a Fairway server?")]

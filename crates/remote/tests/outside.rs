@@ -30,18 +30,20 @@ async fn server(answers: &'static [&'static str]) -> (String, tokio::task::JoinH
 async fn answers_and_refusals_become_values() {
     let (address, asked) = server(&[
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"n\": 7}",
-        "HTTP/1.1 409 Conflict\r\nConnection: close\r\n\r\n{\"error\":{\"code\":\"stale\",\"message\":\"It moved\",\"hint\":\"Plan again\"}}",
+        "HTTP/1.1 409 Conflict\r\nConnection: close\r\n\r\n{\"error\":{\"code\":\"stale\",\"message\":\"It moved\",\"hint\":\"Plan again\",\"details\":[1]}}",
         "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
         "HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n<html>",
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<html>",
     ])
     .await;
-    let client = ApiClient::new(&address, Some(Secret::new("t0ken".to_owned()))).unwrap();
+    let client = ApiClient::new(&address, Some(Secret::new("t0ken".to_owned())))
+        .unwrap()
+        .with_header("x-fairway-reason", "two\r\nlines");
     let value: serde_json::Value = client.get("/api/v1/x?y=1").await.unwrap();
     assert_eq!(value["n"], 7);
     let refused = client.post::<_, ()>("/p", &serde_json::json!({"a": 1})).await.unwrap_err();
     assert_eq!(refused.to_string(), "It moved (Plan again)");
-    assert!(matches!(refused, RemoteError::Api { status: 409, code, .. } if code == "stale"));
+    assert!(matches!(refused, RemoteError::Api { status: 409, code, details, .. } if code == "stale" && details.len() == 1));
     client.delete::<()>("/d").await.unwrap();
     let proxy = client.get::<()>("/e").await.unwrap_err();
     assert!(matches!(proxy, RemoteError::Api { status: 502, .. }), "{proxy}");
@@ -50,6 +52,7 @@ async fn answers_and_refusals_become_values() {
     let asked = asked.await.unwrap();
     assert!(asked[0].starts_with("GET /base/api/v1/x?y=1 HTTP/1.1\r\n"), "{}", asked[0]);
     assert!(asked[0].contains("authorization: Bearer t0ken"), "{}", asked[0]);
+    assert!(asked[0].contains("x-fairway-reason: two  lines\r\n"), "{}", asked[0]);
     assert!(asked[1].ends_with("{\"a\":1}"), "{}", asked[1]);
     assert!(!format!("{client:?}").contains("t0ken"));
     let gone = client.get::<()>("/g").await.unwrap_err();

@@ -1,0 +1,50 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    apply, audit, bench, catalog, check, completion, delivery, environments, exit_code, findings, new, plan,
+    render, runs, token, undo, up, version,
+};
+
+/// The internal developer platform in one binary
+///
+/// Golden paths, catalog, delivery and guardrails. `fairway up` starts everything on this machine; the other
+/// commands talk to a running server, or work on files alone.
+#[derive(Debug, Parser)]
+#[command(name = "fairway", version, max_term_width = 100, after_help = exit_code::HELP, subcommand_required = true, arg_required_else_help = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one value in the life of the process")]
+pub enum Command {
+    Up(up::UpArguments),
+    Serve(up::ServeArguments),
+    New(new::NewArguments),
+    Plan(plan::PlanArguments),
+    Apply(apply::ApplyArguments),
+    Undo(undo::UndoArguments),
+    Runs(runs::RunsArguments),
+    Catalog(catalog::CatalogArguments),
+    Check(check::CheckArguments),
+    Render(render::RenderArguments),
+    Deploy(delivery::DeployArguments),
+    Promote(delivery::PromoteArguments),
+    Rollback(delivery::RollbackArguments),
+    Environments(environments::EnvironmentsArguments),
+    Findings(findings::FindingsArguments),
+    Audit(audit::AuditArguments),
+    Token(token::TokenArguments),
+    Bench(bench::BenchArguments),
+    Completion(completion::CompletionArguments),
+    Version(version::VersionArguments),
+    /// What the exit codes mean
+    #[command(hide = true, after_help = "Examples:\n  fairway help exit-codes")]
+    #[command(long_about = exit_code::HELP)]
+    ExitCodes,
+}

@@ -1,0 +1,284 @@
+//! `fairway catalog`: entities and where they come from.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use fairway_catalog::StoredDraft;
+use fairway_domain::EntityRef;
+use fairway_remote::ApiClient;
+use serde_json::{Value, json};
+
+use crate::catalog_validate::validate;
+use crate::client::{ConnectionArguments, query, segment};
+use crate::exit_code::Exit;
+use crate::failure::CliError;
+use crate::findings::read;
+use crate::output::{OutputArguments, counted, harmless, table, talk};
+
+/// Look into the catalog, and tend its sources
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  fairway catalog list --kind Component --owner team-checkout\n  fairway catalog validate .")]
+pub struct CatalogArguments {
+    #[command(subcommand)]
+    command: CatalogCommand,
+}
+
+/// What to do with the catalog.
+#[derive(Debug, Subcommand)]
+enum CatalogCommand {
+    /// List entities
+    #[command(after_help = "Examples:\n  fairway catalog list\n  fairway catalog list orders --kind API --output json")]
+    List(ListArguments),
+    /// Show one entity
+    #[command(after_help = "Examples:\n  fairway catalog get orders\n  fairway catalog get group:default/platform --output json")]
+    Get {
+        /// The entity: [KIND:][NAMESPACE/]NAME; a component when no kind is given
+        entity: String,
+        #[command(flatten)]
+        output: OutputArguments,
+        #[command(flatten)]
+        connection: ConnectionArguments,
+    },
+    /// List the sources of the catalog and how they fare
+    #[command(after_help = "Examples:\n  fairway catalog sources")]
+    Sources {
+        #[command(flatten)]
+        output: OutputArguments,
+        #[command(flatten)]
+        connection: ConnectionArguments,
+    },
+    /// Show the files of sources that are broken, with line and column; ends with 1 when there are any
+    #[command(after_help = "Examples:\n  fairway catalog drafts")]
+    Drafts {
+        #[command(flatten)]
+        output: OutputArguments,
+        #[command(flatten)]
+        connection: ConnectionArguments,
+    },
+    /// Register a source and read it
+    #[command(after_help = "Examples:\n  fairway catalog register http://127.0.0.1:7007/repositories/acme/shop/blob/main/catalog-info.yaml\n  fairway catalog register /srv/organisation/catalog-info.yaml")]
+    Register {
+        /// The address of a catalog-info.yaml, or of a repository that has one at its top
+        target: String,
+        #[command(flatten)]
+        output: OutputArguments,
+        #[command(flatten)]
+        connection: ConnectionArguments,
+    },
+    /// Read a source again now; every source when none is named
+    #[command(after_help = "Examples:\n  fairway catalog refresh\n  fairway catalog refresh 3f0c2a… --accept")]
+    Refresh {
+        /// The source, by its identifier
+        source: Option<String>,
+        /// Also carry out a removal that looks like a mistake
+        #[arg(long, requires = "source")]
+        accept: bool,
+        #[command(flatten)]
+        output: OutputArguments,
+        #[command(flatten)]
+        connection: ConnectionArguments,
+    },
+    /// Take a source out of the catalog, with the entities that only it gives
+    #[command(after_help = "Examples:\n  fairway catalog remove 3f0c2a…")]
+    Remove {
+        /// The source, by its identifier
+        source: String,
+        #[command(flatten)]
+        connection: ConnectionArguments,
+    },
+    /// Check entity files without a server; ends with 1 when something is wrong
+    ///
+    /// A folder is read through its catalog-info.yaml and whatever that leads to; without one, every
+    /// catalog-info.yaml below it is. A file is checked with the files beside it, so that its placeholders and
+    /// targets are found.
+    #[command(after_help = "Examples:\n  fairway catalog validate .\n  fairway catalog validate catalog-info.yaml org/groups.yaml")]
+    Validate {
+        /// Files and folders
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        output: OutputArguments,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct ListArguments {
+    /// Text in name, title, description or tags
+    text: Option<String>,
+    /// Only this kind; can be repeated, as all of these
+    #[arg(long)]
+    kind: Vec<String>,
+    /// Only this type
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<String>,
+    /// Only what this owner answers for
+    #[arg(long)]
+    owner: Vec<String>,
+    /// Only this lifecycle
+    #[arg(long)]
+    lifecycle: Vec<String>,
+    /// Only with this tag
+    #[arg(long)]
+    tag: Vec<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 100, value_name = "COUNT")]
+    limit: u32,
+    #[command(flatten)]
+    output: OutputArguments,
+    #[command(flatten)]
+    connection: ConnectionArguments,
+}
+
+/// Runs `fairway catalog`.
+pub async fn catalog(arguments: CatalogArguments) -> Result<(), CliError> {
+    match arguments.command {
+        CatalogCommand::List(arguments) => list(arguments).await,
+        CatalogCommand::Get { entity, output, connection } => get(&connection.client()?, &entity, output).await,
+        CatalogCommand::Sources { output, connection } => sources(&connection.client()?, output).await,
+        CatalogCommand::Drafts { output, connection } => drafts(&connection.client()?, output).await,
+        CatalogCommand::Register { target, output, connection } => {
+            let body = json!({"target": absolute(&target)});
+            let source: Value = connection.client()?.post("/api/v1/sources", &body).await?;
+            show_sources(&source, std::slice::from_ref(&source), output)
+        }
+        CatalogCommand::Refresh { source, accept, output, connection } => {
+            refresh(&connection.client()?, source.as_deref(), accept, output).await
+        }
+        CatalogCommand::Remove { source, connection } => {
+            connection.client()?.delete::<()>(&format!("/api/v1/sources/{}", segment(&source))).await?;
+            talk(&format!("The source {source} is out of the catalog."));
+            Ok(())
+        }
+        CatalogCommand::Validate { paths, output } => validate(&paths, output).await,
+    }
+}
+
+async fn list(arguments: ListArguments) -> Result<(), CliError> {
+    let client = arguments.connection.client()?;
+    let limit = arguments.limit.to_string();
+    let mut pairs = vec![("q", arguments.text.as_deref()), ("limit", Some(limit.as_str()))];
+    let several = [
+        ("kind", &arguments.kind),
+        ("type", &arguments.types),
+        ("owner", &arguments.owner),
+        ("lifecycle", &arguments.lifecycle),
+        ("tag", &arguments.tag),
+    ];
+    for (name, values) in several {
+        pairs.extend(values.iter().map(|value| (name, Some(value.as_str()))));
+    }
+    let answer: Value = client.get(&query("/api/v1/catalog/entities", &pairs)).await?;
+    let items = answer.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+    arguments.output.print(&answer, || {
+        let rows = items.iter().map(entity_row).collect();
+        table(["entity", "type", "owner", "lifecycle", "title"], rows, "Nothing in the catalog is like that.")
+    })?;
+    let total = answer.get("total").and_then(Value::as_u64).unwrap_or(0) as usize;
+    if arguments.output.is_table() && total > items.len() {
+        talk(&format!("{} of {}; --limit shows more", items.len(), counted(total, "entity").replace("entitys", "entities")));
+    }
+    Ok(())
+}
+
+fn entity_row(item: &Value) -> [String; 5] {
+    let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let namespace = item.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or("default");
+    let reference = EntityRef::new(text("/kind"), namespace, text("/metadata/name"));
+    let title = match text("/metadata/title") {
+        "" => text("/metadata/name"),
+        title => title,
+    };
+    [
+        reference.to_string(),
+        text("/spec/type").to_owned(),
+        text("/spec/owner").to_owned(),
+        text("/spec/lifecycle").to_owned(),
+        title.to_owned(),
+    ]
+}
+
+async fn get(client: &ApiClient, entity: &str, output: OutputArguments) -> Result<(), CliError> {
+    let reference = EntityRef::parse(entity, Some("component"), "default")
+        .map_err(|error| CliError::usage(error.to_string(), Some("write it as [KIND:][NAMESPACE/]NAME")))?;
+    let path = format!(
+        "/api/v1/catalog/entities/{}/{}/{}",
+        segment(reference.kind()),
+        segment(reference.namespace()),
+        segment(reference.name())
+    );
+    let answer: Value = client.get(&path).await?;
+    // An entity reads best as what it was written in.
+    output.print(&answer, || harmless(&fairway_yaml::write(&answer)))
+}
+
+async fn sources(client: &ApiClient, output: OutputArguments) -> Result<(), CliError> {
+    let answer: Value = client.get("/api/v1/sources").await?;
+    let items = answer.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+    show_sources(&answer, &items, output)
+}
+
+fn show_sources(answer: &Value, items: &[Value], output: OutputArguments) -> Result<(), CliError> {
+    let rows = items.iter().map(|item| {
+        let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let number = |pointer: &str| item.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
+        let state = match text("/last/failure") {
+            failure if !failure.is_empty() => failure,
+            _ if item.pointer("/last").is_none_or(Value::is_null) => "not read yet".to_owned(),
+            _ if number("/last/broken") > 0 => format!("{} broken", number("/last/broken")),
+            _ => "ok".to_owned(),
+        };
+        [text("/id"), number("/last/entities").to_string(), state, text("/address")]
+    });
+    output.print(answer, || {
+        table(["source", "entities", "state", "address"], rows.collect(), "The catalog has no sources yet.")
+    })
+}
+
+async fn drafts(client: &ApiClient, output: OutputArguments) -> Result<(), CliError> {
+    let answer: Value = client.get("/api/v1/catalog/drafts").await?;
+    let drafts: Vec<StoredDraft> = read(&answer, "items")?;
+    output.print(&answer, || {
+        if drafts.is_empty() {
+            return "Every file of every source is right.".to_owned();
+        }
+        let texts = drafts.iter().map(|draft| {
+            let diagnostics: Vec<String> = draft.diagnostics.iter().map(ToString::to_string).collect();
+            format!("{}\n{}", draft.location, diagnostics.join("\n"))
+        });
+        harmless(&texts.collect::<Vec<_>>().join("\n\n"))
+    })?;
+    if drafts.is_empty() { Ok(()) } else { Err(CliError::Said(Exit::Failed)) }
+}
+
+async fn refresh(
+    client: &ApiClient,
+    source: Option<&str>,
+    accept: bool,
+    output: OutputArguments,
+) -> Result<(), CliError> {
+    let ids: Vec<String> = match source {
+        Some(id) => vec![id.to_owned()],
+        None => {
+            let answer: Value = client.get("/api/v1/sources").await?;
+            let items = answer.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+            items.iter().filter_map(|item| Some(item.get("id")?.as_str()?.to_owned())).collect()
+        }
+    };
+    let accept = accept.then_some("true");
+    let mut read_again = Vec::new();
+    for id in ids {
+        let path = query(&format!("/api/v1/sources/{}/refresh", segment(&id)), &[("accept", accept)]);
+        read_again.push(client.post::<_, Value>(&path, &json!({})).await?);
+    }
+    show_sources(&json!({ "items": read_again }), &read_again, output)
+}
+
+/// A path of this machine in full, since the server may run in another folder; everything else as it is.
+fn absolute(target: &str) -> String {
+    let path = std::path::Path::new(target);
+    let is_path = !target.contains("://") && !target.starts_with("url:") && !target.starts_with("file:") && path.exists();
+    match is_path.then(|| std::path::absolute(path)) {
+        Some(Ok(path)) => path.display().to_string(),
+        _ => target.to_owned(),
+    }
+}

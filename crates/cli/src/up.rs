@@ -1,0 +1,138 @@
+//! `fairway up` and `fairway serve`: the same server, for a laptop and for production.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use fairway_app::AppConfig;
+
+use crate::failure::CliError;
+use crate::launch::{self, Launch};
+use crate::logs::LogFormat;
+
+/// What both commands take.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServerArguments {
+    /// The folder for the database, the repositories and caches
+    #[arg(long, env = "FAIRWAY_DATA", default_value = "./data", value_name = "DIR")]
+    data: PathBuf,
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, env = "FAIRWAY_PORT", default_value_t = 7007)]
+    port: u16,
+    /// The address to listen on
+    #[arg(long, env = "FAIRWAY_HOST", default_value = "127.0.0.1")]
+    host: String,
+    /// The database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; fairway.db in the data folder by default
+    #[arg(long, env = "FAIRWAY_DATABASE", hide_env_values = true, value_name = "URL")]
+    database: Option<String>,
+    /// The address that people reach the portal at, when it is not the one it listens on
+    #[arg(long, env = "FAIRWAY_BASE_URL", value_name = "URL")]
+    base_url: Option<String>,
+    /// A host, for example github.com, that templates mean the embedded forge by; can be repeated
+    #[arg(long = "forge-host", env = "FAIRWAY_FORGE_HOST", value_delimiter = ',', value_name = "HOST")]
+    forge_hosts: Vec<String>,
+    /// The organisation's name for people
+    #[arg(long, env = "FAIRWAY_ORGANISATION", value_name = "NAME")]
+    organisation: Option<String>,
+    /// Make a new administrator's code even when somebody has claimed the platform
+    #[arg(long)]
+    new_admin_code: bool,
+    /// How the log on standard error is written
+    #[arg(long, env = "FAIRWAY_LOG", value_enum, value_name = "FORMAT")]
+    log: Option<LogFormat>,
+}
+
+/// Start Fairway on this machine, with an example organisation on the first start
+///
+/// Everything is kept in the data folder; nothing else has to run. Whoever sits at this machine is let in as a
+/// guest, as long as it listens on this machine only. Ctrl-C stops it; what was under way goes on at the next
+/// start.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:\n  fairway up\n  fairway up --data /srv/fairway --port 8080 --open\n  fairway up --no-example --organisation \"Acme Outfitters\"")]
+pub struct UpArguments {
+    #[command(flatten)]
+    server: ServerArguments,
+    /// Begin with an empty catalog
+    #[arg(long)]
+    no_example: bool,
+    /// Open the portal in the browser once it is ready
+    #[arg(long)]
+    open: bool,
+}
+
+/// Start Fairway for production: no example, no guest, JSON logs
+///
+/// The same server as `fairway up`. Nobody is let in without signing in, also on the same machine. With
+/// --log json one JSON object {address, adminCode} is printed on standard output once it is ready.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:\n  fairway serve --host 0.0.0.0 --base-url https://fairway.example.com\n  FAIRWAY_DATABASE=postgres://fairway@db/fairway fairway serve")]
+pub struct ServeArguments {
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+/// Runs `fairway up` until it is stopped.
+pub async fn up(arguments: UpArguments, started: Instant) -> Result<(), CliError> {
+    let mut launch = arguments.server.launch(LogFormat::Text, started)?;
+    launch.example = !arguments.no_example;
+    launch.guest = true;
+    launch.open = arguments.open;
+    if launch.example && arguments.server.organisation.is_none() {
+        "Acme Outfitters".clone_into(&mut launch.config.organisation);
+    }
+    launch::launch(launch).await
+}
+
+/// Runs `fairway serve` until it is stopped.
+pub async fn serve(arguments: ServeArguments, started: Instant) -> Result<(), CliError> {
+    let launch = arguments.server.launch(LogFormat::Json, started)?;
+    launch::launch(launch).await
+}
+
+impl ServerArguments {
+    fn launch(&self, log: LogFormat, started: Instant) -> Result<Launch, CliError> {
+        if let Some(address) = &self.base_url {
+            check_address(address)?;
+        }
+        // Resolved against this folder once: the process may be asked about it from elsewhere.
+        let data = std::path::absolute(&self.data)
+            .map_err(|error| CliError::usage(format!("the data folder {}: {error}", self.data.display()), None))?;
+        let mut config = AppConfig::new(data, self.base_url.as_deref().unwrap_or_default());
+        config.forge_hosts.clone_from(&self.forge_hosts);
+        if let Some(database) = &self.database {
+            config.database.clone_from(database);
+        }
+        if let Some(organisation) = &self.organisation {
+            config.organisation.clone_from(organisation);
+        }
+        config.kill_at_boundary = kill_at_boundary();
+        Ok(Launch {
+            config,
+            host: self.host.clone(),
+            port: self.port,
+            named: self.base_url.is_some(),
+            example: false,
+            guest: false,
+            open: false,
+            new_admin_code: self.new_admin_code,
+            log: self.log.unwrap_or(log),
+            started,
+        })
+    }
+}
+
+fn check_address(address: &str) -> Result<(), CliError> {
+    let url = url::Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    if url.is_some_and(|url| url.has_host() && url.query().is_none() && url.path() == "/") {
+        return Ok(());
+    }
+    Err(CliError::usage(
+        format!("\"{address}\" is no address that people could reach the portal at"),
+        Some("write for example --base-url https://fairway.example.com, without a path"),
+    ))
+}
+
+/// In debug builds only: the boundary of a run at which the process ends without warning, which proves that
+/// runs survive it.
+fn kill_at_boundary() -> Option<u32> {
+    if cfg!(debug_assertions) { std::env::var("FAIRWAY_KILL_AT_BOUNDARY").ok()?.parse().ok() } else { None }
+}

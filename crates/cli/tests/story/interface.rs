@@ -1,0 +1,148 @@
+//! The REST interface is what its description says.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::command::run;
+use crate::server::{Server, Start};
+
+/// What stands for a parameter of a path, so that what is asked for exists.
+async fn subjects(server: &Server) -> Value {
+    let request = json!({"name": "gift-cards", "team": "checkout", "template": "go-service"});
+    let created = server.post("/api/v1/services", &request).await.expect(201);
+    let digest = created["plan"].as_str().unwrap();
+    let plan = server.get(&format!("/api/v1/plans/{digest}")).await.expect(200);
+    let commit = plan["plan"]["effects"].as_array().unwrap().iter().find(|it| it["type"] == "commit").unwrap().clone();
+    let token = server.post("/api/v1/tokens", &json!({"name": "a story", "scopes": ["read"]})).await.expect(201);
+    let sources = server.get("/api/v1/sources").await.expect(200);
+    let policies = sources["items"].as_array().unwrap().iter().find(|it| it["address"].as_str().unwrap().contains("policies"));
+    json!({
+        "digest": digest,
+        "content": commit["files"][0]["content"],
+        "run": created["run"],
+        "token": token["id"],
+        "source": policies.unwrap()["id"],
+    })
+}
+
+fn filled(path: &str, operation: &str, subjects: &Value) -> String {
+    let text = |name: &str| subjects[name].as_str().unwrap().to_owned();
+    let identifier = if path.contains("/sources/") {
+        text("source")
+    } else if path.contains("/tokens/") {
+        text("token")
+    } else {
+        text("run")
+    };
+    let name = if path.contains("/templates/") { "go-service" } else { "gift-cards" };
+    let path = path
+        .replace("{digest}", &text("digest"))
+        .replace("{content}", &text("content"))
+        .replace("{id}", &identifier)
+        .replace("{kind}", "component")
+        .replace("{namespace}", "default")
+        .replace("{name}", name)
+        .replace("{sequence}", "2");
+    assert!(!path.contains('{'), "{operation} has a parameter that this story does not know: {path}");
+    path
+}
+
+fn body(operation: &str) -> Value {
+    match operation {
+        "createService" => json!({"name": "loyalty", "team": "checkout", "template": "go-service"}),
+        "makePlan" => json!({"template": "go-service", "inputs": {"name": "loyalty", "description": "Points", "owner": "group:default/checkout"}}),
+        "planDeployment" => json!({"service": "gift-cards", "environment": "staging", "version": "0.2.0"}),
+        "planPromotion" => json!({"service": "gift-cards", "to": "production"}),
+        "planRollback" => json!({"service": "gift-cards", "environment": "production"}),
+        "registerSource" => json!({"target": "https://fairway/acme/catalog/blob/main/catalog-info.yaml"}),
+        "check" => json!({"files": [{"path": "a.yaml", "content": "kind: Pod\napiVersion: v1\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n"}]}),
+        "issueToken" => json!({"name": "another", "scopes": ["read"]}),
+        "eraseRecord" => json!({"reason": "a story"}),
+        _ => json!({}),
+    }
+}
+
+#[tokio::test]
+async fn every_described_operation_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Start::new(&folder.path().join("data")).server().await;
+    let document = server.get("/api/v1/openapi.json").await.expect(200);
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."), "{}", document["openapi"]);
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let subjects = subjects(&server).await;
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            assert!(operation["responses"].as_object().is_some_and(|it| !it.is_empty()), "{method} {path} has no responses");
+            assert!(operation["summary"].as_str().is_some_and(|it| !it.is_empty()), "{method} {path} says nothing");
+            let id = operation["operationId"].as_str().unwrap().to_owned();
+            operations.push((method.to_uppercase(), path.clone(), id, operation["responses"].clone()));
+        }
+    }
+    // What reads comes first, what takes away last.
+    operations.sort_by_key(|(method, path, ..)| (method == "DELETE" || path.ends_with("/undo"), method != "GET"));
+    assert!(operations.len() >= 30, "only {} operations are described", operations.len());
+    for (method, path, id, responses) in operations {
+        let path = filled(&path, &id, &subjects);
+        let mut request = server.request(Method::from_bytes(method.as_bytes()).unwrap(), &path);
+        if method == "POST" {
+            request = request.json(&body(&id));
+        }
+        let answer = server.send(request).await;
+        assert!(!matches!(answer.status, 404 | 405 | 500..), "{id}: {method} {path}: {} {}", answer.status, answer.text);
+        let described = responses.get(answer.status.to_string()).is_some();
+        assert!(described, "{id} answered {}, which is not described: {}", answer.status, answer.text);
+        if answer.status >= 400 {
+            let error = &answer.json()["error"];
+            assert!(error["code"].is_string() && error["message"].is_string(), "{id}: {}", answer.text);
+        }
+    }
+    let missing = server.get("/api/v1/nothing").await;
+    assert_eq!(missing.status, 404);
+    assert_eq!(missing.json()["error"]["code"], "not-found");
+    let wrong = server.request(Method::PUT, "/api/v1/services");
+    assert_eq!(server.send(wrong).await.status, 405);
+}
+
+/// The validator of the OpenAPI initiative's schemas, where the set-up of the tests has put it or it is installed.
+fn validator() -> Option<PathBuf> {
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/.venv/bin/openapi-spec-validator");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::iter::once(own)
+        .chain(std::env::split_paths(&path).map(|folder| folder.join("openapi-spec-validator")))
+        .find(|program| program.is_file())
+}
+
+#[tokio::test]
+async fn the_description_is_valid_openapi() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Start::new(&folder.path().join("data")).with(&["--no-example"]).server().await;
+    let document = server.get("/api/v1/openapi.json").await.expect(200);
+    every_reference_leads_somewhere(&document, &document);
+    let Some(validator) = validator() else {
+        eprintln!("skipped in part: openapi-spec-validator is not installed");
+        return;
+    };
+    let file = folder.path().join("openapi.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let mut command = Command::new(validator);
+    command.arg(&file);
+    run(command).await.ok();
+}
+
+fn every_reference_leads_somewhere(document: &Value, part: &Value) {
+    match part {
+        Value::Object(fields) => {
+            if let Some(reference) = fields.get("$ref").and_then(Value::as_str) {
+                let pointer = reference.strip_prefix('#').unwrap();
+                assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+            }
+            fields.values().for_each(|value| every_reference_leads_somewhere(document, value));
+        }
+        Value::Array(items) => items.iter().for_each(|item| every_reference_leads_somewhere(document, item)),
+        _ => {}
+    }
+}

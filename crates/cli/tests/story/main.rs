@@ -1,0 +1,25 @@
+//! The walks that Fairway promises, proven on the real binary: a server on a free port of this machine, git, the
+//! command line, SQLite and Postgres. Nothing here looks into the code; what is shown is what a person or a
+//! program outside would see.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
+
+mod access;
+mod audit;
+mod command;
+mod delivery;
+mod durability;
+mod full_disk;
+mod git_walk;
+mod golden_path;
+mod golden_repositories;
+mod hostile_input;
+mod interface;
+mod outside_template;
+mod plans;
+mod refusals;
+mod replicas;
+mod server;
+mod template_source;
+mod undoing;
+mod world;

@@ -1,0 +1,63 @@
+//! Two servers on one Postgres: what happens through one is seen through the other.
+
+use std::time::{Duration, Instant};
+
+use fairway_ledger::testing::TestDatabase;
+use serde_json::{Value, json};
+
+use crate::server::{Server, Start, pause};
+
+/// Replicas agree within a second.
+const AGREEMENT: Duration = Duration::from_secs(1);
+
+async fn eventually(server: &Server, path: &str) {
+    let began = Instant::now();
+    while server.entity(path).await == Value::Null {
+        assert!(began.elapsed() < AGREEMENT, "{path} is not seen after {AGREEMENT:?}");
+        pause().await;
+    }
+}
+
+#[tokio::test]
+async fn what_happens_through_one_is_seen_through_the_other() {
+    let Some(database) = TestDatabase::create().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let start = || Start::new(&data).at_fixed_address().with(&["--database", database.url()]);
+    let one = start().server().await;
+    let two = start().server().await;
+    let total = |answer: Value| answer["total"].clone();
+    let path = "/api/v1/catalog/entities?limit=1";
+    assert_eq!(total(one.get(path).await.expect(200)), total(two.get(path).await.expect(200)));
+
+    let request = json!({"name": "gift-cards", "team": "checkout", "template": "python-fastapi-service", "database": "redis"});
+    let created = one.post("/api/v1/services", &request).await.expect(201);
+    assert_eq!(created["status"], "delivered");
+    eventually(&two, "component/default/gift-cards").await;
+    let request = json!({"name": "loyalty", "team": "checkout", "template": "go-service"});
+    two.post("/api/v1/services", &request).await.expect(201);
+    eventually(&one, "component/default/loyalty").await;
+
+    // A plan made here is applied there; a token made here is good there.
+    let plan = one.plan("go-service", &json!({"name": "wishes", "description": "Wishes", "owner": "group:default/checkout"})).await;
+    two.complete(&plan).await;
+    eventually(&one, "component/default/wishes").await;
+    let token = one.token(&["read"]).await;
+    let began = Instant::now();
+    loop {
+        let request = two.request(reqwest::Method::GET, "/api/v1/runs").bearer_auth(&token);
+        if two.send(request).await.status == 200 {
+            break;
+        }
+        assert!(began.elapsed() < AGREEMENT, "the token is not known after {AGREEMENT:?}");
+        pause().await;
+    }
+
+    // One ends without warning in the middle of a run; the other takes it up when the lease is over, or has it
+    // already. Either way nothing is lost, and the chain has one order.
+    let undone = two.undo(created["run"].as_str().unwrap()).await;
+    assert_eq!(undone["status"], "undone", "{undone:#}");
+    one.kill();
+    let verified = two.get("/api/v1/audit/verify").await.expect(200);
+    assert_eq!(verified["intact"], true, "{verified:#}");
+}
