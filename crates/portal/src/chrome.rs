@@ -1,6 +1,6 @@
 //! What every page knows besides its own view: who looks, where they are, what runs.
 
-use fairway_domain::{Role, Timestamp};
+use fairway_domain::{EntityRef, Role, Timestamp};
 
 /// The places of the left rail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,9 +88,19 @@ pub struct Chrome {
     pub now: Timestamp,
     /// Path and query of this page, for sign-in to come back to.
     pub address: String,
+    /// The stream of events that say when this page would look different; none for a page that never does.
+    pub follow: Option<String>,
 }
 
 impl Chrome {
+    /// The same page, which draws itself again when what it shows changes: one entity, or anything.
+    #[must_use]
+    pub fn followed(mut self, about: Option<&EntityRef>) -> Self {
+        self.follow =
+            Some(about.map_or_else(|| "/changes".to_owned(), |about| format!("/changes?about={about}")));
+        self
+    }
+
     /// A shell for a guest at a page; the caller fills in the rest.
     pub fn new(title: impl Into<String>, active: Section, now: Timestamp) -> Self {
         Self {
@@ -109,6 +119,7 @@ impl Chrome {
             organisation: "Fairway".into(),
             now,
             address: "/".into(),
+            follow: None,
         }
     }
 }

@@ -4,16 +4,19 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::{Path, State};
+use axum::http::Uri;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use fairway_domain::Caller;
+use fairway_domain::fact::{Record, kind};
 use fairway_domain::run::Run;
+use fairway_domain::{Caller, Permission};
 use futures::Stream;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::caller::PageCaller;
-use crate::failure::ApiFailure;
+use crate::failure::{ApiFailure, OrPage, PageFailure};
 use crate::page::run::run_view;
+use crate::pairs::Pairs;
 use crate::state::ServerState;
 
 /// Yields the run now and after every change, until it settles, the client goes or the server stops.
@@ -73,6 +76,57 @@ pub(crate) async fn run_fragments(
         }
     });
     answer(events)
+}
+
+/// Whether a record changes what a page about `about` shows; every page of the platform's state for `None`.
+fn concerns(record: &Record, about: Option<&str>) -> bool {
+    let Some(about) = about else {
+        return ["catalog.", "run", "delivery.", "forge.", "notification"]
+            .iter()
+            .any(|prefix| record.kind.starts_with(prefix));
+    };
+    let name = about.rsplit('/').next().unwrap_or(about);
+    match record.kind.as_str() {
+        kind::ENTITY => record.subject == about,
+        kind::DRAFT => {
+            let reference = record.body.as_ref().and_then(|body| body.get("reference")?.as_str());
+            // A draft that is gone says no more what it was about.
+            reference.is_none_or(|reference| reference == about)
+        }
+        kind::DEPLOYMENT => record.subject.split('/').next() == Some(name),
+        _ => false,
+    }
+}
+
+/// `/changes[?about=<entity reference>]`: an event `changed` whenever a page should be drawn again.
+pub(crate) async fn changes(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+) -> Result<Response, PageFailure> {
+    caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
+    let about = Pairs::of_query(&uri).get("about").map(str::to_owned);
+    let records = state.app.follow();
+    let stopping = state.stopping.subscribe();
+    let events = futures::stream::unfold((state, about, records, stopping), |seed| async move {
+        let (state, about, mut records, mut stopping) = seed;
+        loop {
+            let sequence = tokio::select! {
+                record = records.recv() => match record {
+                    Ok(record) if concerns(&record, about.as_deref()) => record.sequence,
+                    // Some were missed, so the page may well be old.
+                    Err(RecvError::Lagged(_)) => state.app.view().sequence,
+                    Ok(_) => continue,
+                    Err(RecvError::Closed) => return None,
+                },
+                () = stopped(&mut stopping) => return None,
+            };
+            state.app.caught_up(sequence).await;
+            let event = Event::default().event("changed").data(sequence.to_string());
+            return Some((Ok(event), (state, about, records, stopping)));
+        }
+    });
+    Ok(answer(events))
 }
 
 /// For programs: each event is the run as JSON.

@@ -46,6 +46,7 @@ fn pages() -> Router<ServerState> {
         .route("/plans/{digest}", get(page::plan::plan))
         .route("/plans/{digest}/files/{content}", get(page::plan::plan_file))
         .route("/plans/{digest}/apply", post(page::plan::apply))
+        .route("/changes", get(events::changes))
         .route("/runs", get(page::run::runs))
         .route("/runs/{id}", get(page::run::run))
         .route("/runs/{id}/events", get(events::run_fragments))

@@ -118,6 +118,6 @@ pub(crate) async fn catalog(
         error: None,
         query: asked,
     };
-    let chrome = chrome(&state, &caller, &uri, "Catalog", Section::Catalog);
+    let chrome = chrome(&state, &caller, &uri, "Catalog", Section::Catalog).followed(None);
     Ok(html(fairway_portal::catalog(&chrome, &data)))
 }

@@ -176,7 +176,7 @@ pub(crate) async fn entity(
         seen_at: Some(stored.last_seen),
         source: Some(stored.source.clone()),
     };
-    let chrome = chrome(&state, &caller, &uri, entity.title(), Section::Catalog);
+    let chrome = chrome(&state, &caller, &uri, entity.title(), Section::Catalog).followed(Some(&reference));
     let clone_url = repository.as_ref().map(|repository| clone_url(&state, repository));
     let relations = relations(&view, &found);
     let links = links(&found);

@@ -96,7 +96,7 @@ pub(crate) async fn environments(
     });
     let view =
         EnvironmentsView { environments: heads, services, blocked: blocked(&caller, Permission::Deliver), q };
-    let chrome = chrome(&state, &caller, &uri, "Environments", Section::Environments);
+    let chrome = chrome(&state, &caller, &uri, "Environments", Section::Environments).followed(None);
     Ok(html(fairway_portal::environments(&chrome, &view)))
 }
 

@@ -68,6 +68,6 @@ pub(crate) async fn guardrails(
         service_names: delivered.into_iter().map(str::to_owned).collect(),
         broken: fleet.broken_policies.clone(),
     };
-    let chrome = chrome(&state, &caller, &uri, "Guardrails", Section::Guardrails);
+    let chrome = chrome(&state, &caller, &uri, "Guardrails", Section::Guardrails).followed(None);
     Ok(html(fairway_portal::guardrails(&chrome, &data)))
 }

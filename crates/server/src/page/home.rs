@@ -104,7 +104,7 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
         starts: templates.iter().take(4).map(|template| template_row(&home.view, template)).collect(),
         entities: home.view.entities.len(),
     };
-    let chrome = chrome(&state, &caller, &uri, "Home", Section::Home);
+    let chrome = chrome(&state, &caller, &uri, "Home", Section::Home).followed(None);
     Ok(html(fairway_portal::home(&chrome, &view)))
 }
 

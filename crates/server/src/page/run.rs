@@ -58,7 +58,7 @@ pub(crate) async fn runs(State(state): State<ServerState>, PageCaller(caller): P
             .then(|| with_parameter(&uri, "page", &(page + 1).to_string())),
         newer: (page > 1).then(|| with_parameter(&uri, "page", &(page - 1).to_string())),
     };
-    let chrome = chrome(&state, &caller, &uri, "Runs", Section::Runs);
+    let chrome = chrome(&state, &caller, &uri, "Runs", Section::Runs).followed(None);
     Ok(html(fairway_portal::runs(&chrome, &view)))
 }
 

@@ -132,6 +132,6 @@ pub(crate) async fn drafts(
         })
         .collect();
     let data = DraftsView { drafts, files: view.entities.len() };
-    let chrome = chrome(&state, &caller, &uri, "Broken files", Section::Catalog);
+    let chrome = chrome(&state, &caller, &uri, "Broken files", Section::Catalog).followed(None);
     Ok(html(fairway_portal::drafts(&chrome, &data)))
 }
