@@ -102,13 +102,6 @@ async fn tokens_do_what_their_scopes_say_until_they_are_revoked_or_too_old() {
     }
 }
 
-async fn sign_in(server: &Server, name: &str, secret: &str) -> Answer {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let form = url::form_urlencoded::Serializer::new(String::new()).append_pair("name", name).append_pair("secret", secret).finish();
-    let request = client.post(server.url("/sign-in")).header("content-type", "application/x-www-form-urlencoded").body(form);
-    server.send(request).await
-}
-
 #[tokio::test]
 async fn the_administrators_code_is_good_for_one_claim() {
     let folder = tempfile::tempdir().unwrap();
@@ -116,8 +109,8 @@ async fn the_administrators_code_is_good_for_one_claim() {
     let server = Start::new(&data).with(&["--no-example"]).server().await;
     let code = server.admin_code.clone().expect("a first start prints a code");
     assert!(!server.log().contains(&code), "the code is not in the log");
-    assert_eq!(sign_in(&server, "ada", "0000-0000-0000-0000").await.status, 401);
-    let signed_in = sign_in(&server, "ada", &code).await;
+    assert_eq!(server.sign_in("ada", "0000-0000-0000-0000").await.status, 401);
+    let signed_in = server.sign_in("ada", &code).await;
     assert_eq!(signed_in.status, 303, "{}", signed_in.text);
     let cookie = signed_in.header("set-cookie").unwrap();
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
@@ -130,7 +123,7 @@ async fn the_administrators_code_is_good_for_one_claim() {
     let tokens = server.request(Method::GET, "/api/v1/tokens").header("cookie", &cookie);
     server.send(tokens).await.expect(200);
 
-    assert_eq!(sign_in(&server, "eve", &code).await.status, 401, "the code was used up");
+    assert_eq!(server.sign_in("eve", &code).await.status, 401, "the code was used up");
     let out = server.request(Method::POST, "/sign-out").header("cookie", &cookie);
     server.send(out).await;
     let after = server.request(Method::POST, "/api/v1/audit/2/erase").header("cookie", &cookie).json(&json!({"reason": "a story"}));
@@ -149,10 +142,10 @@ async fn guessing_is_slowed_down() {
     let server = Start::new(&folder.path().join("data")).with(&["--no-example"]).server().await;
     let mut statuses = Vec::new();
     for _ in 0..12 {
-        statuses.push(sign_in(&server, "eve", "AAAA-BBBB-CCCC-DDDD").await.status);
+        statuses.push(server.sign_in("eve", "AAAA-BBBB-CCCC-DDDD").await.status);
     }
     assert_eq!(statuses[0], 401);
     assert_eq!(statuses[11], 429, "{statuses:?}");
     let code = server.admin_code.clone().unwrap();
-    assert_eq!(sign_in(&server, "ada", &code).await.status, 429, "for a minute also the right one has to wait");
+    assert_eq!(server.sign_in("ada", &code).await.status, 429, "for a minute also the right one has to wait");
 }

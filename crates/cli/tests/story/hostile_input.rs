@@ -31,6 +31,7 @@ async fn memory(server: &Server) -> u64 {
 async fn files_that_are_meant_to_hurt_are_told_with_a_place() {
     let folder = tempfile::tempdir().unwrap();
     let server = Start::new(&folder.path().join("data")).server().await;
+    let cookie = server.administrator().await;
     let before = server.get("/api/v1/catalog/entities?limit=1").await.expect(200)["total"].clone();
     let deep = format!("apiVersion: v1\nkind: Deep\nmetadata: {}1{}\n", "[".repeat(20_000), "]".repeat(20_000));
     let mut large = String::from("apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: large\n  description: |\n");
@@ -55,7 +56,7 @@ async fn files_that_are_meant_to_hurt_are_told_with_a_place() {
         let file = place.join("catalog-info.yaml");
         std::fs::write(&file, bytes).unwrap();
         let began = Instant::now();
-        let answer = server.post("/api/v1/sources", &json!({"target": file.to_str().unwrap()})).await;
+        let answer = server.register_file(&cookie, &file).await;
         assert!(began.elapsed() < PATIENCE, "{name} took {:?}", began.elapsed());
         match answer.status {
             201 => {

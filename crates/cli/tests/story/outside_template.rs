@@ -38,9 +38,9 @@ async fn the_examples_of_backstage_are_read_and_their_template_runs_unchanged() 
     let Some(examples) = examples(folder.path()).await else { return };
     let data = folder.path().join("data");
     let server = Start::new(&data).with(&["--no-example", "--forge-host", "github.com"]).server().await;
+    let cookie = server.administrator().await;
     for file in ["entities.yaml", "org.yaml", "template/template.yaml"] {
-        let target = examples.join(file);
-        let source = server.post("/api/v1/sources", &json!({"target": target.to_str().unwrap()})).await.expect(201);
+        let source = server.register_file(&cookie, &examples.join(file)).await.expect(201);
         assert_eq!(source["last"]["broken"], 0, "{file}: {source:#}");
         assert!(source["last"]["failure"].is_null(), "{file}: {source:#}");
     }

@@ -64,6 +64,8 @@ impl Start {
     }
 
     async fn attempt(&self) -> Option<Server> {
+        // reqwest looks for the cryptography of TLS even where there is none.
+        fairway_remote::api::install_tls();
         let port = free_port();
         std::fs::create_dir_all(&self.data).unwrap();
         let log = self.data.with_extension(format!("{port}.log"));
@@ -263,6 +265,29 @@ impl Server {
     pub async fn token(&self, scopes: &[&str]) -> String {
         let answer = self.post("/api/v1/tokens", &json!({"name": "a story", "scopes": scopes})).await.expect(201);
         answer["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Claims the platform with the code that it printed, and returns the administrator's cookie.
+    pub async fn administrator(&self) -> String {
+        let code = self.admin_code.as_deref().expect("a first start prints a code");
+        let signed_in = self.sign_in("ada", code).await;
+        assert_eq!(signed_in.status, 303, "{}", signed_in.text);
+        signed_in.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
+    }
+
+    /// Sends the form of the sign-in page.
+    pub async fn sign_in(&self, name: &str, secret: &str) -> Answer {
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        let form = form.append_pair("name", name).append_pair("secret", secret).finish();
+        let request = client.post(self.url("/sign-in")).header("content-type", "application/x-www-form-urlencoded");
+        self.send(request.body(form)).await
+    }
+
+    /// Registers a file of this machine as a source, which administrators may.
+    pub async fn register_file(&self, cookie: &str, file: &Path) -> Answer {
+        let body = json!({"target": file.to_str().unwrap()});
+        self.send(self.request(Method::POST, "/api/v1/sources").header("cookie", cookie).json(&body)).await
     }
 
     /// The address to clone from, with a token for pushing when there is one.
