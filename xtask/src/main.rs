@@ -1,10 +1,13 @@
-//! Chores of the project that are code: `cargo xtask cases nunjucks FILE.jsonl…` runs acceptance cases.
+//! Chores of the project that are code: `cargo xtask reference` writes the generated pages of `docs/reference`,
+//! `cargo xtask cases nunjucks FILE.jsonl…` runs acceptance cases.
 
 use std::process::ExitCode;
 
 mod cases;
+mod reference;
 
-const USAGE: &str = "usage: cargo xtask cases nunjucks FILE.jsonl…";
+const USAGE: &str = "usage: cargo xtask reference
+       cargo xtask cases nunjucks FILE.jsonl…";
 
 #[expect(clippy::print_stderr, reason = "the chores talk to the person who runs them")]
 fn main() -> ExitCode {
@@ -12,6 +15,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         ["cases", "nunjucks", files @ ..] if !files.is_empty() => cases::run(files),
+        ["reference"] => reference::write(),
         _ => Err(anyhow::anyhow!(USAGE)),
     };
     match result {
