@@ -1,6 +1,7 @@
-//! Refuses sources that would exhaust the stack: nested or chained too deeply, or functions that call
-//! themselves. The interpreter walks expressions by recursion and finds recursive rules, but not recursive
-//! functions. No policy that people can read comes near these bounds.
+//! Refuses sources that would exhaust the stack or the clock while they are read: nested or chained too deeply,
+//! or functions that call themselves. The interpreter walks expressions by recursion, reads whatever stands in
+//! `[` or `{` once as a comprehension and once as a list, and finds recursive rules, but not recursive functions.
+//! No policy that people can read comes near these bounds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,9 @@ use crate::token::{Kind, Token, tokens};
 const MAX_DEPTH: usize = 64;
 /// How many operators, dots and indexes one expression may chain.
 const MAX_CHAIN: usize = 400;
+
+/// How often tokens may be read in all: each level of lists, sets, objects and comprehensions doubles it.
+const MAX_READINGS: u64 = 1_000_000;
 
 /// Where a source is refused, and why.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,6 +38,9 @@ pub(crate) fn check_depth(source: &str) -> Result<(), Refusal> {
     // One counter for each open bracket, and one for the outside.
     let mut counters = vec![0_usize];
     let (mut previous, mut new_line) = (None, false);
+    let mut literals: Vec<bool> = Vec::new();
+    let mut after_value = false;
+    let mut readings = 0_u64;
     for token in tokens(source) {
         if !token.counts() {
             new_line |= token.kind == Kind::Newline;
@@ -51,11 +58,29 @@ pub(crate) fn check_depth(source: &str) -> Result<(), Refusal> {
                 return Err(Refusal::new(&token, message));
             }
         }
+        let depth = literals.iter().filter(|literal| **literal).count();
+        readings = readings.saturating_add(1 << depth.min(MAX_DEPTH - 1));
+        if readings > MAX_READINGS {
+            let message = "lists, sets and objects nest too deeply for what is in them";
+            return Err(Refusal::new(&token, message.to_owned()));
+        }
         match sign {
-            Some('(' | '[' | '{') => counters.push(0),
-            Some(')' | ']' | '}') if counters.len() > 1 => drop(counters.pop()),
+            Some(open @ ('(' | '[' | '{')) => {
+                counters.push(0);
+                // An index, a call, and the body of a rule are read once.
+                literals.push(match open {
+                    '[' => !after_value,
+                    '{' => !literals.is_empty(),
+                    _ => false,
+                });
+            }
+            Some(')' | ']' | '}') if counters.len() > 1 => {
+                counters.pop();
+                literals.pop();
+            }
             _ => {}
         }
+        after_value = matches!(token.kind, Kind::Word | Kind::Text) || matches!(sign, Some(')' | ']' | '}'));
         if counters.len() > MAX_DEPTH {
             return Err(Refusal::new(&token, format!("brackets nest deeper than {MAX_DEPTH} levels")));
         }
@@ -157,6 +182,8 @@ mod tests {
             format!("x := a{}", "[0]".repeat(1000)),
             format!("x := {}1", "f(1) + ".repeat(1000)),
             format!("x := {}1", "-".repeat(1000)),
+            format!("x := {}1{}", "[".repeat(25), "]".repeat(25)),
+            format!("f(x) {{ x := {}[{}1]{} }}", "[".repeat(9), "1, ".repeat(2000), "]".repeat(9)),
         ] {
             assert!(check_depth(&source).is_err(), "{}", source.chars().take(20).collect::<String>());
         }

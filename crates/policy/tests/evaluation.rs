@@ -187,3 +187,22 @@ fn a_set_can_be_shared_between_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<PolicySet>();
 }
+
+#[test]
+fn what_the_bounds_allow_fits_the_stack_of_a_thread() {
+    for expression in [
+        format!("{}1{}", "(".repeat(58), ")".repeat(58)),
+        format!("{}1{}", "[".repeat(16), "]".repeat(16)),
+        format!("{}1{}", "{1: ".repeat(16), "}".repeat(16)),
+        format!("{}1", "1\n+ ".repeat(390)),
+        format!("input{}", ".a".repeat(390)),
+        format!("input{}", "[0]".repeat(390)),
+        format!("{}1", "count([1])\n+ ".repeat(380)),
+    ] {
+        let rego =
+            format!("package rule\nviolation[{{\"msg\": \"m\"}}] {{ x := {expression}; x == \"never\" }}");
+        // Whether the interpreter accepts it is its own choice; coming back is ours.
+        let (set, _) = PolicySet::compile(vec![template("Rule", &rego), constraint("Rule", &json!({}))]);
+        set.evaluate(&[pod("a")]);
+    }
+}
