@@ -26,6 +26,23 @@ const LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// How often it gives one.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
+/// How long a worker rests that has nothing to do and is not woken.
+const IDLE: Duration = Duration::from_secs(2);
+/// When a job is looked at again whose run is still being written.
+const SOON: Duration = Duration::from_millis(20);
+/// How often that is done.
+const PATIENCE: i64 = 100;
+/// When a job is tried again that the ledger's failure interrupted.
+const LATER: Duration = Duration::from_secs(2);
+
+/// What came of a job.
+enum Progress {
+    /// It is done.
+    Made,
+    /// A job is written before its run; this one was claimed between the two.
+    TooEarly,
+}
+
 static BOUNDARIES: AtomicU32 = AtomicU32::new(0);
 
 impl App {
@@ -95,7 +112,7 @@ impl App {
             texts: Vec::new(),
             resumed: 0,
         };
-        // The job comes first: a run without a job would never move, a job without a run ends at once.
+        // The job comes first: a job without a run ends soon, while a run without a job would not move.
         self.enqueue(APPLY, &run.id).await?;
         self.append(vec![run_fact(caller, &run)?]).await?;
         Ok(run)
@@ -159,7 +176,13 @@ impl App {
             match self.inner.ledger.claim(worker, LEASE).await {
                 Ok(Some(job)) => self.do_job(&job).await,
                 Ok(None) => {
-                    let _ = tokio::time::timeout(Duration::from_secs(2), self.inner.work.notified()).await;
+                    let rested = tokio::time::timeout(IDLE, self.inner.work.notified()).await;
+                    // A run that lost its job (its writing failed half-way) is not forgotten.
+                    if rested.is_err()
+                        && let Err(error) = self.take_up_runs().await
+                    {
+                        tracing::error!(%error, "interrupted runs could not be taken up: {error}");
+                    }
                 }
                 Err(error) => {
                     tracing::error!(%error, "no job could be claimed: {error}");
@@ -172,31 +195,42 @@ impl App {
     async fn do_job(&self, job: &Job) {
         if job.kind != APPLY && job.kind != UNDO {
             tracing::warn!(kind = job.kind, "a job of the unknown kind {} was dropped", job.kind);
-        } else if let Err(error) = self.advance_with_heartbeat(job).await {
-            // The ledger itself failed (a full disk, a lost database): try again, the run stands where it was.
-            tracing::error!(run = job.subject, %error, "run {} could not go on: {error}", job.subject);
-            let again = self.now() + SignedDuration::from_secs(2);
-            if let Err(error) = self.inner.ledger.retry_at(&job.id, again, &error.to_string()).await {
-                tracing::error!(%error, "the job could not be put back: {error}");
+        } else {
+            match self.advance_with_heartbeat(job).await {
+                Ok(Progress::Made) => {}
+                Ok(Progress::TooEarly) if job.attempt < PATIENCE => return self.put_back(job, SOON, "").await,
+                Ok(Progress::TooEarly) => tracing::warn!(run = job.subject, "a job came without its run"),
+                Err(error) => {
+                    // The ledger itself failed (a full disk, a lost database): the run stands where it was.
+                    tracing::error!(run = job.subject, %error, "run {} could not go on: {error}", job.subject);
+                    return self.put_back(job, LATER, &error.to_string()).await;
+                }
             }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            return;
         }
         if let Err(error) = self.inner.ledger.finish(&job.id).await {
             tracing::error!(%error, "the job could not be finished: {error}");
         }
     }
 
+    /// Puts a job back and rests for as long.
+    async fn put_back(&self, job: &Job, rest: Duration, reason: &str) {
+        let again = SignedDuration::try_from(rest).map_or_else(|_| self.now(), |rest| self.now() + rest);
+        if let Err(error) = self.inner.ledger.retry_at(&job.id, again, reason).await {
+            tracing::error!(%error, "the job could not be put back: {error}");
+        }
+        tokio::time::sleep(rest).await;
+    }
+
     /// Moves a run on, holding its job; stops when another worker took it.
-    async fn advance_with_heartbeat(&self, job: &Job) -> Result<(), AppError> {
-        let work = self.advance(&job.subject);
+    async fn advance_with_heartbeat(&self, job: &Job) -> Result<Progress, AppError> {
+        let work = self.advance(job);
         tokio::pin!(work);
         loop {
             tokio::select! {
                 result = &mut work => return result,
                 () = tokio::time::sleep(HEARTBEAT) => {
                     if !self.inner.ledger.extend(&job.id, LEASE).await? {
-                        return Ok(());
+                        return Ok(Progress::Made);
                     }
                 }
             }
@@ -220,19 +254,23 @@ impl App {
         Ok(count)
     }
 
-    async fn advance(&self, id: &str) -> Result<(), AppError> {
+    async fn advance(&self, job: &Job) -> Result<Progress, AppError> {
+        let id = &job.subject;
         // The projection may be a moment behind the ledger, so the run is read from the ledger itself.
-        let Some(state) = self.inner.ledger.state(kind::RUN, id).await? else { return Ok(()) };
+        let Some(state) = self.inner.ledger.state(kind::RUN, id).await? else { return Ok(Progress::TooEarly) };
         let run: Run = serde_json::from_value(state.body)
             .map_err(|error| AppError::Internal(format!("the run {id} cannot be read: {error}")))?;
         let Some(stored) = self.read_plan(&run.plan).await? else {
             return Err(AppError::Internal(format!("the plan of run {id} is gone")));
         };
         match run.status {
-            RunStatus::Running => self.go_on(run, &stored.plan).await,
-            RunStatus::Undoing => self.go_back(run, &stored.plan).await,
-            RunStatus::Completed | RunStatus::Failed | RunStatus::Undone => Ok(()),
+            RunStatus::Running => self.go_on(run, &stored.plan).await?,
+            RunStatus::Undoing => self.go_back(run, &stored.plan).await?,
+            // The word that it is to be undone follows the job.
+            RunStatus::Completed | RunStatus::Failed if job.kind == UNDO => return Ok(Progress::TooEarly),
+            RunStatus::Completed | RunStatus::Failed | RunStatus::Undone => {}
         }
+        Ok(Progress::Made)
     }
 
     async fn go_on(&self, mut run: Run, plan: &Plan) -> Result<(), AppError> {

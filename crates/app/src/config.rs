@@ -14,6 +14,8 @@ pub struct AppConfig {
     pub database: String,
     /// The address people reach the portal at, without a slash at its end.
     pub base_url: String,
+    /// Addresses that it had before; filled in from the ledger when the application is opened.
+    pub former_base_urls: Vec<String>,
     /// The organisation's name for people.
     pub organisation: String,
     /// Hosts besides [`EMBEDDED_HOST`] that templates mean the embedded forge by, for example `github.com`.
@@ -36,6 +38,7 @@ impl AppConfig {
             data,
             database,
             base_url: base_url.trim_end_matches('/').to_owned(),
+            former_base_urls: Vec::new(),
             organisation: "Fairway".to_owned(),
             forge_hosts: Vec::new(),
             push_limit: 64 * 1024 * 1024,

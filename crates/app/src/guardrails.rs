@@ -9,7 +9,7 @@ use fairway_domain::plan::RenderedEnvironment;
 use fairway_domain::repository::BranchName;
 use fairway_domain::{Caller, Diagnostic, Digest, Permission, canonical};
 use fairway_policy::{PolicyDocument, PolicyInfo, PolicyObject, PolicySet};
-use fairway_remote::TreeLimits;
+use fairway_remote::{RemoteError, TreeLimits};
 use serde_json::Value;
 
 use crate::environments::{classes_of, environments_of};
@@ -174,11 +174,14 @@ impl App {
         for environment in &environments {
             let delivery = &environment.spec.delivery;
             let Some(Some(head)) = heads.get(&delivery.repository) else { continue };
-            let tree = self
-                .inner
-                .forge
-                .tree(&delivery.repository, head.as_str(), Some(&delivery.path), TreeLimits::default())
-                .await?;
+            let forge = &self.inner.forge;
+            let folder = Some(&delivery.path);
+            let tree = match forge.tree(&delivery.repository, head.as_str(), folder, TreeLimits::default()).await {
+                Ok(tree) => tree,
+                // Nothing was delivered to this environment yet.
+                Err(RemoteError::FolderMissing { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            };
             for (path, value) in objects_of(&tree)? {
                 objects.push(PolicyObject {
                     value,

@@ -17,6 +17,7 @@ pub mod example;
 pub mod guardrails;
 pub mod home;
 pub mod housekeeping;
+mod own_address;
 pub mod plans;
 pub mod projection;
 mod reach;
@@ -64,11 +65,12 @@ pub(crate) struct Inner {
 
 impl App {
     /// Opens the ledger and the forge, folds the journal into projections and starts following it.
-    pub async fn open(config: AppConfig, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
+    pub async fn open(mut config: AppConfig, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
         let forge_root = config.data.join("repositories");
         let (ledger, forge) =
             tokio::join!(Ledger::open(&config.database, Arc::clone(&clock)), Forge::open(&forge_root));
         let (ledger, forge) = (ledger?, forge?.with_push_limit(config.push_limit));
+        let moved = own_address::note(&ledger, &mut config).await?;
         let projection = Projection::start(&ledger).await?;
         let mut actions = ActionRegistry::built_in();
         actions.register(Box::new(deliver::Deliver));
@@ -84,7 +86,11 @@ impl App {
             sign_in_guard: access::SignInGuard::default(),
             findings: guardrails::FindingsCache::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let app = Self { inner: Arc::new(inner) };
+        if moved {
+            app.move_in().await?;
+        }
+        Ok(app)
     }
 
     /// What the projections know now.

@@ -12,7 +12,7 @@ use fairway_domain::plan::{
 use fairway_domain::repository::{BranchName, CommitId, RepositoryRef};
 use fairway_domain::tree::{FileMode, Tree, TreePath};
 use fairway_domain::{Digest, EntityRef};
-use fairway_remote::TreeLimits;
+use fairway_remote::{RemoteError, TreeLimits};
 use fairway_workload::{RenderRequest, RenderedWorkload};
 use serde_json::json;
 
@@ -170,7 +170,11 @@ impl App {
         let Some(head) = self.inner.forge.head(repository, &BranchName::main()).await? else {
             return Ok(Tree::new());
         };
-        self.delivered_at(environment, service, &head).await
+        match self.delivered_at(environment, service, &head).await {
+            // Its first version here.
+            Err(AppError::Remote(RemoteError::FolderMissing { .. })) => Ok(Tree::new()),
+            delivered => delivered,
+        }
     }
 
     async fn delivered_at(

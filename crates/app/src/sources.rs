@@ -147,8 +147,9 @@ impl ForgeAddress {
     /// Reads `<base>/repositories/<owner>/<name>[/(blob|tree)/<branch>[/<path>]]`, `<base>/git/<owner>/<name>.git`
     /// and `https://<host>/<owner>/<name>…` for the hosts that mean the embedded forge.
     pub fn parse(text: &str, config: &AppConfig) -> Option<Self> {
-        let rest = text
-            .strip_prefix(&config.base_url)
+        let rest = std::iter::once(&config.base_url)
+            .chain(&config.former_base_urls)
+            .find_map(|base| text.strip_prefix(base.as_str()).filter(|rest| rest.starts_with('/')))
             .and_then(|rest| rest.strip_prefix("/repositories/").or_else(|| rest.strip_prefix("/git/")))
             .or_else(|| {
                 let (_, rest) = text.split_once("://")?;

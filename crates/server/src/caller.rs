@@ -102,6 +102,11 @@ pub(crate) async fn identify(parts: &Parts, state: &ServerState, origin: Origin)
     if let Some(token) = presented_token(&parts.headers) {
         return state.app.caller_of_token(token.expose(), origin, address);
     }
+    if parts.headers.contains_key(AUTHORIZATION) {
+        // Whoever presents something wants to be known by it, not to be let in as somebody else.
+        let message = "the Authorization header holds no token: send \"Bearer <token>\"";
+        return Err(AppError::Unauthenticated(message.to_owned()));
+    }
     if let Some(cookie) = session_cookie(&parts.headers)
         && let Some(caller) = state.app.caller_of_session(&cookie, origin, address.clone()).await?
     {

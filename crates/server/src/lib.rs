@@ -5,6 +5,7 @@
 
 mod api;
 mod asset;
+mod body;
 mod caller;
 mod events;
 mod failure;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::api::ErrorBody;
+use crate::body::Body;
 use crate::caller::ApiCaller;
 use crate::failure::{ApiFailure, add};
 use crate::page::access::permission;
@@ -55,7 +56,7 @@ pub(crate) struct IssueToken {
 pub(crate) async fn issue(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
-    Json(request): Json<IssueToken>,
+    Body(request): Body<IssueToken>,
 ) -> Result<(StatusCode, Json<Value>), ApiFailure> {
     let mut scopes = Vec::new();
     for word in &request.scopes {

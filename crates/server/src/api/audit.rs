@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::api::ErrorBody;
+use crate::body::Body;
 use crate::caller::ApiCaller;
 use crate::failure::ApiFailure;
 use crate::pairs::Pairs;
@@ -73,7 +74,7 @@ pub(crate) async fn erase(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
     Path(sequence): Path<i64>,
-    Json(request): Json<Erase>,
+    Body(request): Body<Erase>,
 ) -> Result<Json<Value>, ApiFailure> {
     Ok(Json(json!(state.app.erase(&caller, sequence, &request.reason).await?)))
 }

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::api::ErrorBody;
 use crate::api::plan::reference;
+use crate::body::Body;
 use crate::caller::ApiCaller;
 use crate::failure::{ApiFailure, add};
 use crate::pairs::Pairs;
@@ -122,7 +123,7 @@ pub(crate) struct RegisterSource {
 pub(crate) async fn register(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
-    Json(request): Json<RegisterSource>,
+    Body(request): Body<RegisterSource>,
 ) -> Result<(StatusCode, Json<Value>), ApiFailure> {
     let source = state.app.register_source(&caller, &request.target).await?;
     Ok((StatusCode::CREATED, Json(source_body(&state, &source))))

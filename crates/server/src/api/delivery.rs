@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::api::ErrorBody;
 use crate::api::plan::plan_body;
+use crate::body::Body;
 use crate::caller::ApiCaller;
 use crate::failure::ApiFailure;
 use crate::state::ServerState;
@@ -76,7 +77,7 @@ pub(crate) struct Deploy {
 pub(crate) async fn deploy(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
-    Json(request): Json<Deploy>,
+    Body(request): Body<Deploy>,
 ) -> Result<Json<Value>, ApiFailure> {
     let commit = match request.commit {
         Some(text) => text.parse().map_err(|error: fairway_domain::repository::CommitIdError| {
@@ -108,7 +109,7 @@ pub(crate) struct Promote {
 pub(crate) async fn promote(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
-    Json(request): Json<Promote>,
+    Body(request): Body<Promote>,
 ) -> Result<Json<Value>, ApiFailure> {
     let request = PlanRequest::Promote { service: request.service, to: request.to };
     Ok(Json(plan_body(&state.app.plan(&caller, request).await?)))
@@ -131,7 +132,7 @@ pub(crate) struct RollBack {
 pub(crate) async fn roll_back(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
-    Json(request): Json<RollBack>,
+    Body(request): Body<RollBack>,
 ) -> Result<Json<Value>, ApiFailure> {
     let request = PlanRequest::Rollback {
         service: request.service,

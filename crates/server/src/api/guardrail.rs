@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use crate::body::Body;
 use crate::caller::ApiCaller;
 use crate::failure::ApiFailure;
 use crate::state::ServerState;
@@ -48,7 +49,7 @@ pub(crate) struct CheckedFile {
 pub(crate) async fn check(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
-    Json(request): Json<Check>,
+    Body(request): Body<Check>,
 ) -> Result<Json<Value>, ApiFailure> {
     let files: Vec<(String, String)> =
         request.files.into_iter().map(|file| (file.path, file.content)).collect();

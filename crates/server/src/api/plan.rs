@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::api::ErrorBody;
+use crate::body::Body;
 use crate::caller::ApiCaller;
 use crate::failure::{ApiFailure, add};
 use crate::pairs::Pairs;
@@ -98,7 +99,7 @@ pub(crate) struct MakePlan {
 pub(crate) async fn plan(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
-    Json(request): Json<MakePlan>,
+    Body(request): Body<MakePlan>,
 ) -> Result<Json<Value>, ApiFailure> {
     let template = state.app.template_named(&caller, &request.template)?;
     let stored = state.app.plan_template(&caller, &template.reference, &request.inputs).await?;

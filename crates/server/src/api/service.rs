@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::api::ErrorBody;
+use crate::body::Body;
 use crate::caller::ApiCaller;
 use crate::failure::ApiFailure;
 use crate::state::ServerState;
@@ -72,7 +73,7 @@ pub(crate) struct CreatedService {
 pub(crate) async fn create(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
-    Json(request): Json<CreateService>,
+    Body(request): Body<CreateService>,
 ) -> Result<(StatusCode, Json<Value>), ApiFailure> {
     let name = request.name.clone();
     let created = state
