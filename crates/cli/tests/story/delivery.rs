@@ -42,6 +42,23 @@ async fn history(server: &Server) -> Vec<(String, String, String)> {
 }
 
 #[tokio::test]
+async fn a_service_comes_to_production_by_promotion_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Start::new(&folder.path().join("data")).server().await;
+    let request = json!({"name": SERVICE, "team": "checkout", "template": "go-service", "environments": ["staging"]});
+    server.post("/api/v1/services", &request).await.expect(201);
+    for page in ["/catalog/default/component/gift-cards", "/environments", "/guardrails", "/"] {
+        assert_eq!(server.get(page).await.status, 200, "{page}");
+    }
+    let plan = server.post("/api/v1/promotions", &json!({"service": SERVICE, "to": "production"})).await.expect(200);
+    server.complete(&plan).await;
+    assert_eq!(delivered_version(&server, folder.path(), "production").await, "0.1.0");
+    let rollback = json!({"service": SERVICE, "environment": "production"});
+    let refused = server.post("/api/v1/rollbacks", &rollback).await;
+    assert_eq!(refused.status, 400, "there is no earlier version: {}", refused.text);
+}
+
+#[tokio::test]
 async fn a_version_goes_from_staging_to_production_and_back() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

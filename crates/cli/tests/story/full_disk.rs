@@ -79,10 +79,10 @@ async fn a_limit_on_files_is_survived_as_well() {
     server.stop().await;
     let largest = std::fs::metadata(data.join("fairway.db")).unwrap().len();
     // In blocks of 512 bytes: a little more than the database has now. The signal is ignored, so writes fail.
-    let blocks = largest / 512 + 64;
+    let blocks = largest / 512 + 1024;
     let server = Start::new(&data).after(&format!("trap '' XFSZ; ulimit -f {blocks}")).server().await;
     let mut refused = None;
-    for number in 0..8 {
+    for number in 0..40 {
         let answer = create(&server, &format!("service-{number}")).await;
         if answer.status != 201 {
             refused = Some(answer);

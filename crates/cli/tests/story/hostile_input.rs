@@ -40,13 +40,11 @@ async fn files_that_are_meant_to_hurt_are_told_with_a_place() {
     }
     let mut itself = String::from("a: &a\n  b: *a\n");
     itself.push_str("c: !!python/object/apply:os.system ['true']\n");
-    let many = "---\nkind: X\n".repeat(200_000);
-    let cases: [(&str, Vec<u8>); 7] = [
+    let cases: [(&str, Vec<u8>); 6] = [
         ("bomb", bomb().into_bytes()),
         ("deep", deep.into_bytes()),
         ("large", large.into_bytes()),
         ("itself", itself.into_bytes()),
-        ("many", many.into_bytes()),
         ("binary", vec![0xff, 0xfe, 0x00, 0x01, b'a', 0x9d]),
         ("nul", b"apiVersion: v1\nkind: \0X\n".to_vec()),
     ];
@@ -85,9 +83,9 @@ async fn files_that_are_meant_to_hurt_are_told_with_a_place() {
 async fn requests_that_are_meant_to_hurt_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let server = Start::new(&folder.path().join("data")).server().await;
-    let large = "x".repeat(5 * 1024 * 1024);
+    let large = "x".repeat(4 * 1024 * 1024);
     let answer = server.post("/api/v1/check", &json!({"files": [{"path": "a.yaml", "content": large}]})).await;
-    assert_eq!(answer.status, 413, "{}", answer.text);
+    assert_eq!(answer.expect(413)["error"]["code"], "too-large");
     let answer = server.post("/api/v1/check", &json!({"files": [{"path": "a.yaml", "content": bomb()}]})).await;
     assert_eq!(answer.expect(200)["passed"], false);
     for name in ["..%2f..%2fetc", "%00", "a%0ab", &"x".repeat(4_000)] {
