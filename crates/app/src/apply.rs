@@ -198,7 +198,9 @@ impl App {
         } else {
             match self.advance_with_heartbeat(job).await {
                 Ok(Progress::Made) => {}
-                Ok(Progress::TooEarly) if job.attempt < PATIENCE => return self.put_back(job, SOON, "").await,
+                Ok(Progress::TooEarly) if job.attempt < PATIENCE => {
+                    return self.put_back(job, SOON, "").await;
+                }
                 Ok(Progress::TooEarly) => tracing::warn!(run = job.subject, "a job came without its run"),
                 Err(error) => {
                     // The ledger itself failed (a full disk, a lost database): the run stands where it was.
@@ -257,7 +259,9 @@ impl App {
     async fn advance(&self, job: &Job) -> Result<Progress, AppError> {
         let id = &job.subject;
         // The projection may be a moment behind the ledger, so the run is read from the ledger itself.
-        let Some(state) = self.inner.ledger.state(kind::RUN, id).await? else { return Ok(Progress::TooEarly) };
+        let Some(state) = self.inner.ledger.state(kind::RUN, id).await? else {
+            return Ok(Progress::TooEarly);
+        };
         let run: Run = serde_json::from_value(state.body)
             .map_err(|error| AppError::Internal(format!("the run {id} cannot be read: {error}")))?;
         let Some(stored) = self.read_plan(&run.plan).await? else {

@@ -10,7 +10,8 @@ use fairway_scaffold::{Action, ActionError, StepContext};
 use fairway_workload::RenderRequest;
 use serde_json::{Value, json};
 
-use crate::releases::{changes_between, listing, new_delivery_repository};
+use crate::manifests::{changes_between, listing};
+use crate::releases::new_delivery_repository;
 
 /// See the module.
 pub struct Deliver;

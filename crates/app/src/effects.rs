@@ -8,7 +8,7 @@ use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::plan::{Effect, FileAction, FileChange, Plan};
 use fairway_domain::repository::{BranchName, CommitId, RepositoryRef};
 use fairway_domain::run::{EffectOutcome, EffectStatus, Run};
-use fairway_domain::tree::{TreeFile, TreePath};
+use fairway_domain::tree::TreeFile;
 use fairway_domain::{Caller, Digest};
 use fairway_remote::{CommitRequest, NewRepository, RemoteError};
 
@@ -298,15 +298,4 @@ struct CommitEffect<'a> {
 
 pub(crate) fn to_value<T: serde::Serialize>(value: &T) -> Result<serde_json::Value, AppError> {
     serde_json::to_value(value).map_err(|error| AppError::Internal(error.to_string()))
-}
-
-/// The path of a service's file inside its environment's repository.
-pub(crate) fn delivered_path(
-    folder: &TreePath,
-    service: &str,
-    file: &TreePath,
-) -> Result<TreePath, AppError> {
-    format!("{folder}/{service}/{file}")
-        .parse()
-        .map_err(|error: fairway_domain::tree::TreePathError| AppError::invalid(error.to_string()))
 }

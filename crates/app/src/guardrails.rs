@@ -13,8 +13,9 @@ use fairway_remote::{RemoteError, TreeLimits};
 use serde_json::Value;
 
 use crate::environments::{classes_of, environments_of};
+use crate::manifests::objects_of;
 use crate::projection::View;
-use crate::releases::{Checked, objects_of};
+use crate::releases::Checked;
 use crate::{App, AppError};
 
 /// Compiled policies, kept as long as their sources do not change.
@@ -176,12 +177,13 @@ impl App {
             let Some(Some(head)) = heads.get(&delivery.repository) else { continue };
             let forge = &self.inner.forge;
             let folder = Some(&delivery.path);
-            let tree = match forge.tree(&delivery.repository, head.as_str(), folder, TreeLimits::default()).await {
-                Ok(tree) => tree,
-                // Nothing was delivered to this environment yet.
-                Err(RemoteError::FolderMissing { .. }) => continue,
-                Err(error) => return Err(error.into()),
-            };
+            let tree =
+                match forge.tree(&delivery.repository, head.as_str(), folder, TreeLimits::default()).await {
+                    Ok(tree) => tree,
+                    // Nothing was delivered to this environment yet.
+                    Err(RemoteError::FolderMissing { .. }) => continue,
+                    Err(error) => return Err(error.into()),
+                };
             for (path, value) in objects_of(&tree)? {
                 objects.push(PolicyObject {
                     value,

@@ -17,6 +17,7 @@ pub mod example;
 pub mod guardrails;
 pub mod home;
 pub mod housekeeping;
+mod manifests;
 mod own_address;
 pub mod plans;
 pub mod projection;

@@ -1,8 +1,8 @@
 //! The platform's own address may change: another port, a name at last. What was written down under an earlier
 //! one (the locations of entities, what a run registers) still means this platform.
 
-use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::Caller;
+use fairway_domain::fact::{NewFact, kind};
 use fairway_ledger::Ledger;
 use serde_json::{Value, json};
 

@@ -3,21 +3,19 @@
 
 use std::collections::BTreeMap;
 
+use fairway_domain::EntityRef;
 use fairway_domain::cost::CostEstimate;
 use fairway_domain::delivery::{DeliveryKind, Deployment, DeploymentIntent};
 use fairway_domain::environment::Environment;
-use fairway_domain::plan::{
-    Effect, FileAction, FileChange, OutputLink, Plan, PlannedStep, Purpose, RenderedEnvironment,
-};
+use fairway_domain::plan::{Effect, OutputLink, Plan, PlannedStep, Purpose, RenderedEnvironment};
 use fairway_domain::repository::{BranchName, CommitId, RepositoryRef};
-use fairway_domain::tree::{FileMode, Tree, TreePath};
-use fairway_domain::{Digest, EntityRef};
+use fairway_domain::tree::{Tree, TreePath};
 use fairway_remote::{RemoteError, TreeLimits};
 use fairway_workload::{RenderRequest, RenderedWorkload};
 use serde_json::json;
 
-use crate::effects::delivered_path;
 use crate::environments::{classes_of, environment_named, service_entity};
+use crate::manifests::{changes_between, listing, objects_of};
 use crate::plans::Computed;
 use crate::projection::View;
 use crate::{App, AppError};
@@ -28,70 +26,6 @@ pub(crate) struct Service {
     pub(crate) owner: EntityRef,
     pub(crate) system: Option<EntityRef>,
     pub(crate) repository: RepositoryRef,
-}
-
-/// The file changes that bring `after` into a folder that holds `before`.
-pub(crate) fn changes_between(
-    before: &Tree,
-    after: &Tree,
-    folder: &TreePath,
-    service: &str,
-    contents: &mut BTreeMap<Digest, Vec<u8>>,
-) -> Result<Vec<FileChange>, AppError> {
-    let mut changes = Vec::new();
-    for (path, file) in after.iter() {
-        let content = Digest::of(&file.bytes);
-        let old = before.get(path).map(|old| (Digest::of(&old.bytes), old));
-        if old.as_ref().is_some_and(|(digest, old)| *digest == content && old.mode == file.mode) {
-            continue;
-        }
-        contents.insert(content, file.bytes.to_vec());
-        if let Some((digest, old)) = &old {
-            contents.insert(*digest, old.bytes.to_vec());
-        }
-        changes.push(FileChange {
-            path: delivered_path(folder, service, path)?,
-            action: if old.is_some() { FileAction::Change } else { FileAction::Add },
-            mode: file.mode,
-            content: Some(content),
-            size: file.bytes.len() as u64,
-            before: old.map(|(digest, _)| digest),
-        });
-    }
-    for (path, file) in before.iter() {
-        if after.get(path).is_none() {
-            let digest = Digest::of(&file.bytes);
-            contents.insert(digest, file.bytes.to_vec());
-            changes.push(FileChange {
-                path: delivered_path(folder, service, path)?,
-                action: FileAction::Delete,
-                mode: file.mode,
-                content: None,
-                size: 0,
-                before: Some(digest),
-            });
-        }
-    }
-    changes.sort_by(|one, two| one.path.cmp(&two.path));
-    Ok(changes)
-}
-
-/// Every file of a tree as an addition, relative to the tree.
-pub(crate) fn listing(tree: &Tree, contents: &mut BTreeMap<Digest, Vec<u8>>) -> Vec<FileChange> {
-    tree.iter()
-        .map(|(path, file)| {
-            let content = Digest::of(&file.bytes);
-            contents.insert(content, file.bytes.to_vec());
-            FileChange {
-                path: path.clone(),
-                action: FileAction::Add,
-                mode: FileMode::Regular,
-                content: Some(content),
-                size: file.bytes.len() as u64,
-                before: None,
-            }
-        })
-        .collect()
 }
 
 /// The repository and owner of a service, from its entity's source.
@@ -474,20 +408,6 @@ fn check_version(version: &str) -> Result<(), AppError> {
         message: format!("\"{}\" is not a version", version.chars().take(128).collect::<String>()),
         hint: Some("use letters, digits, '.', '_' and '-', at most 128, as an image tag allows".to_owned()),
     })
-}
-
-/// The Kubernetes objects in a folder of rendered manifests.
-pub(crate) fn objects_of(files: &Tree) -> Result<Vec<(TreePath, serde_json::Value)>, AppError> {
-    let mut objects = Vec::new();
-    for (path, file) in files.iter() {
-        let Some(text) = file.text() else { continue };
-        let reading = fairway_yaml::read(path.as_str(), text, &fairway_yaml::Limits::default());
-        if !reading.diagnostics.is_empty() {
-            return Err(AppError::Diagnostics(reading.diagnostics));
-        }
-        objects.extend(reading.documents.into_iter().map(|document| (path.clone(), document.value)));
-    }
-    Ok(objects)
 }
 
 impl App {
