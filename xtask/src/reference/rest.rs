@@ -15,8 +15,8 @@ Fairway's own interface below `/api/v1`. The OpenAPI 3.1 document that this page
 Programs send `Authorization: Bearer <token>`; a guest on the same machine needs none (see
 [Access](../guide/access.md)). The header `x-fairway-reason` says why something is done; it is kept in the audit log.
 Bodies are JSON, of at most 4 MiB. An error is `{\"error\": {\"code\", \"message\", \"hint\", \"details\"}}`, where `code` is one
-of `forbidden`, `unauthenticated`, `not-found`, `invalid`, `plan-failed`, `conflict`, `blocked`, `too-many`, `ledger`,
-`remote`, `internal`, `run-failed`; `hint` and `details` are there when there is something to say.
+of `forbidden`, `unauthenticated`, `not-found`, `invalid`, `plan-failed`, `conflict`, `blocked`, `too-many`, `too-large`,
+`unsupported-media-type`, `ledger`, `remote`, `internal`, `run-failed`; `hint` and `details` are there when there is something to say.
 ";
 
 /// The document.
