@@ -60,10 +60,11 @@ pub async fn bench(arguments: BenchArguments) -> Result<(), CliError> {
     report.add_memory("resident memory, ready", server.resident());
     progress("pages");
     let client = server.client()?;
-    for (name, path) in page::PAGES {
+    let pages = page::pages(&client).await?;
+    for (name, path) in &pages {
         report.add(page::time(&client, name, path, arguments.runs).await?);
     }
-    for (name, path) in page::PAGES {
+    for (name, path) in &pages {
         report.add(page::weight(&client, name, path).await?);
     }
     progress("plans");

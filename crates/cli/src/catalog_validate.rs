@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use fairway_catalog::{SourceInfo, ingest};
 use fairway_domain::tree::{Tree, TreeFile, TreePath};
 use fairway_domain::{Diagnostic, SourceLocation};
-use fairway_remote::{TreeLimits, read_folder};
+use fairway_remote::{RemoteError, TreeLimits, read_files, read_folder};
 use fairway_scaffold::Template;
 use serde_json::json;
 
@@ -50,7 +50,7 @@ async fn check(path: &Path, report: &mut Report) -> Result<(), CliError> {
     };
     let kind = std::fs::metadata(path).map_err(unreadable)?;
     if kind.is_dir() {
-        let tree = read_folder(path, TreeLimits::default()).await?;
+        let tree = tree_of(path).await?;
         let roots = roots_of(&tree);
         if roots.is_empty() {
             return Err(CliError::usage(
@@ -68,14 +68,33 @@ async fn check(path: &Path, report: &mut Report) -> Result<(), CliError> {
         return Err(CliError::usage(format!("{} is no file", path.display()), None));
     };
     let root: TreePath = name.parse().map_err(|error: fairway_domain::tree::TreePathError| CliError::usage(error.to_string(), None))?;
-    // What the file leads to lies beside it. A folder too large to be somebody's repository is not needed.
-    let tree = match read_folder(folder, TreeLimits::default()).await {
+    // What the file leads to lies beside it. A folder that cannot be somebody's repository is not needed.
+    let tree = match tree_of(folder).await {
         Ok(tree) => tree,
         Err(_) => [(root.clone(), TreeFile::regular(std::fs::read(&full).map_err(unreadable)?))].into_iter().collect(),
     };
     let shown = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     examine(&tree, &root, shown, report);
     Ok(())
+}
+
+/// The files of a folder; of a very large one, those that entities can be in or lead to.
+async fn tree_of(folder: &Path) -> Result<Tree, CliError> {
+    match read_folder(folder, TreeLimits::default()).await {
+        Err(RemoteError::TooLarge { .. }) => {}
+        other => return Ok(other?),
+    }
+    let mut tree = Tree::new();
+    for extension in ["yaml", "yml", "json", "md", "graphql", "proto"] {
+        let pattern = folder.join("**").join(format!("*.{extension}"));
+        for (path, file) in read_files(&pattern.display().to_string(), TreeLimits::default()).await? {
+            let inside = path.strip_prefix(folder).ok().and_then(|path| TreePath::lenient(path.to_str()?).ok());
+            if let Some(inside) = inside {
+                tree.insert(inside, file);
+            }
+        }
+    }
+    Ok(tree)
 }
 
 /// The file at the top, or every one of that name further down.

@@ -135,9 +135,9 @@ fn detail_text(detail: &Value) -> String {
 
 fn remote_message(error: &RemoteError) -> String {
     match error {
-        RemoteError::Connection { url, .. } => {
+        RemoteError::Connection { url, source, .. } => {
             let server = url.split("/api/").next().unwrap_or(url);
-            format!("no Fairway answers at {server} ({error})")
+            format!("no Fairway answers at {server}: {}", root_cause(source))
         }
         // The fields follow line by line.
         RemoteError::Api { code, details, .. } if code == "invalid" && details.iter().any(|it| it.get("field").is_some()) => {
@@ -146,6 +146,15 @@ fn remote_message(error: &RemoteError) -> String {
         RemoteError::Api { message, .. } => message.clone(),
         other => other.to_string(),
     }
+}
+
+/// The innermost cause: those around it only repeat the address.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 fn hint_of_remote(error: &RemoteError) -> Option<String> {

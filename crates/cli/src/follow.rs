@@ -27,7 +27,12 @@ pub async fn follow(client: &ApiClient, run: Run, plan: Option<&Plan>) -> Result
     while !run.status.is_settled() {
         match next(client, &path, &mut progress, &mut run).await {
             Ok(()) => failures = 0,
-            Err(error) if failures < FAILURES && is_passing(&error) => failures += 1,
+            Err(error) if failures < FAILURES && is_passing(&error) => {
+                if failures == 0 {
+                    progress.say("the server does not answer; its runs go on when it is back");
+                }
+                failures += 1;
+            }
             Err(error) => {
                 progress.end();
                 return Err(error.into());
@@ -88,11 +93,7 @@ impl<'a> Progress<'a> {
     fn show(&mut self, run: &Run) {
         for line in run.log.iter().skip(self.said) {
             let step = line.step.as_deref().unwrap_or("run");
-            let text = harmless(&format!("  {step:<12} {}", line.message));
-            match &self.bar {
-                Some(bar) => bar.println(text),
-                None => talk(&text),
-            }
+            self.say(&format!("{step:<12} {}", line.message));
         }
         self.said = run.log.len().max(self.said);
         let Some(bar) = &self.bar else { return };
@@ -101,6 +102,14 @@ impl<'a> Progress<'a> {
         let at = run.effects.iter().position(|it| matches!(it.status, EffectStatus::Began));
         let effect = at.and_then(|at| self.plan.and_then(|plan| plan.effects.get(at)));
         bar.set_message(effect.map(|effect| harmless(&effect.summary())).unwrap_or_default());
+    }
+
+    fn say(&self, text: &str) {
+        let text = harmless(&format!("  {text}"));
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => talk(&text),
+        }
     }
 
     fn end(&self) {

@@ -1,7 +1,11 @@
 //! What the server says while it runs, on standard error.
 
+use std::io::IsTerminal as _;
+
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
+
+use crate::output::colours;
 
 /// How the server's log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -20,6 +24,6 @@ pub fn start(format: LogFormat) {
     // Fails only when somebody logs already.
     let _ = match format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
-        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Text => builder.with_target(false).with_ansi(colours(std::io::stderr().is_terminal())).try_init(),
     };
 }

@@ -81,7 +81,7 @@ pub fn error(error: &CliError) {
 }
 
 /// Whether colours may be used. <https://no-color.org>
-fn colours(terminal: bool) -> bool {
+pub fn colours(terminal: bool) -> bool {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     terminal && set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
 }

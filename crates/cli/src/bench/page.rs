@@ -4,23 +4,28 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use fairway_remote::ApiClient;
+use serde_json::Value;
 
 use crate::bench::report::Figure;
 use crate::failure::CliError;
 
-/// The main pages.
-pub const PAGES: [(&str, &str); 10] = [
-    ("home", "/"),
-    ("catalog", "/catalog"),
-    ("entity", "/catalog/default/component/storefront"),
-    ("graph", "/catalog/graph"),
-    ("create", "/create"),
-    ("form", "/create/default/python-fastapi-service"),
-    ("environments", "/environments"),
-    ("guardrails", "/guardrails"),
-    ("repositories", "/repositories"),
-    ("audit", "/audit"),
-];
+/// The names and addresses of the main pages; the entity is the first component of the catalog.
+pub async fn pages(client: &ApiClient) -> Result<Vec<(&'static str, String)>, CliError> {
+    let answer: Value = client.get("/api/v1/catalog/entities?kind=Component&limit=1").await?;
+    let component = answer.pointer("/items/0/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    Ok(vec![
+        ("home", "/".to_owned()),
+        ("catalog", "/catalog".to_owned()),
+        ("entity", format!("/catalog/default/component/{component}")),
+        ("graph", "/catalog/graph".to_owned()),
+        ("create", "/create".to_owned()),
+        ("form", "/create/default/python-fastapi-service".to_owned()),
+        ("environments", "/environments".to_owned()),
+        ("guardrails", "/guardrails".to_owned()),
+        ("repositories", "/repositories".to_owned()),
+        ("audit", "/audit".to_owned()),
+    ])
+}
 
 /// What browsers say that they can decompress.
 const ENCODINGS: &str = "gzip, deflate, br, zstd";
