@@ -128,7 +128,7 @@ fn read_file(path: &Path) -> Result<Value, CliError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use fairway_scaffold::Template;
     use serde_json::{Value, json};
 

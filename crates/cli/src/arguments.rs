@@ -21,7 +21,6 @@ pub struct Arguments {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one value in the life of the process")]
 pub enum Command {
     Up(up::UpArguments),
     Serve(up::ServeArguments),

@@ -256,13 +256,12 @@ async fn refresh(
     accept: bool,
     output: OutputArguments,
 ) -> Result<(), CliError> {
-    let ids: Vec<String> = match source {
-        Some(id) => vec![id.to_owned()],
-        None => {
-            let answer: Value = client.get("/api/v1/sources").await?;
-            let items = answer.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-            items.iter().filter_map(|item| Some(item.get("id")?.as_str()?.to_owned())).collect()
-        }
+    let ids: Vec<String> = if let Some(id) = source {
+        vec![id.to_owned()]
+    } else {
+        let answer: Value = client.get("/api/v1/sources").await?;
+        let items = answer.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+        items.iter().filter_map(|item| Some(item.get("id")?.as_str()?.to_owned())).collect()
     };
     let accept = accept.then_some("true");
     let mut read_again = Vec::new();

@@ -72,14 +72,13 @@ pub struct RollbackArguments {
 
 /// Runs `fairway deploy`.
 pub async fn deploy(arguments: DeployArguments) -> Result<(), CliError> {
-    let mut body = json!({
+    // An absent value is sent as null, which the server reads as absent.
+    let body = json!({
         "service": arguments.service,
         "environment": arguments.environment,
         "version": arguments.version,
+        "commit": arguments.commit,
     });
-    if let Some(commit) = &arguments.commit {
-        body["commit"] = json!(commit);
-    }
     deliver("/api/v1/deployments", &body, &arguments.delivery).await
 }
 
@@ -91,10 +90,11 @@ pub async fn promote(arguments: PromoteArguments) -> Result<(), CliError> {
 
 /// Runs `fairway rollback`.
 pub async fn roll_back(arguments: RollbackArguments) -> Result<(), CliError> {
-    let mut body = json!({"service": arguments.service, "environment": arguments.environment});
-    if let Some(version) = &arguments.version {
-        body["version"] = json!(version);
-    }
+    let body = json!({
+        "service": arguments.service,
+        "environment": arguments.environment,
+        "version": arguments.version,
+    });
     deliver("/api/v1/rollbacks", &body, &arguments.delivery).await
 }
 

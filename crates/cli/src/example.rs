@@ -23,7 +23,7 @@ pub fn repositories() -> Result<Vec<ExampleRepository>, CliError> {
     ]
     .into_iter()
     .map(|(name, description, files)| {
-        let repository = RepositoryRef::new("acme", name).map_err(|error| broken(error.to_string()))?;
+        let repository = RepositoryRef::new("acme", name).map_err(|error| broken(&error))?;
         Ok(ExampleRepository { repository, description: description.to_owned(), files: tree(files)? })
     })
     .collect()
@@ -38,14 +38,14 @@ fn tree(files: &[EmbeddedFile]) -> Result<Tree, CliError> {
     files
         .iter()
         .map(|file| {
-            let path: TreePath = file.path.parse().map_err(|error| broken(format!("{error}")))?;
+            let path: TreePath = file.path.parse().map_err(|error| broken(&error))?;
             let mode = if file.executable { FileMode::Executable } else { FileMode::Regular };
             Ok((path, TreeFile { mode, bytes: file.bytes.into() }))
         })
         .collect()
 }
 
-fn broken(error: String) -> CliError {
+fn broken(error: &dyn std::fmt::Display) -> CliError {
     CliError::failed(format!("the embedded example organisation is broken: {error}"), None)
 }
 

@@ -30,7 +30,6 @@ pub fn agree_or_end(question: &str, yes: bool) -> Result<(), CliError> {
 }
 
 /// A question that was left with Escape or Ctrl-C ends the command.
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 pub fn not_answered(error: InquireError) -> CliError {
     match error {
         InquireError::OperationCanceled | InquireError::OperationInterrupted => {

@@ -33,10 +33,9 @@ pub fn announce(ready: &Ready, log: LogFormat) {
     let milliseconds = ready.elapsed.as_millis();
     if log == LogFormat::Json {
         tracing::info!(address = ready.address, milliseconds, "Fairway is ready at {}", ready.address);
-        let mut line = json!({"address": ready.address, "readyMilliseconds": u64::try_from(milliseconds).unwrap_or(u64::MAX)});
-        if let Some(code) = &ready.admin_code {
-            line["adminCode"] = json!(code.expose());
-        }
+        let milliseconds = u64::try_from(milliseconds).unwrap_or(u64::MAX);
+        let code = ready.admin_code.as_ref().map(Secret::expose);
+        let line = json!({"address": ready.address, "readyMilliseconds": milliseconds, "adminCode": code});
         // Nobody needs to read it.
         let _ = data(&line.to_string());
         return;

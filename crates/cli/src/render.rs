@@ -174,7 +174,7 @@ async fn platform(folder: Option<&Path>) -> Result<Platform, CliError> {
 /// The platform's own entities of a tree: through its root file where it has one, else from every YAML file.
 /// What is wrong in files of other kinds does not matter here.
 fn entities(tree: &Tree, name: &str) -> Result<Vec<Entity>, CliError> {
-    let is_yaml = |path: &TreePath| path.as_str().ends_with(".yaml") || path.as_str().ends_with(".yml");
+    let is_yaml = |path: &TreePath| matches!(path.as_str().rsplit_once('.'), Some((_, "yaml" | "yml")));
     let mut found = Vec::new();
     let mut wrong = Vec::new();
     for (path, _) in tree.iter().filter(|(path, file)| is_yaml(path) && file.mode != FileMode::Symlink) {

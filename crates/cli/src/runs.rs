@@ -1,5 +1,7 @@
 //! `fairway runs`: what was applied, and how it went.
 
+use std::fmt::Write as _;
+
 use fairway_domain::run::{Run, RunStatus};
 use fairway_remote::ApiClient;
 use serde_json::{Value, json};
@@ -47,7 +49,7 @@ pub async fn runs(arguments: RunsArguments) -> Result<(), CliError> {
             text.push_str("\n\nLog\n");
             for line in &run.log {
                 let step = line.step.as_deref().unwrap_or("run");
-                text.push_str(&format!("  {}  {step:<12} {}\n", clock(line.at), line.message));
+                let _ = writeln!(text, "  {}  {step:<12} {}", clock(line.at), line.message);
             }
         }
         text

@@ -1,5 +1,7 @@
 //! `fairway undo`: takes back what a run made.
 
+use std::fmt::Write as _;
+
 use fairway_domain::run::Run;
 use serde_json::{Value, json};
 
@@ -61,7 +63,7 @@ fn preview_text(title: &str, preview: &Value) -> String {
     for item in items {
         let part = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
         let word = if item.get("kept").and_then(Value::as_bool) == Some(true) { "kept" } else { "undo" };
-        text.push_str(&format!("  {word}   {}\n           {}\n", part("effect"), part("action")));
+        let _ = writeln!(text, "  {word}   {}\n           {}", part("effect"), part("action"));
     }
     harmless(text.trim_end())
 }

@@ -13,7 +13,7 @@ use tokio::process::{Child as Process, Command};
 use crate::failure::CliError;
 
 /// How long a start may take before the measurement is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running server.
 pub struct Child {

@@ -1,5 +1,6 @@
 //! Measured figures beside their bars.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -95,7 +96,7 @@ impl Report {
         });
         let mut text = table(["measured", "p50", "p99", "unit", "n", "bar", ""], rows.collect(), "nothing");
         for name in &self.unknown {
-            text.push_str(&format!("\n{name}: this system does not tell"));
+            let _ = write!(text, "\n{name}: this system does not tell");
         }
         text
     }

@@ -12,7 +12,7 @@ use crate::output::counted;
 use crate::plan::{self, OfferedPlan};
 
 /// How long an apply may take before the measurement is given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The names of the golden paths for services.
 pub async fn templates(client: &ApiClient) -> Result<Vec<String>, CliError> {
