@@ -1,12 +1,15 @@
 //! Chores of the project that are code: `cargo xtask reference` writes the generated pages of `docs/reference`,
-//! `cargo xtask cases nunjucks FILE.jsonl…` runs acceptance cases.
+//! `cargo xtask figures FILE.json` puts measured figures into the README, and `cargo xtask cases nunjucks FILE.jsonl…`
+//! runs acceptance cases.
 
 use std::process::ExitCode;
 
 mod cases;
+mod figures;
 mod reference;
 
 const USAGE: &str = "usage: cargo xtask reference
+       cargo xtask figures FILE.json
        cargo xtask cases nunjucks FILE.jsonl…";
 
 #[expect(clippy::print_stderr, reason = "the chores talk to the person who runs them")]
@@ -15,6 +18,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         ["cases", "nunjucks", files @ ..] if !files.is_empty() => cases::run(files),
+        ["figures", file] => figures::run(file),
         ["reference"] => reference::write(),
         _ => Err(anyhow::anyhow!(USAGE)),
     };
