@@ -6,6 +6,8 @@ use fairway_app::App;
 use fairway_domain::Timestamp;
 use tokio::sync::watch;
 
+use crate::page::graph::GraphCache;
+
 /// How the server behaves.
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
@@ -23,6 +25,7 @@ pub(crate) struct ServerState {
     pub(crate) started_at: Timestamp,
     pub(crate) metrics: Arc<crate::metrics::HttpMetrics>,
     pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) graphs: Arc<GraphCache>,
 }
 
 impl ServerState {
@@ -35,6 +38,7 @@ impl ServerState {
             started_at,
             metrics: Arc::new(crate::metrics::HttpMetrics::default()),
             stopping,
+            graphs: Arc::new(GraphCache::default()),
         }
     }
 }

@@ -1,8 +1,12 @@
 //! `/catalog/graph`: entities and their relations as a drawing.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use axum::extract::State;
 use axum::http::Uri;
 use fairway_app::View;
+use fairway_catalog::Snapshot;
 use fairway_domain::EntityRef;
 use fairway_portal::graph::MAX_NODES;
 use fairway_portal::{GraphEdge, GraphNode, GraphPageView, GraphView, Section};
@@ -90,7 +94,43 @@ pub(crate) async fn graph(
         roots: all_roots,
     };
     let chrome = chrome(&state, &caller, &uri, "Graph", Section::Catalog);
+    let key = format!("{uri}|{}|{}|{}", caller.actor.user(), caller.role, chrome.running);
+    if let Some(page) = state.graphs.get(&view.catalog, &key) {
+        return Ok(html(page));
+    }
     // Laying out two hundred nodes takes tens of milliseconds.
-    let page = off_thread(move || fairway_portal::graph(&chrome, &data)).await;
-    Ok(html(page.or_page(&state, &uri, &caller)?))
+    let page =
+        off_thread(move || fairway_portal::graph(&chrome, &data)).await.or_page(&state, &uri, &caller)?;
+    state.graphs.put(&view.catalog, key, &page);
+    Ok(html(page))
+}
+
+/// Drawings of the catalog as it is now; the next change of the catalog empties it.
+#[derive(Default)]
+pub(crate) struct GraphCache(Mutex<Option<Drawn>>);
+
+struct Drawn {
+    catalog: Arc<Snapshot>,
+    pages: BTreeMap<String, String>,
+}
+
+/// Drawings that are kept; each has tens of kilobytes.
+const KEPT: usize = 64;
+
+impl GraphCache {
+    fn get(&self, catalog: &Arc<Snapshot>, key: &str) -> Option<String> {
+        let drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drawn.as_ref().filter(|drawn| Arc::ptr_eq(&drawn.catalog, catalog))?.pages.get(key).cloned()
+    }
+
+    fn put(&self, catalog: &Arc<Snapshot>, key: String, page: &str) {
+        let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = drawn.as_mut().filter(|drawn| Arc::ptr_eq(&drawn.catalog, catalog));
+        if let Some(drawn) = current.filter(|drawn| drawn.pages.len() < KEPT) {
+            drawn.pages.insert(key, page.to_owned());
+        } else {
+            let pages = BTreeMap::from([(key, page.to_owned())]);
+            *drawn = Some(Drawn { catalog: Arc::clone(catalog), pages });
+        }
+    }
 }

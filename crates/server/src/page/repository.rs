@@ -93,8 +93,9 @@ async fn head(
     repository: &RepositoryRef,
     branch: Option<&str>,
 ) -> Result<RepositoryHead, AppError> {
-    let info = state.app.repository(caller, repository).await?;
-    let branches = state.app.branches(caller, repository).await?;
+    let (info, branches) =
+        tokio::join!(state.app.repository(caller, repository), state.app.branches(caller, repository));
+    let (info, branches) = (info?, branches?);
     Ok(RepositoryHead {
         repository: repository.clone(),
         description: info.description,
@@ -135,16 +136,19 @@ async fn folder_page(
     path: String,
 ) -> Page {
     let repository = repository.or_page(&state, &uri, &caller)?;
-    let head = head(&state, &caller, &repository, branch.as_deref()).await.or_page(&state, &uri, &caller)?;
-    let title = repository.to_string();
-    let empty = head.branches.is_empty();
     let folder = tree_path(&path).or_page(&state, &uri, &caller)?;
-    let listed = if empty {
-        Vec::new()
-    } else {
-        let listed = state.app.folder(&caller, &repository, &head.branch, folder.as_ref()).await;
-        listed.or_page(&state, &uri, &caller)?
-    };
+    let title = repository.to_string();
+    // Each question is a process of git's, so they are asked at once.
+    let revision = branch.clone().unwrap_or_else(|| "HEAD".to_owned());
+    let (head, listed, commits) = tokio::join!(
+        head(&state, &caller, &repository, branch.as_deref()),
+        state.app.folder(&caller, &repository, &revision, folder.as_ref()),
+        state.app.commits(&caller, &repository, &revision, 1, 0),
+    );
+    let head = head.or_page(&state, &uri, &caller)?;
+    // An empty repository has neither folders nor commits to ask for.
+    let empty = head.branches.is_empty();
+    let listed = if empty { Vec::new() } else { listed.or_page(&state, &uri, &caller)? };
     let mut entries: Vec<EntryRow> = listed
         .into_iter()
         .map(|entry| EntryRow {
@@ -160,12 +164,8 @@ async fn folder_page(
         })
         .collect();
     entries.sort_by_key(|entry| (entry.kind != EntryKind::Folder, entry.name.to_lowercase()));
-    let last_commit = if empty {
-        None
-    } else {
-        let commits = state.app.commits(&caller, &repository, &head.branch, 1, 0).await;
-        commits.or_page(&state, &uri, &caller)?.first().map(commit_row)
-    };
+    let last_commit =
+        if empty { None } else { commits.or_page(&state, &uri, &caller)?.first().map(commit_row) };
     let readme_entry = entries
         .iter()
         .find(|entry| entry.name.eq_ignore_ascii_case("readme.md") && entry.kind == EntryKind::File);
