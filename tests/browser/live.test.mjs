@@ -62,7 +62,7 @@ test('the palette opens, finds, and goes', { skip }, async () => {
   await palette.waitFor();
   await page.keyboard.type('orders-api');
   const first = palette.getByRole('option').first();
-  await first.getByText('orders-api').first().waitFor();
+  await first.getByText('Orders API').waitFor();
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/catalog\/default\/[a-z]+\/orders-api/);
 

@@ -6,6 +6,7 @@ pub(crate) mod catalog;
 pub(crate) mod create;
 pub(crate) mod entity;
 pub(crate) mod environment;
+mod field_pattern;
 pub(crate) mod graph;
 pub(crate) mod guardrail;
 pub(crate) mod home;

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
+use crate::page::field_pattern::browser_pattern;
 use crate::page::row::{blocked, template_row};
 use crate::page::{Page, chrome, html, markdown};
 use crate::pairs::Pairs;
@@ -163,7 +164,7 @@ fn field_view(state: &ServerState, view: &View, field: &Field) -> FieldView {
         value,
         values,
         required: field.required,
-        pattern: field.pattern.clone(),
+        pattern: field.pattern.as_deref().and_then(browser_pattern),
         min_length: field.min_length.map(|length| length as usize),
         max_length: field.max_length.map(|length| length as usize),
         placeholder: field.placeholder.clone(),
