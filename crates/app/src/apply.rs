@@ -51,6 +51,7 @@ impl App {
     pub async fn apply(&self, caller: &Caller, digest: &Digest) -> Result<Run, AppError> {
         let stored = self.stored_plan(caller, digest).await?;
         caller.authorise(needed(&stored.request))?;
+        let asked_at = self.now();
         let computed = self.compute(&stored.request).await.map_err(|error| match error {
             AppError::Ledger(_) | AppError::Internal(_) => error,
             other => AppError::Conflict {
@@ -73,6 +74,15 @@ impl App {
         let blocking: Vec<_> = stored.plan.blocking().cloned().collect();
         if !blocking.is_empty() {
             return Err(AppError::Blocked(blocking));
+        }
+        let _one_at_a_time = self.inner.deciding.lock().await;
+        // What was computed above does not know of a run that was begun meanwhile.
+        let other = |run: &Run| run.plan == *digest && (!run.status.is_settled() || run.started_at >= asked_at);
+        if let Some(run) = self.view().runs.values().find(|run| other(run)) {
+            return Err(AppError::Conflict {
+                message: format!("The plan is being applied already, by the run {}", run.id),
+                hint: Some("look at that run".to_owned()),
+            });
         }
         let run = self.begin(caller, *digest, &stored).await?;
         self.inner.work.notify_one();
@@ -392,7 +402,10 @@ pub(crate) fn caller_of(run: &Run) -> Caller {
         // The decision was authorised when it was made; a resumed run does not ask again.
         role: fairway_domain::Role::Admin,
         scopes: None,
-        reason: Some(format!("run {}", run.id)),
+        reason: Some(match &run.reason {
+            Some(reason) => format!("{reason} (run {})", run.id),
+            None => format!("run {}", run.id),
+        }),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Golden paths: templates, their forms, and the plan of a run.
 
-use fairway_domain::plan::Plan;
+use fairway_domain::plan::{Effect, Plan};
 use fairway_domain::{Caller, Entity, EntityRef, Permission};
 use fairway_scaffold::{FieldError, Form, PlanRequest as ScaffoldRequest, Template, Widget, World as _};
 use serde_json::Value;
 
 use crate::plans::{Computed, PlanRequest, StoredPlan};
+use crate::sources::SourceTarget;
 use crate::world::AppWorld;
 use crate::{App, AppError};
 
@@ -123,6 +124,9 @@ impl App {
         let world = AppWorld::new(self.clone(), view.clone());
         let app = self.clone();
         let user = user.clone();
+        // A plan holds a thread while it asks git, which needs threads too: more plans at once than there are
+        // threads would wait for each other.
+        let _turn = self.inner.planning.acquire().await.ok();
         // Rendering is work for the processor, and the world is read in the middle of it: off the async threads.
         let planned = tokio::task::spawn_blocking(move || {
             let (base, file) = base_of(&location);
@@ -148,6 +152,11 @@ impl App {
         .await
         .map_err(|error| AppError::Internal(format!("planning ended without an answer: {error}")))??;
         let mut plan: Plan = planned.plan;
+        for effect in &plan.effects {
+            if let Effect::RegisterLocation { target, .. } = effect {
+                SourceTarget::for_run(target, &self.inner.config)?;
+            }
+        }
         let checked = self.check_environments(&view, &plan.environments, &planned.contents)?;
         plan.findings.extend(checked.findings);
         plan.policies_evaluated = checked.policies;

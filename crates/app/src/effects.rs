@@ -277,6 +277,10 @@ impl App {
                 declared_at: self.now(),
             };
             let key = format!("{subject}/{}", resource.name);
+            // A resource that is there as it is was provisioned by the run that declared it first.
+            if self.view().resources.get(&key).is_some_and(|known| known.resource == *resource) {
+                continue;
+            }
             facts.push(NewFact::by(caller, RESOURCE, key, Some(to_value(&record)?)));
         }
         let deployment = Deployment { intent, at: self.now(), run: run.id.clone(), commit, undone: false };

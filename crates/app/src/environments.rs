@@ -1,6 +1,6 @@
 //! What runs where: environments in promotion order, services, versions and resources.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use fairway_domain::delivery::Deployment;
 use fairway_domain::environment::{Environment, ResourceClass};
@@ -118,11 +118,10 @@ impl App {
     }
 
     /// Services by environments, with what may be done in each place.
-    pub async fn matrix(&self, caller: &Caller) -> Result<Matrix, AppError> {
+    pub fn matrix(&self, caller: &Caller) -> Result<Matrix, AppError> {
         caller.authorise(Permission::Read)?;
         let view = self.view();
         let environments = environments_of(&view);
-        let earlier = self.earlier_versions().await?;
         let services: BTreeSet<&str> =
             view.deployments.values().map(|deployment| deployment.intent.service.as_str()).collect();
         let rows = services
@@ -146,9 +145,7 @@ impl App {
                             })
                             .map(|(from, _)| from.to_owned());
                         let can_roll_back = deployment.as_ref().is_some_and(|there| {
-                            earlier.get(&format!("{service}/{}", environment.name)).is_some_and(|versions| {
-                                versions.iter().any(|version| *version != there.intent.version)
-                            })
+                            there.intent.replaces.as_ref().is_some_and(|before| *before != there.intent.version)
                         });
                         Cell { deployment, promotable_from, can_roll_back }
                     })
@@ -162,18 +159,6 @@ impl App {
             })
             .collect();
         Ok(Matrix { environments, rows })
-    }
-
-    async fn earlier_versions(&self) -> Result<BTreeMap<String, BTreeSet<String>>, AppError> {
-        let query =
-            RecordQuery { kinds: vec![kind::DEPLOYMENT.to_owned()], limit: 10_000, ..RecordQuery::default() };
-        let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for record in self.inner.ledger.records(&query).await? {
-            if let Some(version) = record.body.as_ref().and_then(|body| body.get("version")?.as_str()) {
-                versions.entry(record.subject).or_default().insert(version.to_owned());
-            }
-        }
-        Ok(versions)
     }
 
     /// Every deployment of a service that was recorded, newest first; those whose run was undone are marked.

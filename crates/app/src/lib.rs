@@ -37,11 +37,14 @@ use fairway_domain::Clock;
 use fairway_ledger::Ledger;
 use fairway_remote::Forge;
 use fairway_scaffold::ActionRegistry;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, Semaphore};
 
 pub use config::AppConfig;
 pub use error::AppError;
 pub use projection::{Projection, View};
+
+/// Far below the number of threads that may block, which planning and git share.
+const PLANS_AT_ONCE: usize = 32;
 
 /// The whole application: ledger, forge, projections and the use cases over them. Cheap to clone.
 #[derive(Clone)]
@@ -58,8 +61,12 @@ pub(crate) struct Inner {
     pub(crate) actions: ActionRegistry,
     /// Wakes the worker that applies runs.
     pub(crate) work: Notify,
+    /// Plans of golden paths that may be made at once.
+    pub(crate) planning: Semaphore,
     /// One synchronisation of the catalog at a time, so that two cannot decide on the same old state.
     pub(crate) syncing: Mutex<()>,
+    /// One decision to apply or undo at a time, so that nothing is begun twice.
+    pub(crate) deciding: Mutex<()>,
     pub(crate) sign_in_guard: access::SignInGuard,
     pub(crate) findings: guardrails::FindingsCache,
 }
@@ -83,7 +90,9 @@ impl App {
             projection,
             actions,
             work: Notify::new(),
+            planning: Semaphore::new(PLANS_AT_ONCE),
             syncing: Mutex::new(()),
+            deciding: Mutex::new(()),
             sign_in_guard: access::SignInGuard::default(),
             findings: guardrails::FindingsCache::default(),
         };

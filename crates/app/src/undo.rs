@@ -45,7 +45,7 @@ impl App {
             else {
                 continue;
             };
-            let reason = self.obstacle(&run, &plan, effect, outcome).await?;
+            let reason = self.obstacle(&run, &plan, index, outcome).await?;
             let kept = reason.is_some();
             let action = reason.unwrap_or_else(|| reversal(effect));
             previews.push(UndoPreview { index, effect: effect.summary(), action, kept });
@@ -56,6 +56,7 @@ impl App {
     /// Begins to undo a settled run. One's own run needs the permission to create; another's, to administer.
     pub async fn undo(&self, caller: &Caller, id: &str) -> Result<Run, AppError> {
         caller.authorise(Permission::Create)?;
+        let _one_at_a_time = self.inner.deciding.lock().await;
         let mut run = self.run(caller, id)?;
         if run.actor.user() != caller.actor.user() {
             caller.authorise(Permission::Administer)?;
@@ -93,12 +94,12 @@ impl App {
                 EffectStatus::Pending
                 | EffectStatus::Began
                 | EffectStatus::Failed { .. }
-                | EffectStatus::Undone
+                | EffectStatus::Undone { .. }
                 | EffectStatus::Kept { .. } => continue,
             };
             self.boundary();
-            let status = match self.undo_effect(&caller, &run, plan, effect, &outcome).await {
-                Ok(Undoing::Done) => EffectStatus::Undone,
+            let status = match self.undo_effect(&caller, &run, plan, index, &outcome).await {
+                Ok(Undoing::Done) => EffectStatus::Undone { outcome },
                 Ok(Undoing::Kept(reason)) => EffectStatus::Kept { reason },
                 Err(error @ AppError::Ledger(_)) => return Err(error),
                 Err(error) => EffectStatus::Kept { reason: error.to_string() },
@@ -130,10 +131,11 @@ impl App {
         caller: &Caller,
         run: &Run,
         plan: &Plan,
-        effect: &Effect,
+        index: usize,
         outcome: &EffectOutcome,
     ) -> Result<Undoing, AppError> {
-        if let Some(reason) = self.obstacle(run, plan, effect, outcome).await? {
+        let Some(effect) = plan.effects.get(index) else { return Ok(Undoing::Done) };
+        if let Some(reason) = self.obstacle(run, plan, index, outcome).await? {
             return Ok(Undoing::Kept(reason));
         }
         match effect {
@@ -173,15 +175,21 @@ impl App {
         &self,
         run: &Run,
         plan: &Plan,
-        effect: &Effect,
+        index: usize,
         outcome: &EffectOutcome,
     ) -> Result<Option<String>, AppError> {
+        let Some(effect) = plan.effects.get(index) else { return Ok(None) };
         match effect {
-            Effect::CreateRepository { repository, .. } => self.foreign_work(run, plan, repository).await,
+            Effect::CreateRepository { repository, .. } => self.foreign_work(run, repository).await,
             // The first content of a repository goes or stays with the repository. What was added to a shared
             // branch is taken back by itself.
             Effect::Commit { repository, rebase: false, .. } if created_here(run, plan, repository) => {
-                self.foreign_work(run, plan, repository).await
+                self.foreign_work(run, repository).await
+            }
+            // Manifests stay as long as a deployment that is recorded stands on them, even if somebody later
+            // committed the very same bytes again.
+            Effect::Commit { .. } if self.is_stood_upon(run, plan, index) => {
+                Ok(Some("a later run changed the version since; roll back instead".to_owned()))
             }
             Effect::Commit { repository, branch, files, .. } => {
                 self.built_upon(repository, branch, files, outcome).await
@@ -196,17 +204,15 @@ impl App {
                     .and_then(|target| target.repository().cloned());
                 match repository {
                     Some(repository) if created_here(run, plan, &repository) => {
-                        let reason = self.foreign_work(run, plan, &repository).await?;
+                        let reason = self.foreign_work(run, &repository).await?;
                         Ok(reason.map(|_| format!("the repository {repository} stays")))
                     }
                     _ => Ok(None),
                 }
             }
             Effect::RecordDeployment { .. } => {
-                let current = outcome.identifier.as_ref().and_then(|subject| {
-                    self.view().deployments.get(subject).map(|deployment| deployment.run.clone())
-                });
-                Ok(current.filter(|current| *current != run.id).map(|current| {
+                let current = self.deployed_since(run, outcome);
+                Ok(current.map(|current| {
                     format!("a later run ({current}) changed the version since; roll back instead")
                 }))
             }
@@ -214,11 +220,30 @@ impl App {
         }
     }
 
+    /// The run that recorded a deployment in the same place since.
+    fn deployed_since(&self, run: &Run, outcome: &EffectOutcome) -> Option<String> {
+        let subject = outcome.identifier.as_ref()?;
+        let current = self.view().deployments.get(subject)?.run.clone();
+        (current != run.id).then_some(current)
+    }
+
+    /// Whether the deployment that was recorded for the manifests of this commit has to stay.
+    fn is_stood_upon(&self, run: &Run, plan: &Plan, index: usize) -> bool {
+        let next = plan.effects.get(index + 1).zip(run.effects.get(index + 1));
+        match next {
+            Some((Effect::RecordDeployment { .. }, state)) => match &state.status {
+                EffectStatus::Kept { .. } => true,
+                EffectStatus::Done { outcome } => self.deployed_since(run, outcome).is_some(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// Whether a repository of this run holds commits that the run did not make.
     async fn foreign_work(
         &self,
         run: &Run,
-        plan: &Plan,
         repository: &RepositoryRef,
     ) -> Result<Option<String>, AppError> {
         let forge = &self.inner.forge;
@@ -228,38 +253,25 @@ impl App {
         if forge.created_by(repository).await?.as_deref() != Some(run.id.as_str()) {
             return Ok(Some(format!("{repository} was not created by this run")));
         }
-        let own: BTreeSet<CommitId> = plan
+        let own: BTreeSet<&CommitId> = run
             .effects
             .iter()
-            .zip(&run.effects)
-            .filter_map(|(effect, state)| match (effect, &state.status) {
-                (Effect::Commit { repository: of, .. }, EffectStatus::Done { outcome })
-                    if of == repository =>
-                {
-                    outcome.commit.clone()
-                }
+            .filter_map(|state| match &state.status {
+                EffectStatus::Done { outcome } | EffectStatus::Undone { outcome } => outcome.commit.as_ref(),
                 _ => None,
             })
             .collect();
-        for (branch, head) in forge.branches(repository).await? {
-            // A commit that was undone already has left the set; the empty repository has no branch.
-            if !own.contains(&head) && !self.made_by(repository, &head, run).await? {
+        for (branch, _) in forge.branches(repository).await? {
+            // Every commit counts, not the newest: the run's own undo may stand on top of others' work. What a
+            // commit's message says does not count, since an amended commit keeps it.
+            let commits = forge.log(repository, branch.as_str(), None, own.len() + 1, 0).await?;
+            if !commits.iter().all(|commit| own.contains(&commit.id)) {
                 return Ok(Some(format!(
                     "{repository} has commits that the run did not make (branch {branch}); delete it by hand if nobody needs them"
                 )));
             }
         }
         Ok(None)
-    }
-
-    async fn made_by(
-        &self,
-        repository: &RepositoryRef,
-        commit: &CommitId,
-        run: &Run,
-    ) -> Result<bool, AppError> {
-        let info = self.inner.forge.commit_info(repository, commit.as_str()).await?;
-        Ok(info.body.contains(&format!("Fairway-Run: {}", run.id)))
     }
 
     /// Whether somebody changed, after the run, what its commit wrote.
@@ -346,6 +358,19 @@ impl App {
         }
     }
 
+    /// What was known of a resource before the run.
+    async fn resource_before(&self, run: &Run, key: &str) -> Result<Option<serde_json::Value>, AppError> {
+        let query = RecordQuery {
+            kinds: vec![RESOURCE.to_owned()],
+            subject: Some(key.to_owned()),
+            limit: 50,
+            ..RecordQuery::default()
+        };
+        let records = self.inner.ledger.records(&query).await?;
+        let before = records.into_iter().find(|record| !declared_by(record.body.as_ref(), &run.id));
+        Ok(before.and_then(|record| record.body))
+    }
+
     /// Brings back what was recorded before the run, or nothing.
     async fn undo_deployment(&self, caller: &Caller, run: &Run, subject: &str) -> Result<(), AppError> {
         let query = RecordQuery {
@@ -367,12 +392,17 @@ impl App {
         let prefix = format!("{subject}/");
         for (key, record) in view.resources.iter().filter(|(key, _)| key.starts_with(&prefix)) {
             if record.run == run.id {
-                facts.push(NewFact::by(caller, RESOURCE, key.clone(), None));
+                let before = self.resource_before(run, key).await?;
+                facts.push(NewFact::by(caller, RESOURCE, key.clone(), before));
             }
         }
         self.append(facts).await?;
         Ok(())
     }
+}
+
+fn declared_by(body: Option<&serde_json::Value>, run: &str) -> bool {
+    body.and_then(|body| body.get("run")).and_then(serde_json::Value::as_str) == Some(run)
 }
 
 fn deployed_by(body: Option<&serde_json::Value>, run: &str) -> bool {

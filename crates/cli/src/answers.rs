@@ -22,7 +22,7 @@ pub fn parse_answer(text: &str) -> Result<Answer, String> {
         Some((name, value)) if !name.trim().is_empty() => {
             Ok(Answer { name: name.trim().to_owned(), value: value.to_owned() })
         }
-        _ => Err("expected name=value, for example owner=team-checkout".to_owned()),
+        _ => Err("expected name=value, for example owner=checkout".to_owned()),
     }
 }
 
@@ -121,7 +121,7 @@ fn read_file(path: &Path) -> Result<Value, CliError> {
         None | Some(Value::Null) => Ok(Value::Object(Map::new())),
         Some(_) => Err(CliError::usage(
             format!("{name} holds no answers: it has to be a mapping of field names to values"),
-            Some("write for example\n      name: gift-cards\n      owner: team-checkout"),
+            Some("write for example\n      name: gift-cards\n      owner: checkout"),
         )),
     }
 }

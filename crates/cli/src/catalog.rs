@@ -17,7 +17,7 @@ use crate::output::{OutputArguments, counted, harmless, table, talk};
 
 /// Look into the catalog, and tend its sources
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway catalog list --kind Component --owner team-checkout\n  fairway catalog validate .")]
+#[command(after_help = "Examples:\n  fairway catalog list --kind Component --owner checkout\n  fairway catalog validate .")]
 pub struct CatalogArguments {
     #[command(subcommand)]
     command: CatalogCommand,

@@ -76,6 +76,10 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
         let app = app.clone();
         tokio::spawn(async move { app.poll_sources(POLL).await })
     };
+    let keeping = {
+        let app = app.clone();
+        tokio::spawn(async move { app.keep_house().await })
+    };
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let options = ServerOptions { guest: launch.guest && loopback, version: env!("CARGO_PKG_VERSION") };
     let mut serving = tokio::spawn(fairway_server::serve(app.clone(), options, listener, wait_for(stopped)));
@@ -114,6 +118,7 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
     };
     serving.abort();
     polling.abort();
+    keeping.abort();
     working.abort();
     // A run that is cut off here goes on at the next start.
     let _ = tokio::join!(working, polling);

@@ -24,7 +24,7 @@ use crate::{answers, form, plan};
 /// followed to its end and the links are printed. Without a terminal nothing is asked: give the answers and
 /// --yes.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway new\n  fairway new python-fastapi-service\n  fairway new python-fastapi-service name=gift-cards owner=team-checkout description=\"Gift cards\" --yes\n  fairway new go-service --values answers.yaml --plan-only")]
+#[command(after_help = "Examples:\n  fairway new\n  fairway new python-fastapi-service\n  fairway new python-fastapi-service name=gift-cards owner=checkout description=\"Gift cards\" --yes\n  fairway new go-service --values answers.yaml --plan-only")]
 pub struct NewArguments {
     /// The golden path, by name; offered to choose from when left out
     template: Option<String>,

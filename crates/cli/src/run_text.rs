@@ -47,7 +47,7 @@ pub fn run_text(run: &Run, plan: Option<&Plan>, base_url: &str) -> String {
             EffectStatus::Done { outcome } if outcome.existed => ("there", None),
             EffectStatus::Done { .. } => ("done", None),
             EffectStatus::Failed { message } => ("FAILED", Some(message)),
-            EffectStatus::Undone => ("undone", None),
+            EffectStatus::Undone { .. } => ("undone", None),
             EffectStatus::Kept { reason } => ("kept", Some(reason)),
         };
         let _ = writeln!(text, "  {word:<9} {summary}");

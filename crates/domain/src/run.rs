@@ -48,7 +48,11 @@ pub enum EffectStatus {
         message: String,
     },
     /// It was undone.
-    Undone,
+    Undone {
+        /// What had come of it.
+        #[serde(default)]
+        outcome: EffectOutcome,
+    },
     /// It cannot be undone.
     Kept {
         /// Why, and what a person can do.

@@ -209,7 +209,7 @@ fn step(effect: &RunEffect, planned: Option<&Effect>) -> Markup {
         EffectStatus::Began => ("info", "spin", "Under way"),
         EffectStatus::Done { .. } => ("good", "done", "Done"),
         EffectStatus::Failed { .. } => ("bad", "failed", "Failed"),
-        EffectStatus::Undone => ("quiet", "undo", "Undone"),
+        EffectStatus::Undone { .. } => ("quiet", "undo", "Undone"),
         EffectStatus::Kept { .. } => ("warn", "skip", "Kept"),
     };
     html! {

@@ -46,8 +46,7 @@ impl FromRequestParts<ServerState> for ApiCaller {
         caller.reason = parts
             .headers
             .get(REASON)
-            .and_then(|reason| reason.to_str().ok())
-            .map(|reason| reason.chars().take(1_000).collect());
+            .map(|reason| String::from_utf8_lossy(reason.as_bytes()).chars().take(1_000).collect());
         Ok(Self(caller))
     }
 }

@@ -22,7 +22,7 @@ pub(crate) async fn environments(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
 ) -> Result<Json<Value>, ApiFailure> {
-    let matrix = state.app.matrix(&caller).await?;
+    let matrix = state.app.matrix(&caller)?;
     let services: Vec<Value> = matrix
         .rows
         .iter()

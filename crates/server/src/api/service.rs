@@ -21,7 +21,7 @@ pub(crate) struct CreateService {
     #[schema(example = "orders-api")]
     name: String,
     /// The owning group.
-    #[schema(example = "team-checkout")]
+    #[schema(example = "checkout")]
     team: String,
     /// The golden path, by name.
     #[schema(example = "python-fastapi-service")]

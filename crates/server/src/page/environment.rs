@@ -45,7 +45,7 @@ async fn matrix(
     state: &ServerState,
     caller: &Caller,
 ) -> Result<(Vec<EnvironmentHead>, Vec<ServiceRow>, Matrix), AppError> {
-    let matrix = state.app.matrix(caller).await?;
+    let matrix = state.app.matrix(caller)?;
     let fleet = state.app.fleet(caller).await?;
     let heads: Vec<EnvironmentHead> =
         matrix.environments.iter().map(|environment| head(state, environment)).collect();
