@@ -18,6 +18,8 @@ const FILES: usize = 20_000;
 const ENTITIES: usize = 250_000;
 /// Bytes that the placeholders of one source may bring in.
 const EXPANSION: usize = 128 << 20;
+/// Broken documents of one file that are told one by one.
+const DRAFTS: usize = 100;
 
 /// What is known of a source besides its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +125,7 @@ impl Reader<'_> {
         };
         self.ingestion.read.insert(file.clone());
         let reading = read(file.as_str(), text, &Limits::default());
+        let before = self.ingestion.drafts.len();
         for broken in reading.broken {
             let draft = Draft::of_text(file, broken.line, &broken.text, broken.diagnostics);
             self.ingestion.drafts.push(draft);
@@ -130,6 +133,24 @@ impl Reader<'_> {
         for document in reading.documents {
             self.read_document(file, document);
         }
+        self.summarise(file, before);
+    }
+
+    /// A file that is broken all over is told once and not thousands of times.
+    fn summarise(&mut self, file: &TreePath, before: usize) {
+        let found = self.ingestion.drafts.len() - before;
+        if found <= DRAFTS {
+            return;
+        }
+        let rest = self.ingestion.drafts.split_off(before + DRAFTS);
+        let line = rest.first().map_or(1, |draft| draft.line);
+        let message = format!("{} more documents of this file are broken", rest.len());
+        let place = SourceLocation { file: file.to_string(), line, column: 1 };
+        let diagnostic = Diagnostic::error("file-broken", message)
+            .at(place, None)
+            .with_hint("mend the ones above first; it may be one mistake");
+        self.ingestion.unreadable.insert(file.clone());
+        self.ingestion.drafts.push(Draft::of_text(file, line, "", vec![diagnostic]));
     }
 
     fn read_document(&mut self, file: &TreePath, mut document: Document) {
