@@ -15,7 +15,7 @@ use super::url::{is_reference, parse_git_url, without_credentials};
 use crate::RemoteError;
 use crate::forge::folder::{TreeLimits, read_tree};
 use crate::forge::{blocking, size_of};
-use crate::git::{Git, Task};
+use crate::git::{Finished, Git, Task};
 
 /// How often the size of what arrives is looked at.
 const MEASURE: Duration = Duration::from_millis(500);
@@ -95,39 +95,12 @@ impl GitSource {
         prepare(&place, &on).await?;
         let name = format!("fetched-{}", Digest::of(reference.unwrap_or("HEAD").as_bytes()).short());
         let refspec = format!("+{}:refs/heads/{name}", reference.unwrap_or("HEAD"));
-        let task = Task::new("fetch", &on)
-            .within(&place)
-            .with_network()
-            .variable("GIT_ALLOW_PROTOCOL", if local { "file" } else { "https:http:ssh:git" })
-            .variable("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=15")
-            .setting("http.lowSpeedLimit", STALLED.0)
-            .setting("http.lowSpeedTime", STALLED.1)
-            .arguments(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"])
-            .arguments(["--no-write-fetch-head", "--force", "--end-of-options", &address, &refspec])
-            .timeout(options.timeout);
-        let task = match &options.credential {
-            Some((user, password)) if address.starts_with("http") => {
-                let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
-                // In the environment, where other users of the machine cannot see it as they could among the
-                // arguments. Without redirects, as git would repeat the header to wherever they lead.
-                let task = task.setting("http.followRedirects", "false");
-                task.setting(
-                    format!("http.{}.extraHeader", origin(&address)),
-                    format!("Authorization: Basic {pair}"),
-                )
-            }
-            _ => task,
-        };
-        let finished = tokio::select! {
-            finished = GIT.finish(task) => finished?,
-            () = outgrown(&place, options.fetch_bytes) => {
-                return Err(RemoteError::TooLarge {
-                    doing: "fetch",
-                    on,
-                    limit: format!("{} bytes, packed", options.fetch_bytes),
-                });
-            }
-        };
+        let mut finished = transfer(&address, &refspec, &place, &on, local, options).await?;
+        let web = address.starts_with("http") && address.strip_suffix(".git").is_none();
+        if !finished.success && web && is_redirect(&finished.complaint) {
+            // GitLab sends those who leave ".git" out to the address with it.
+            finished = transfer(&format!("{address}.git"), &refspec, &place, &on, local, options).await?;
+        }
         if !finished.success {
             return Err(explained(finished.complaint, on, reference));
         }
@@ -139,6 +112,55 @@ impl GitSource {
         let tree = read_tree(&GIT, read, commit.as_str(), None, options.tree).await?;
         Ok((commit, tree))
     }
+}
+
+/// Lets git fetch, within the limits.
+async fn transfer(
+    address: &str,
+    refspec: &str,
+    place: &Path,
+    on: &str,
+    local: bool,
+    options: &SourceOptions,
+) -> Result<Finished, RemoteError> {
+    let task = Task::new("fetch", on)
+        .within(place)
+        .with_network()
+        .variable("GIT_ALLOW_PROTOCOL", if local { "file" } else { "https:http:ssh:git" })
+        .variable("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=15")
+        .setting("http.lowSpeedLimit", STALLED.0)
+        .setting("http.lowSpeedTime", STALLED.1)
+        // Who may be asked was decided for this address, not for wherever it redirects to; and git would repeat
+        // a credential there.
+        .setting("http.followRedirects", "false")
+        .arguments(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"])
+        .arguments(["--no-write-fetch-head", "--force", "--end-of-options", address, refspec])
+        .timeout(options.timeout);
+    let task = match &options.credential {
+        Some((user, password)) if address.starts_with("http") => {
+            let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
+            // In the environment, where other users of the machine cannot see it as they could among the
+            // arguments.
+            let key = format!("http.{}.extraHeader", origin(address));
+            task.setting(key, format!("Authorization: Basic {pair}"))
+        }
+        _ => task,
+    };
+    tokio::select! {
+        finished = GIT.finish(task) => finished,
+        () = outgrown(place, options.fetch_bytes) => Err(RemoteError::TooLarge {
+            doing: "fetch",
+            on: on.to_owned(),
+            limit: format!("{} bytes, packed", options.fetch_bytes),
+        }),
+    }
+}
+
+/// Whether git stopped at a redirect.
+fn is_redirect(complaint: &str) -> bool {
+    ["301", "302", "303", "307", "308"]
+        .iter()
+        .any(|status| complaint.contains(&format!("returned error: {status}")))
 }
 
 /// What to hand to git, and whether it is a path of this machine.
@@ -202,6 +224,10 @@ fn explained(complaint: String, on: String, reference: Option<&str>) -> RemoteEr
         "returned error: 403",
     ]) {
         return RemoteError::Authentication { url: on, message: complaint };
+    }
+    if is_redirect(&complaint) {
+        let message = format!("the address leads elsewhere; give the one that it leads to ({complaint})");
+        return RemoteError::Git { doing: "fetch", on, message };
     }
     RemoteError::Git { doing: "fetch", on, message: complaint }
 }

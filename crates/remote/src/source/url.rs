@@ -54,6 +54,12 @@ pub fn parse_git_url(text: &str) -> Result<GitLocation, RemoteError> {
     if url.host_str().is_some_and(|host| host.starts_with('-')) || url.username().starts_with('-') {
         return Err(bad("a host or user cannot begin with \"-\""));
     }
+    // Git decodes a whole ssh or git address before it looks for the host in it, so what was checked here would
+    // not be what it connects to.
+    let authority = text.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    if !url.scheme().starts_with("http") && authority.contains('%') {
+        return Err(bad("a host or user cannot hold \"%\""));
+    }
     if url.host_str().is_none_or(str::is_empty) || segments.is_empty() {
         return Err(bad("it names no repository"));
     }
@@ -228,6 +234,9 @@ mod tests {
             "https://github.com/a/b/blob/main/..%2F..%2Fetc",
             "ssh://-oProxyCommand=id/a",
             "-oProxyCommand=id:a/b",
+            "ssh://127%2e0.0.1/a/b",
+            "git://127.0.0.1%2fx.example/a/b",
+            "ssh://git%40127.0.0.1%3a22%2f@host.example/a",
             "https://user:secret@host/a/b",
             "https://token@host/a/b",
         ] {
