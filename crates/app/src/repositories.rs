@@ -128,11 +128,21 @@ impl App {
         if updates.is_empty() {
             return Ok(());
         }
-        let branches: Vec<_> = updates
-            .iter()
+        let (branches, others): (Vec<&RefUpdate>, Vec<&RefUpdate>) =
+            updates.iter().partition(|update| update.branch.is_some());
+        let branches: Vec<_> = branches
+            .into_iter()
             .map(|update| json!({"branch": update.branch, "before": update.before, "after": update.after}))
             .collect();
-        let body = json!({"branches": branches});
+        let mut body = json!({"branches": branches});
+        let others: Vec<_> = others
+            .into_iter()
+            .map(|update| json!({"name": update.name, "before": update.before, "after": update.after}))
+            .collect();
+        // Tags for the most part.
+        if let (false, Some(body)) = (others.is_empty(), body.as_object_mut()) {
+            body.insert("others".to_owned(), others.into());
+        }
         self.append(vec![NewFact::by(caller, kind::PUSH, repository.to_string(), Some(body))]).await?;
         self.refresh_repository(repository).await;
         Ok(())

@@ -192,9 +192,17 @@ async fn clone_commit_push_fetch_and_delete_come_round() {
     let told: Vec<RefUpdate> = updates.lock().unwrap().concat();
     let shown: Vec<(&str, bool, bool)> = told
         .iter()
-        .map(|update| (update.branch.as_str(), update.before.is_some(), update.after.is_some()))
+        .map(|update| (update.name.as_str(), update.before.is_some(), update.after.is_some()))
         .collect();
-    assert_eq!(shown, [("main", false, true), ("topic", false, true), ("topic", true, false)]);
+    assert_eq!(
+        shown,
+        [
+            ("refs/heads/main", false, true),
+            ("refs/heads/topic", false, true),
+            ("refs/tags/main", false, true),
+            ("refs/heads/topic", true, false)
+        ]
+    );
     assert_eq!(told[0].after, Some(commit));
 }
 
@@ -274,4 +282,59 @@ async fn a_credential_goes_to_its_host_and_a_refusal_is_named() {
         assert!(!error.to_string().contains("secret"), "{error}");
     }
     assert_eq!(asked.await.unwrap(), [false, true]);
+}
+
+/// A push that does not ask for its outcome would move a branch without a trace.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_nobody_could_record_moves_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let (forge, address, updates) = serve(&root.path().join("forge"), 1 << 20).await;
+    let work = root.path().join("work");
+    must(root.path(), &["init", "-q", "work"]).await;
+    must(&work, &["commit", "-q", "--allow-empty", "-m", "First"]).await;
+    must(&work, &["push", "-q", &address, "main"]).await;
+    let head = must(&work, &["rev-parse", "main"]).await.trim().to_owned();
+    assert_eq!(updates.lock().unwrap().concat().len(), 1);
+    let command = format!("{} {head} refs/heads/hidden\0 ofs-delta", "0".repeat(40));
+    let mut body = format!("{:04x}{command}0000", command.len() + 4).into_bytes();
+    // The pack of nothing, with its checksum.
+    body.extend(b"PACK\0\0\0\x02\0\0\0\0");
+    body.extend([
+        0x02, 0x9d, 0x08, 0x82, 0x3b, 0xd8, 0xa8, 0xea, 0xb5, 0x10, 0xad, 0x6a, 0xc7, 0x5c, 0x82, 0x3c, 0xfd,
+        0x3e, 0xd3, 0x1e,
+    ]);
+    let body = std::io::Cursor::new(body);
+    let exchange = forge.exchange(&repository(), GitService::ReceivePack, None, false, body).await.unwrap();
+    let _: Vec<_> = exchange.output.collect().await;
+    assert!(exchange.done.await.unwrap().is_err());
+    assert_eq!(forge.branches(&repository()).await.unwrap().len(), 1);
+}
+
+/// An address is checked before git is given it; what it redirects to is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn redirects_lead_nowhere() {
+    let inside = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let secret = inside.local_addr().unwrap();
+    let outside = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/a/b.git", outside.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = outside.accept().await {
+            let mut request = vec![0_u8; 8192];
+            let _ = stream.read(&mut request).await;
+            let answer = format!(
+                "HTTP/1.1 302 Found\r\nLocation: http://{secret}/a/b.git/info/refs?service=git-upload-pack\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    let cache = tempfile::tempdir().unwrap();
+    let options = SourceOptions::default();
+    let fetched = GitSource::fetch(&address, None, cache.path(), &options);
+    tokio::select! {
+        error = fetched => {
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("leads elsewhere"), "{error}");
+        }
+        _ = inside.accept() => panic!("the redirect was followed"),
+    }
 }

@@ -80,11 +80,13 @@ impl GitService {
     }
 }
 
-/// A branch that a push moved.
+/// A branch, tag or other reference that a push moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefUpdate {
-    /// The branch.
-    pub branch: BranchName,
+    /// Its full name, for example `refs/tags/v1`.
+    pub name: String,
+    /// The branch, when it is one that Fairway can name.
+    pub branch: Option<BranchName>,
     /// Where it was; `None` when the push made it.
     pub before: Option<CommitId>,
     /// Where it is; `None` when the push deleted it.
@@ -95,7 +97,7 @@ pub struct RefUpdate {
 pub struct Exchange {
     /// The body of the answer. Dropping it ends a fetch; a push that is complete goes on to its end.
     pub output: Pin<Box<dyn Stream<Item = io::Result<Vec<u8>>> + Send>>,
-    /// The branches that moved, when git is done; nothing for a fetch.
+    /// What moved, when git is done; nothing for a fetch.
     pub updated: oneshot::Receiver<Vec<RefUpdate>>,
     /// Resolves when git is done. Dropping it changes nothing.
     pub done: JoinHandle<Result<(), RemoteError>>,
@@ -148,11 +150,7 @@ impl Forge {
             GitService::ReceivePack => self.push_bytes.saturating_mul(2).saturating_add(16 * 1024 * 1024),
         };
         let drive = Drive { service, limit, gzip, doing, on, _permit: permit };
-        let done = tokio::spawn(async move {
-            let (doing, on) = (drive.doing, drive.on.clone());
-            let end = tokio::time::timeout(WHOLE, drive.run(child, body, answer, tell)).await;
-            end.unwrap_or(Err(RemoteError::Timeout { doing, on, after: WHOLE }))
-        });
+        let done = tokio::spawn(drive.run(child, body, answer, tell));
         let output = Box::pin(stream::poll_fn(move |context| output.poll_recv(context)));
         Ok(Exchange { output, updated, done })
     }
@@ -214,14 +212,15 @@ impl Drive {
     ) -> Result<(), RemoteError> {
         let watch = std::sync::Mutex::new(PushWatch::default());
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let seen = |look: &dyn Fn(&mut PushWatch)| {
-            if self.service == GitService::ReceivePack {
-                look(&mut watch.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-            }
+        let is_push = self.service == GitService::ReceivePack;
+        let watching = || watch.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let look = |bytes: &[u8]| match is_push.then(|| watching().sent(bytes)) {
+            Some(Err(reason)) => Err(io::Error::new(io::ErrorKind::InvalidData, reason)),
+            _ => Ok(()),
         };
         let feed = async {
             let Some(stdin) = stdin else { return Ok(()) };
-            self.feed(stdin, body, |bytes| seen(&|watch| watch.sent(bytes))).await
+            self.feed(stdin, body, look).await
         };
         let pump = async {
             let Some(mut stdout) = stdout else { return Ok(()) };
@@ -237,7 +236,9 @@ impl Drive {
                 let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else {
                     return Ok(());
                 };
-                seen(&|watch| watch.answered(bytes));
+                if is_push {
+                    watching().answered(bytes);
+                }
                 if !listening {
                     continue;
                 }
@@ -265,17 +266,26 @@ impl Drive {
             );
             both.map(|_| complaint)
         };
-        let complaint = work.await;
+        let ended = tokio::time::timeout(WHOLE, work).await;
+        let late = ended.is_err();
+        if late {
+            let _ = child.start_kill();
+        }
+        let complaint = ended.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
         let status = child.wait().await.map_err(RemoteError::pipe(self.doing, &self.on))?;
         // The updates are told before the answer ends, so that whoever saw the end can rely on them.
-        let updates = watch.lock().unwrap_or_else(std::sync::PoisonError::into_inner).updates();
+        let updates = watching().updates();
         let _ = tell.send(updates);
         let complaint = match complaint {
             Ok(complaint) => complaint,
             Err(error) => {
                 let shown = io::Error::new(error.kind(), error.to_string());
                 let _ = tokio::time::timeout(SILENCE, answer.send(Err(shown))).await;
-                return Err(RemoteError::Pipe { doing: self.doing, on: self.on, source: error });
+                return Err(if late {
+                    RemoteError::Timeout { doing: self.doing, on: self.on, after: WHOLE }
+                } else {
+                    RemoteError::Pipe { doing: self.doing, on: self.on, source: error }
+                });
             }
         };
         drop(answer);
@@ -286,12 +296,13 @@ impl Drive {
     }
 
     /// Sends the body to git. When git stops listening (it refused the push) the rest is read and dropped, as
-    /// a client that is cut off while it sends never sees the reason.
+    /// a client that is cut off while it sends never sees the reason. `look` sees the bytes before git does, and
+    /// may stop them.
     async fn feed(
         &self,
         stdin: ChildStdin,
         mut body: impl AsyncRead + Unpin,
-        look: impl Fn(&[u8]),
+        look: impl Fn(&[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut stdin = Some(stdin);
         let mut inflate = self.gzip.then(|| MultiGzDecoder::new(Vec::new()));
@@ -318,7 +329,7 @@ impl Drive {
                         format!("the request has more than {} bytes", self.limit),
                     ));
                 }
-                look(&inflated);
+                look(&inflated)?;
                 if let Some(pipe) = &mut stdin
                     && pipe.write_all(&inflated).await.is_err()
                 {
@@ -329,7 +340,7 @@ impl Drive {
         if let Some(mut decoder) = inflate {
             decoder.try_finish()?;
             let rest = std::mem::take(decoder.get_mut());
-            look(&rest);
+            look(&rest)?;
             if let Some(pipe) = &mut stdin {
                 let _ = pipe.write_all(&rest).await;
             }
