@@ -4,24 +4,46 @@
 //! addresses that are meant, so those are allowed; this machine itself and link-local addresses (where clouds
 //! keep their metadata services) are not.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::AppError;
+
+/// Where clouds keep credentials besides the link-local addresses: Azure, Alibaba, Oracle.
+const METADATA: [Ipv4Addr; 3] =
+    [Ipv4Addr::new(168, 63, 129, 16), Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
+/// The same at Amazon, in version 6.
+const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
 
 fn is_refused(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             address.is_loopback()
                 || address.is_link_local()
-                || address.is_unspecified()
+                || address.octets().first() == Some(&0)
                 || address.is_broadcast()
+                || address.is_multicast()
+                || METADATA.contains(&address)
         }
         IpAddr::V6(address) => {
             address.is_loopback()
                 || address.is_unspecified()
                 || address.is_unicast_link_local()
-                || address.to_ipv4_mapped().is_some_and(|inner| is_refused(IpAddr::V4(inner)))
+                || address.is_multicast()
+                || address == METADATA_V6
+                || embedded(address).is_some_and(|inner| is_refused(IpAddr::V4(inner)))
         }
+    }
+}
+
+/// The address of version 4 that one of version 6 stands for: mapped and compatible (RFC 4291), translated
+/// (RFC 6052) and 6to4 (RFC 3056).
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let from = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => Some(from(high, low)),
+        _ => None,
     }
 }
 
@@ -63,12 +85,26 @@ mod tests {
 
     #[test]
     fn this_machine_and_metadata_services_are_refused_and_company_networks_are_not() {
-        for text in
-            ["127.0.0.1", "127.9.9.9", "169.254.169.254", "0.0.0.0", "::1", "fe80::1", "::ffff:127.0.0.1"]
-        {
+        for text in [
+            "127.0.0.1",
+            "127.9.9.9",
+            "169.254.169.254",
+            "168.63.129.16",
+            "100.100.100.200",
+            "0.0.0.0",
+            "0.1.2.3",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00:ec2::254",
+            "::ffff:127.0.0.1",
+            "::127.0.0.1",
+            "64:ff9b::169.254.169.254",
+            "2002:7f00:1::1",
+        ] {
             assert!(text.parse().is_ok_and(is_refused), "{text}");
         }
-        for text in ["10.0.0.8", "192.168.1.4", "140.82.121.4", "2606:50c0::1"] {
+        for text in ["10.0.0.8", "192.168.1.4", "140.82.121.4", "2606:50c0::1", "fd00::8", "64:ff9b::10.0.0.8"] {
             assert!(text.parse().is_ok_and(|address| !is_refused(address)), "{text}");
         }
     }
