@@ -13,31 +13,43 @@ use crate::{App, AppError};
 
 /// How long a session lives.
 const SESSION_HOURS: i64 = 12;
-/// Wrong codes or tokens in a minute before sign-in pauses.
+/// Wrong codes or tokens from one address in a minute before sign-in pauses for it.
 const ATTEMPTS: usize = 10;
+/// The same from all addresses together; bounds what strangers write into the journal, too.
+const ATTEMPTS_OF_ALL: usize = 100;
 const ADMIN_CODE: &str = "admin-code";
+/// Facts about people who were not let in.
+const REFUSAL: &str = "access.refusal";
 
-/// Slows down guessing, over all addresses: codes are few and people are patient.
+/// Slows down guessing, and sees to it that a code is used once.
 #[derive(Default)]
 pub struct SignInGuard {
-    failures: Mutex<VecDeque<Timestamp>>,
+    attempts: Mutex<VecDeque<(Timestamp, Option<String>)>>,
+    claiming: tokio::sync::Mutex<()>,
 }
 
 impl SignInGuard {
-    fn check(&self, now: Timestamp) -> Result<(), AppError> {
-        let mut failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        while failures.front().is_some_and(|first| now.duration_since(*first) > SignedDuration::from_mins(1))
-        {
-            failures.pop_front();
+    /// Counts an attempt before it is made, so that many at once are not more than many in a row.
+    fn begin(&self, now: Timestamp, address: Option<&str>) -> Result<(), AppError> {
+        let mut attempts = self.attempts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let old = |at: &Timestamp| now.duration_since(*at) > SignedDuration::from_mins(1);
+        while attempts.front().is_some_and(|(at, _)| old(at)) {
+            attempts.pop_front();
         }
-        if failures.len() >= ATTEMPTS {
+        let same = attempts.iter().filter(|(_, from)| from.as_deref() == address).count();
+        if same >= ATTEMPTS || attempts.len() >= ATTEMPTS_OF_ALL {
             return Err(AppError::TooMany("too many wrong attempts; wait a minute and try again".to_owned()));
         }
+        attempts.push_back((now, address.map(str::to_owned)));
         Ok(())
     }
 
-    fn failed(&self, now: Timestamp) {
-        self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push_back(now);
+    /// An attempt that was right does not count.
+    fn succeeded(&self, address: Option<&str>) {
+        let mut attempts = self.attempts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(last) = attempts.iter().rposition(|(_, from)| from.as_deref() == address) {
+            attempts.remove(last);
+        }
     }
 }
 
@@ -84,14 +96,21 @@ impl App {
         address: Option<String>,
     ) -> Result<Secret<String>, AppError> {
         let now = self.now();
-        self.inner.sign_in_guard.check(now)?;
+        self.inner.sign_in_guard.begin(now, address.as_deref())?;
         let attempt = secret.expose().trim();
         let caller = if attempt.starts_with("fwy_") {
             self.caller_of_token(attempt, Origin::Portal, address.clone())
         } else {
             self.claim(name, attempt, address.clone()).await
         };
-        let caller = caller.inspect_err(|_| self.inner.sign_in_guard.failed(now))?;
+        let caller = match caller {
+            Ok(caller) => caller,
+            Err(error) => {
+                self.refused(attempt.starts_with("fwy_"), address).await?;
+                return Err(error);
+            }
+        };
+        self.inner.sign_in_guard.succeeded(address.as_deref());
         let cookie = random_text()?;
         let session = StoredSession {
             id_hash: Digest::of(cookie.as_bytes()),
@@ -107,6 +126,14 @@ impl App {
         Ok(Secret::new(cookie))
     }
 
+    /// Somebody was not let in. Whom they said they were is not kept, as secrets are typed into wrong fields.
+    async fn refused(&self, token: bool, address: Option<String>) -> Result<(), AppError> {
+        let caller = Caller { origin: Origin::Portal, address, ..Caller::system() };
+        let body = json!({"event": "sign-in-refused", "with": if token { "token" } else { "code" }});
+        self.append(vec![NewFact::by(&caller, REFUSAL, "sign-in", Some(body))]).await?;
+        Ok(())
+    }
+
     async fn claim(&self, name: &str, code: &str, address: Option<String>) -> Result<Caller, AppError> {
         let refused =
             || AppError::Unauthenticated("the code is not valid: it is wrong or was used already".to_owned());
@@ -115,6 +142,8 @@ impl App {
                 message: error.to_string(),
                 hint: Some("give your user name, for example ada".to_owned()),
             })?;
+        // The code is read and used up in one go, or two who send it at the same moment are both let in.
+        let _one_at_a_time = self.inner.sign_in_guard.claiming.lock().await;
         let state = self.inner.ledger.state(kind::SETUP, ADMIN_CODE).await?.ok_or_else(refused)?;
         let expected: Digest =
             state.body.get("digest").and_then(|text| text.as_str()?.parse().ok()).ok_or_else(refused)?;

@@ -111,7 +111,8 @@ impl App {
         Ok(tokens)
     }
 
-    /// Ends a token's life.
+    /// Ends a token's life. A token may end itself; others only with the permission to administer, whatever the
+    /// person behind it may do.
     pub async fn revoke_token(&self, caller: &Caller, id: &str) -> Result<(), AppError> {
         caller.authorise(Permission::Read)?;
         let view = self.view();
@@ -121,6 +122,9 @@ impl App {
             .filter(|token| token.owner == caller.actor.user() || caller.may(Permission::Administer));
         if known.is_none() {
             return Err(AppError::NotFound { what: "token", name: id.to_owned(), near: Vec::new() });
+        }
+        if matches!(&caller.actor, Actor::Token { id: own, .. } if own != id) {
+            caller.authorise(Permission::Administer)?;
         }
         self.append(vec![NewFact::by(caller, kind::TOKEN, id, None)]).await?;
         Ok(())
