@@ -104,6 +104,18 @@ impl SourceTarget {
         Ok(Self::Git { url: parsed.clone_url, reference: parsed.reference, path, address: text.to_owned() })
     }
 
+    /// Reads an address that a run is to register. Whoever may write or fill in a template decides on it, so
+    /// files of this machine, which only an administrator may register, are none.
+    pub(crate) fn for_run(text: &str, config: &AppConfig) -> Result<Self, AppError> {
+        match Self::parse(text, config)? {
+            Self::File { path } => Err(AppError::Invalid {
+                message: format!("a golden path cannot register {path}, a file of this machine"),
+                hint: Some("register the catalog file of a repository".to_owned()),
+            }),
+            target => Ok(target),
+        }
+    }
+
     /// The stable identifier of a source with this target.
     pub fn id(&self) -> String {
         let text = match self {
@@ -281,7 +293,7 @@ impl App {
         address: &str,
         optional: bool,
     ) -> Result<EffectOutcome, AppError> {
-        let target = SourceTarget::parse(address, &self.inner.config)?;
+        let target = SourceTarget::for_run(address, &self.inner.config)?;
         let (source, known) = self.put_source(caller, target, Some(&run.id)).await?;
         let existed = known && source.run.as_deref() != Some(run.id.as_str());
         let synced = self.sync(caller, &source.id, false).await?;

@@ -1,7 +1,7 @@
 //! What planning may look at: a still picture of the catalog, and the forge's files. Read only.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use fairway_domain::repository::{CommitId, RepositoryRef};
@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 
 use crate::config::EMBEDDED_HOST;
 use crate::projection::View;
-use crate::sources::ForgeAddress;
+use crate::sources::{ForgeAddress, SourceTarget};
 use crate::{App, AppError};
 
 /// The world as one plan sees it. Lives on a thread that may block.
@@ -92,8 +92,8 @@ impl World for AppWorld {
         let tree = match self.resolve(base, url)? {
             Place::Forge(address) => self.folder(&address)?,
             Place::File(path) => {
-                self.allow_file(base, &path)?;
-                let read = fairway_remote::read_folder(Path::new(&path), TreeLimits::default());
+                let path = self.allow_file(base, &path)?;
+                let read = fairway_remote::read_folder(&path, TreeLimits::default());
                 self.runtime.block_on(read).map_err(|error| unavailable(url, &error))?
             }
             Place::Git(address) => self.git(&address)?.0,
@@ -116,10 +116,11 @@ impl World for AppWorld {
                     .ok_or_else(missing)
             }
             Place::File(path) => {
-                self.allow_file(base, &path)?;
-                let (folder, name) = path.rsplit_once('/').ok_or_else(missing)?;
-                let read = fairway_remote::read_folder(Path::new(folder), TreeLimits::default());
+                let path = self.allow_file(base, &path)?;
+                let folder = path.parent().ok_or_else(missing)?;
+                let read = fairway_remote::read_folder(folder, TreeLimits::default());
                 let tree = self.runtime.block_on(read).map_err(|error| unavailable(url, &error))?;
+                let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(missing)?;
                 let name = TreePath::lenient(name).map_err(|error| unavailable(url, &error))?;
                 tree.get(&name).cloned().ok_or_else(missing)
             }
@@ -157,20 +158,30 @@ impl World for AppWorld {
 }
 
 impl AppWorld {
-    /// Files of this machine are read only below the folder of the template, which an operator registered.
-    fn allow_file(&self, base: &str, path: &str) -> Result<(), WorldError> {
-        let base = base.strip_prefix("file:").unwrap_or(base);
-        let root = Path::new(base).parent().unwrap_or(Path::new(base));
-        if self.app.inner.config.allow_file_sources
-            && base.starts_with('/')
-            && Path::new(path).starts_with(root)
-        {
-            return Ok(());
-        }
-        Err(WorldError::Refused {
+    /// Files of this machine are read only by a template that comes from a folder which an administrator
+    /// registered, and only below that folder. Gives the path without links and `..`, which is what was checked.
+    fn allow_file(&self, base: &str, path: &str) -> Result<PathBuf, WorldError> {
+        let base = Path::new(base.strip_prefix("file:").unwrap_or(base));
+        let refused = || WorldError::Refused {
             address: path.to_owned(),
-            reason: "it is outside the template's folder".to_owned(),
-        })
+            reason: "it is outside the template's source".to_owned(),
+        };
+        if !self.app.inner.config.allow_file_sources || !base.is_absolute() {
+            return Err(refused());
+        }
+        let Ok(real) = Path::new(path).canonicalize() else {
+            let plain = Path::new(path).starts_with(base) && !path.split('/').any(|part| part == "..");
+            return Err(if plain { WorldError::NotFound { address: path.to_owned() } } else { refused() });
+        };
+        let base = base.canonicalize().map_err(|_| refused())?;
+        let mut roots = self.view.sources.values().filter_map(|source| match &source.target {
+            SourceTarget::File { path } => Path::new(path).parent()?.canonicalize().ok(),
+            _ => None,
+        });
+        if roots.any(|root| base.starts_with(&root) && real.starts_with(&root)) {
+            return Ok(real);
+        }
+        Err(refused())
     }
 
     fn git(&self, address: &str) -> Result<(Tree, Option<TreePath>), WorldError> {
