@@ -10,7 +10,13 @@ use serde_json::{Value, json};
 
 use crate::server::{Answer, Server, Start};
 
-async fn with_token(server: &Server, method: Method, path: &str, token: &str, body: Option<&Value>) -> Answer {
+async fn with_token(
+    server: &Server,
+    method: Method,
+    path: &str,
+    token: &str,
+    body: Option<&Value>,
+) -> Answer {
     let mut request = server.request(method, path).bearer_auth(token);
     if let Some(body) = body {
         request = request.json(body);
@@ -34,12 +40,21 @@ async fn a_guest_is_somebody_at_this_machine_and_nobody_else() {
     assert_eq!(refused.expect(401)["error"]["code"], "unauthenticated");
 
     // A form of another site that is sent here by a browser.
-    for (name, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example"), ("origin", "null")] {
-        let crossing = server.request(Method::POST, "/api/v1/plans").header(name, value).json(&plan_request());
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+    ] {
+        let crossing =
+            server.request(Method::POST, "/api/v1/plans").header(name, value).json(&plan_request());
         let refused = server.send(crossing).await;
         assert_eq!(refused.status, 403, "{name}: {value}: {}", refused.text);
     }
-    let own = server.request(Method::POST, "/api/v1/plans").header("sec-fetch-site", "same-origin").json(&plan_request());
+    let own = server
+        .request(Method::POST, "/api/v1/plans")
+        .header("sec-fetch-site", "same-origin")
+        .json(&plan_request());
     server.send(own).await.expect(200);
 
     // A guest creates and delivers, and does not administer.
@@ -78,12 +93,24 @@ async fn tokens_do_what_their_scopes_say_until_they_are_revoked_or_too_old() {
     let request = json!({"name": "mighty", "scopes": ["administer"]});
     assert_eq!(server.post("/api/v1/tokens", &request).await.status, 403);
     let request = json!({"name": "a child", "scopes": ["read"]});
-    assert_eq!(with_token(&server, Method::POST, "/api/v1/tokens", &creating, Some(&request)).await.status, 400);
+    assert_eq!(
+        with_token(&server, Method::POST, "/api/v1/tokens", &creating, Some(&request)).await.status,
+        400
+    );
 
-    let issued = server.post("/api/v1/tokens", &json!({"name": "short", "scopes": ["read"], "days": 1})).await.expect(201);
+    let issued = server
+        .post("/api/v1/tokens", &json!({"name": "short", "scopes": ["read"], "days": 1}))
+        .await
+        .expect(201);
     let (id, secret) = (issued["id"].as_str().unwrap(), issued["token"].as_str().unwrap());
     assert_eq!(with_token(&server, Method::GET, "/api/v1/runs", secret, None).await.status, 200);
-    for text in [format!("{secret}0"), secret.replace("fwy_", "fwy"), format!("fwy_{id}_"), "fwy_".to_owned(), String::new()] {
+    for text in [
+        format!("{secret}0"),
+        secret.replace("fwy_", "fwy"),
+        format!("fwy_{id}_"),
+        "fwy_".to_owned(),
+        String::new(),
+    ] {
         let answer = with_token(&server, Method::GET, "/api/v1/runs", &text, None).await;
         assert_eq!(answer.status, 401, "{text}: {}", answer.text);
     }
@@ -97,7 +124,8 @@ async fn tokens_do_what_their_scopes_say_until_they_are_revoked_or_too_old() {
 
     // The days pass.
     for (days, valid) in [(89, true), (91, false)] {
-        let app = App::open(AppConfig::new(&data, "http://127.0.0.1:7007"), Arc::new(Ahead(days))).await.unwrap();
+        let app =
+            App::open(AppConfig::new(&data, "http://127.0.0.1:7007"), Arc::new(Ahead(days))).await.unwrap();
         assert_eq!(app.caller_of_token(&kept, Origin::Api, None).is_ok(), valid, "after {days} days");
         app.close().await;
     }
@@ -118,7 +146,10 @@ async fn the_administrators_code_is_good_for_one_claim() {
     let cookie = cookie.split(';').next().unwrap().to_owned();
 
     // The administrator may what a guest may not.
-    let erase = server.request(Method::POST, "/api/v1/audit/1/erase").header("cookie", &cookie).json(&json!({"reason": "a story"}));
+    let erase = server
+        .request(Method::POST, "/api/v1/audit/1/erase")
+        .header("cookie", &cookie)
+        .json(&json!({"reason": "a story"}));
     let erased = server.send(erase).await;
     assert!(matches!(erased.status, 200 | 400), "{}: {}", erased.status, erased.text);
     let tokens = server.request(Method::GET, "/api/v1/tokens").header("cookie", &cookie);
@@ -127,7 +158,10 @@ async fn the_administrators_code_is_good_for_one_claim() {
     assert_eq!(server.sign_in("eve", &code).await.status, 401, "the code was used up");
     let out = server.request(Method::POST, "/sign-out").header("cookie", &cookie);
     server.send(out).await;
-    let after = server.request(Method::POST, "/api/v1/audit/2/erase").header("cookie", &cookie).json(&json!({"reason": "a story"}));
+    let after = server
+        .request(Method::POST, "/api/v1/audit/2/erase")
+        .header("cookie", &cookie)
+        .json(&json!({"reason": "a story"}));
     assert_eq!(server.send(after).await.status, 403, "the session is over, so this is a guest");
     let sessions = server.get("/api/v1/audit?kind=access.session").await.expect(200);
     assert_eq!(sessions["items"].as_array().unwrap().len(), 2, "{sessions:#}");

@@ -23,12 +23,12 @@ connection.execute(f"UPDATE {table} SET {column} = ? WHERE {where}", (changed,))
 connection.commit()
 "#;
 
-const STATEMENT: &str = r#"
+const STATEMENT: &str = r"
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1])
 connection.executescript(sys.argv[2])
 connection.commit()
-"#;
+";
 
 async fn verify(data: &Path) -> crate::command::Ended {
     fairway(&["audit", "verify", "--data", data.to_str().unwrap()]).await
@@ -46,7 +46,8 @@ async fn one_changed_byte_of_any_row_is_found_and_the_record_is_named() {
     let created = server.post("/api/v1/services", &request).await.expect(201);
     server.undo(created["run"].as_str().unwrap()).await;
     server.post("/api/v1/services", &request).await.expect(201);
-    let records = server.get("/api/v1/audit?limit=1").await.expect(200)["items"][0]["sequence"].as_i64().unwrap();
+    let records =
+        server.get("/api/v1/audit?limit=1").await.expect(200)["items"][0]["sequence"].as_i64().unwrap();
     server.stop().await;
     verify(&data).await.ok();
 
@@ -87,7 +88,9 @@ async fn one_changed_byte_of_any_row_is_found_and_the_record_is_named() {
     let after = middle + 1;
     let statements = [
         format!("DELETE FROM journal WHERE sequence = {middle};"),
-        format!("UPDATE journal SET sequence = -1 WHERE sequence = {middle}; UPDATE journal SET sequence = {middle} WHERE sequence = {after}; UPDATE journal SET sequence = {after} WHERE sequence = -1;"),
+        format!(
+            "UPDATE journal SET sequence = -1 WHERE sequence = {middle}; UPDATE journal SET sequence = {middle} WHERE sequence = {after}; UPDATE journal SET sequence = {after} WHERE sequence = -1;"
+        ),
         format!("DELETE FROM journal WHERE sequence = {records};"),
     ];
     for (number, statement) in statements.iter().enumerate() {

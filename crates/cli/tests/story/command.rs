@@ -34,7 +34,9 @@ impl Ended {
 pub fn isolate(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
-        let foreign = name.starts_with("FAIRWAY_") || name.starts_with("GIT_") || name.to_lowercase().ends_with("_proxy");
+        let foreign = name.starts_with("FAIRWAY_")
+            || name.starts_with("GIT_")
+            || name.to_lowercase().ends_with("_proxy");
         if foreign {
             command.env_remove(name);
         }

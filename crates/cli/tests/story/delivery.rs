@@ -45,12 +45,14 @@ async fn history(server: &Server) -> Vec<(String, String, String)> {
 async fn a_service_comes_to_production_by_promotion_alone() {
     let folder = tempfile::tempdir().unwrap();
     let server = Start::new(&folder.path().join("data")).server().await;
-    let request = json!({"name": SERVICE, "team": "checkout", "template": "go-service", "environments": ["staging"]});
+    let request =
+        json!({"name": SERVICE, "team": "checkout", "template": "go-service", "environments": ["staging"]});
     server.post("/api/v1/services", &request).await.expect(201);
     for page in ["/catalog/default/component/gift-cards", "/environments", "/guardrails", "/"] {
         assert_eq!(server.get(page).await.status, 200, "{page}");
     }
-    let plan = server.post("/api/v1/promotions", &json!({"service": SERVICE, "to": "production"})).await.expect(200);
+    let plan =
+        server.post("/api/v1/promotions", &json!({"service": SERVICE, "to": "production"})).await.expect(200);
     server.complete(&plan).await;
     assert_eq!(delivered_version(&server, folder.path(), "production").await, "0.1.0");
     let rollback = json!({"service": SERVICE, "environment": "production"});

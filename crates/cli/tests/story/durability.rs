@@ -84,7 +84,10 @@ async fn a_run_that_is_killed_at_any_boundary_ends_as_if_it_had_not_been() {
     let run = plan_and_begin(&server).await;
     assert_eq!(server.settled(&run).await["status"], "completed");
     let expected = World::seen(&server, &undisturbed, Detail::Content).await;
-    assert!(expected.repositories.contains_key("acme/gift-cards") && expected.repositories.contains_key("platform/environments"));
+    assert!(
+        expected.repositories.contains_key("acme/gift-cards")
+            && expected.repositories.contains_key("platform/environments")
+    );
     server.stop().await;
 
     let boundaries = at_every_boundary(|boundary| {
@@ -101,7 +104,11 @@ async fn a_run_that_is_killed_at_any_boundary_ends_as_if_it_had_not_been() {
             assert_eq!(settled["status"], "completed", "boundary {boundary}: {settled:#}");
             let seen = World::seen(&server, &data, Detail::Content).await;
             assert_eq!(seen, *expected, "after the end at boundary {boundary}");
-            assert_eq!(server.get("/api/v1/audit/verify").await.expect(200)["intact"], true, "boundary {boundary}");
+            assert_eq!(
+                server.get("/api/v1/audit/verify").await.expect(200)["intact"],
+                true,
+                "boundary {boundary}"
+            );
             drop(server);
             std::fs::remove_dir_all(&data).unwrap();
             killed

@@ -39,7 +39,8 @@ fn fill(file: &Path) {
 }
 
 async fn create(server: &Server, name: &str) -> crate::server::Answer {
-    let request = json!({"name": name, "team": "checkout", "template": "rust-service", "database": "postgresql"});
+    let request =
+        json!({"name": name, "team": "checkout", "template": "rust-service", "database": "postgresql"});
     server.post("/api/v1/services", &request).await
 }
 

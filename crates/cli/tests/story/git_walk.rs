@@ -53,7 +53,10 @@ async fn a_broken_file_is_seen_at_once_and_the_last_good_version_stays() {
     let drafts = server.get("/api/v1/catalog/drafts").await.expect(200);
     let place = &drafts["items"][0]["diagnostics"][0]["location"];
     assert!(place["line"].as_u64().unwrap() > 1 && place["column"].as_u64().unwrap() > 0, "{drafts:#}");
-    assert!(!entity["fairway"]["errors"].as_array().unwrap().is_empty(), "the entity says that its file is broken");
+    assert!(
+        !entity["fairway"]["errors"].as_array().unwrap().is_empty(),
+        "the entity says that its file is broken"
+    );
 
     std::fs::write(&file, good.replace("experimental", "production")).unwrap();
     commit_and_push(&copy, "Mend it").await.ok();
@@ -71,7 +74,11 @@ async fn a_push_needs_a_token_with_the_scope() {
     std::fs::write(copy.join("note.txt"), "hello\n").unwrap();
     let refused = commit_and_push(&copy, "A note").await;
     assert_ne!(refused.code, Some(0));
-    assert!(refused.err.contains("could not read Username") || refused.err.contains("token"), "{}", refused.err);
+    assert!(
+        refused.err.contains("could not read Username") || refused.err.contains("token"),
+        "{}",
+        refused.err
+    );
 
     let read_only = server.token(&["read"]).await;
     let address = server.clone_address("acme/gift-cards", Some(&read_only));
@@ -87,7 +94,11 @@ async fn a_push_needs_a_token_with_the_scope() {
     let pushes = server.get("/api/v1/audit?kind=forge.push").await.expect(200);
     let push = &pushes["items"][0];
     assert_eq!(push["subject"], "acme/gift-cards");
-    assert_eq!((push["origin"].as_str(), push["actor"]["type"].as_str()), (Some("git"), Some("token")), "{push:#}");
+    assert_eq!(
+        (push["origin"].as_str(), push["actor"]["type"].as_str()),
+        (Some("git"), Some("token")),
+        "{push:#}"
+    );
 }
 
 #[tokio::test]

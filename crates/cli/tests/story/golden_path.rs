@@ -51,7 +51,9 @@ async fn create_and_look(server: &Server, folder: &Path) {
     assert_eq!(created["repository"], server.clone_address("acme/gift-cards", None));
 
     let status = server.get(&format!("/api/v1/services/{NAME}/status")).await.expect(200);
-    for (deployment, environment) in status["deployments"].as_array().unwrap().iter().zip(["staging", "production"]) {
+    for (deployment, environment) in
+        status["deployments"].as_array().unwrap().iter().zip(["staging", "production"])
+    {
         assert_eq!(deployment["environment"], environment);
         assert_eq!(deployment["version"], "0.1.0");
         assert_eq!(deployment["syncStatus"], "Rendered");
@@ -74,7 +76,9 @@ async fn create_and_look(server: &Server, folder: &Path) {
 
 async fn look_at_the_repositories(server: &Server, folder: &Path) {
     git(folder, &["clone", "--quiet", &server.clone_address("acme/gift-cards", None)]).await.ok();
-    for file in ["catalog-info.yaml", "score.yaml", "Dockerfile", "mkdocs.yml", "app/main.py", ".fairway/origin.yaml"] {
+    for file in
+        ["catalog-info.yaml", "score.yaml", "Dockerfile", "mkdocs.yml", "app/main.py", ".fairway/origin.yaml"]
+    {
         assert!(folder.join(NAME).join(file).is_file(), "the repository has no {file}");
     }
     git(folder, &["clone", "--quiet", &server.clone_address("platform/environments", None)]).await.ok();
@@ -84,8 +88,13 @@ async fn look_at_the_repositories(server: &Server, folder: &Path) {
         for file in std::fs::read_dir(&delivered).unwrap() {
             text.push_str(&std::fs::read_to_string(file.unwrap().path()).unwrap());
         }
-        for part in ["kind: Deployment", "kind: Service", "kind: Cluster", "runAsNonRoot: true", "registry.acme.example/acme/gift-cards:0.1.0"]
-        {
+        for part in [
+            "kind: Deployment",
+            "kind: Service",
+            "kind: Cluster",
+            "runAsNonRoot: true",
+            "registry.acme.example/acme/gift-cards:0.1.0",
+        ] {
             assert!(text.contains(part), "{environment} has no \"{part}\":\n{text}");
         }
     }
@@ -97,7 +106,8 @@ async fn look_at_metrics(server: &Server) {
     assert!(text.contains(line), "{text}");
     let line = r#"platform_provisioning_duration_seconds_count{resource_type="postgres",provider="cloudnative-pg"} 2"#;
     assert!(text.contains(line), "{text}");
-    for name in ["process_resident_memory_bytes", "process_cpu_seconds_total", "fairway_http_requests_total"] {
+    for name in ["process_resident_memory_bytes", "process_cpu_seconds_total", "fairway_http_requests_total"]
+    {
         assert!(text.contains(&format!("\n{name}")), "there is no {name}");
     }
     assert!(text.ends_with("# EOF\n"));

@@ -27,11 +27,17 @@ async fn generated_services_pass_their_own_tests() {
     let clones = folder.path().join("clones");
     std::fs::create_dir(&clones).unwrap();
     for template in ["python-fastapi-service", "nodejs-typescript-service", "go-service", "rust-service"] {
-        let request = json!({"name": template, "team": "checkout", "template": template, "database": "postgresql"});
+        let request =
+            json!({"name": template, "team": "checkout", "template": template, "database": "postgresql"});
         server.post("/api/v1/services", &request).await.expect(201);
-        git(&clones, &["clone", "--quiet", &server.clone_address(&format!("acme/{template}"), None)]).await.ok();
+        git(&clones, &["clone", "--quiet", &server.clone_address(&format!("acme/{template}"), None)])
+            .await
+            .ok();
     }
     // Not isolated: the services' own tools need the settings of whoever runs the tests, for example a proxy.
-    let status = tokio::task::spawn_blocking(move || Command::new(script).arg(&clones).status()).await.unwrap().unwrap();
+    let status = tokio::task::spawn_blocking(move || Command::new(script).arg(&clones).status())
+        .await
+        .unwrap()
+        .unwrap();
     assert!(status.success(), "{status}");
 }

@@ -12,7 +12,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const MEMORY: u64 = 1024 * 1024 * 1024;
 
 fn bomb() -> String {
-    let mut text = String::from("apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: bomb\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    let mut text = String::from(
+        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: bomb\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n",
+    );
     for level in 1..12 {
         let before = level - 1;
         let again = vec![format!("*a{before}"); 10].join(", ");
@@ -33,8 +35,11 @@ async fn files_that_are_meant_to_hurt_are_told_with_a_place() {
     let server = Start::new(&folder.path().join("data")).server().await;
     let cookie = server.administrator().await;
     let before = server.get("/api/v1/catalog/entities?limit=1").await.expect(200)["total"].clone();
-    let deep = format!("apiVersion: v1\nkind: Deep\nmetadata: {}1{}\n", "[".repeat(20_000), "]".repeat(20_000));
-    let mut large = String::from("apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: large\n  description: |\n");
+    let deep =
+        format!("apiVersion: v1\nkind: Deep\nmetadata: {}1{}\n", "[".repeat(20_000), "]".repeat(20_000));
+    let mut large = String::from(
+        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: large\n  description: |\n",
+    );
     while large.len() < 50 * 1024 * 1024 {
         large.push_str("    a line that says nothing, again and again and again and again and again\n");
     }
@@ -59,12 +64,18 @@ async fn files_that_are_meant_to_hurt_are_told_with_a_place() {
         match answer.status {
             201 => {
                 let drafts = server.get("/api/v1/catalog/drafts").await.expect(200);
-                let draft = drafts["items"].as_array().unwrap().iter().find(|draft| {
-                    draft["location"].as_str().unwrap().contains(&format!("/{name}/"))
-                });
-                let diagnostic = &draft.unwrap_or_else(|| panic!("{name} is not told: {drafts:#}"))["diagnostics"][0];
+                let draft = drafts["items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .find(|draft| draft["location"].as_str().unwrap().contains(&format!("/{name}/")));
+                let diagnostic =
+                    &draft.unwrap_or_else(|| panic!("{name} is not told: {drafts:#}"))["diagnostics"][0];
                 assert!(diagnostic["location"]["line"].is_u64(), "{name}: {diagnostic:#}");
-                assert!(diagnostic["message"].as_str().is_some_and(|it| it.len() > 10), "{name}: {diagnostic:#}");
+                assert!(
+                    diagnostic["message"].as_str().is_some_and(|it| it.len() > 10),
+                    "{name}: {diagnostic:#}"
+                );
             }
             400 => assert!(answer.message().len() > 10, "{name}: {}", answer.text),
             status => panic!("{name}: {status}: {}", answer.text),
@@ -84,9 +95,11 @@ async fn requests_that_are_meant_to_hurt_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let server = Start::new(&folder.path().join("data")).server().await;
     let large = "x".repeat(4 * 1024 * 1024);
-    let answer = server.post("/api/v1/check", &json!({"files": [{"path": "a.yaml", "content": large}]})).await;
+    let answer =
+        server.post("/api/v1/check", &json!({"files": [{"path": "a.yaml", "content": large}]})).await;
     assert_eq!(answer.expect(413)["error"]["code"], "too-large");
-    let answer = server.post("/api/v1/check", &json!({"files": [{"path": "a.yaml", "content": bomb()}]})).await;
+    let answer =
+        server.post("/api/v1/check", &json!({"files": [{"path": "a.yaml", "content": bomb()}]})).await;
     assert_eq!(answer.expect(200)["passed"], false);
     for name in ["..%2f..%2fetc", "%00", "a%0ab", &"x".repeat(4_000)] {
         for path in [

@@ -15,10 +15,16 @@ async fn subjects(server: &Server) -> Value {
     let created = server.post("/api/v1/services", &request).await.expect(201);
     let digest = created["plan"].as_str().unwrap();
     let plan = server.get(&format!("/api/v1/plans/{digest}")).await.expect(200);
-    let commit = plan["plan"]["effects"].as_array().unwrap().iter().find(|it| it["type"] == "commit").unwrap().clone();
-    let token = server.post("/api/v1/tokens", &json!({"name": "a story", "scopes": ["read"]})).await.expect(201);
+    let commit =
+        plan["plan"]["effects"].as_array().unwrap().iter().find(|it| it["type"] == "commit").unwrap().clone();
+    let token =
+        server.post("/api/v1/tokens", &json!({"name": "a story", "scopes": ["read"]})).await.expect(201);
     let sources = server.get("/api/v1/sources").await.expect(200);
-    let policies = sources["items"].as_array().unwrap().iter().find(|it| it["address"].as_str().unwrap().contains("policies"));
+    let policies = sources["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["address"].as_str().unwrap().contains("policies"));
     json!({
         "digest": digest,
         "content": commit["files"][0]["content"],
@@ -53,12 +59,16 @@ fn filled(path: &str, operation: &str, subjects: &Value) -> String {
 fn body(operation: &str) -> Value {
     match operation {
         "createService" => json!({"name": "loyalty", "team": "checkout", "template": "go-service"}),
-        "makePlan" => json!({"template": "go-service", "inputs": {"name": "loyalty", "description": "Points", "owner": "group:default/checkout"}}),
+        "makePlan" => {
+            json!({"template": "go-service", "inputs": {"name": "loyalty", "description": "Points", "owner": "group:default/checkout"}})
+        }
         "planDeployment" => json!({"service": "gift-cards", "environment": "staging", "version": "0.2.0"}),
         "planPromotion" => json!({"service": "gift-cards", "to": "production"}),
         "planRollback" => json!({"service": "gift-cards", "environment": "production"}),
         "registerSource" => json!({"target": "https://fairway/acme/catalog/blob/main/catalog-info.yaml"}),
-        "check" => json!({"files": [{"path": "a.yaml", "content": "kind: Pod\napiVersion: v1\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n"}]}),
+        "check" => {
+            json!({"files": [{"path": "a.yaml", "content": "kind: Pod\napiVersion: v1\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n"}]})
+        }
         "issueToken" => json!({"name": "another", "scopes": ["read"]}),
         "eraseRecord" => json!({"reason": "a story"}),
         _ => json!({}),
@@ -76,14 +86,21 @@ async fn every_described_operation_answers() {
     let mut operations = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            assert!(operation["responses"].as_object().is_some_and(|it| !it.is_empty()), "{method} {path} has no responses");
-            assert!(operation["summary"].as_str().is_some_and(|it| !it.is_empty()), "{method} {path} says nothing");
+            assert!(
+                operation["responses"].as_object().is_some_and(|it| !it.is_empty()),
+                "{method} {path} has no responses"
+            );
+            assert!(
+                operation["summary"].as_str().is_some_and(|it| !it.is_empty()),
+                "{method} {path} says nothing"
+            );
             let id = operation["operationId"].as_str().unwrap().to_owned();
             operations.push((method.to_uppercase(), path.clone(), id, operation["responses"].clone()));
         }
     }
     // What reads comes first, what takes away last.
-    operations.sort_by_key(|(method, path, ..)| (method == "DELETE" || path.ends_with("/undo"), method != "GET"));
+    operations
+        .sort_by_key(|(method, path, ..)| (method == "DELETE" || path.ends_with("/undo"), method != "GET"));
     assert!(operations.len() >= 30, "only {} operations are described", operations.len());
     for (method, path, id, responses) in operations {
         let path = filled(&path, &id, &subjects);
@@ -92,7 +109,12 @@ async fn every_described_operation_answers() {
             request = request.json(&body(&id));
         }
         let answer = server.send(request).await;
-        assert!(!matches!(answer.status, 404 | 405 | 500..), "{id}: {method} {path}: {} {}", answer.status, answer.text);
+        assert!(
+            !matches!(answer.status, 404 | 405 | 500..),
+            "{id}: {method} {path}: {} {}",
+            answer.status,
+            answer.text
+        );
         let described = responses.get(answer.status.to_string()).is_some();
         assert!(described, "{id} answered {}, which is not described: {}", answer.status, answer.text);
         if answer.status >= 400 {

@@ -2,7 +2,13 @@
 //! command line, SQLite and Postgres. Nothing here looks into the code; what is shown is what a person or a
 //! program outside would see.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 mod access;
 mod audit;

@@ -65,10 +65,14 @@ async fn the_examples_of_backstage_are_read_and_their_template_runs_unchanged() 
     let run = server.complete(&plan).await;
     git(folder.path(), &["clone", "--quiet", &server.clone_address("acme/x", None)]).await.ok();
     let copy = folder.path().join("x");
-    let package: Value = serde_json::from_str(&std::fs::read_to_string(copy.join("package.json")).unwrap()).unwrap();
+    let package: Value =
+        serde_json::from_str(&std::fs::read_to_string(copy.join("package.json")).unwrap()).unwrap();
     assert_eq!(package["name"], "x");
     assert_eq!(std::fs::read_to_string(copy.join("index.js")).unwrap(), "console.log('Hello from x!');\n");
     let created = server.entity("component/default/x").await;
     assert_eq!(created["spec"]["type"], "service");
-    assert!(run["links"].as_array().unwrap().iter().any(|link| link["entityRef"] == "component:default/x"), "{run:#}");
+    assert!(
+        run["links"].as_array().unwrap().iter().any(|link| link["entityRef"] == "component:default/x"),
+        "{run:#}"
+    );
 }

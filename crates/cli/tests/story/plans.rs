@@ -42,17 +42,23 @@ async fn a_plan_shows_everything_before_it_happens() {
         assert_eq!(made["blocked"], false, "{template}: {:#}", plan["findings"]);
         assert_eq!(plan["findings"], json!([]), "{template} passes every guardrail without a remark");
         assert!(plan["policiesEvaluated"].as_u64().unwrap() >= 10, "{}", plan["policiesEvaluated"]);
-        let environments: Vec<&str> =
-            plan["environments"].as_array().unwrap().iter().filter_map(|it| it["environment"].as_str()).collect();
+        let environments: Vec<&str> = plan["environments"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|it| it["environment"].as_str())
+            .collect();
         assert_eq!(environments, ["staging", "production"]);
         let monthly = plan["cost"].as_object().unwrap();
         assert!(!monthly.is_empty());
-        let kinds: Vec<&str> = plan["effects"].as_array().unwrap().iter().filter_map(|it| it["type"].as_str()).collect();
+        let kinds: Vec<&str> =
+            plan["effects"].as_array().unwrap().iter().filter_map(|it| it["type"].as_str()).collect();
         for kind in ["create-repository", "commit", "register-location", "record-deployment"] {
             assert!(kinds.contains(&kind), "{template} has no {kind}: {kinds:?}");
         }
         // Every file can be read before anything is there.
-        let file = &plan["effects"].as_array().unwrap().iter().find(|it| it["type"] == "commit").unwrap()["files"][0];
+        let file = &plan["effects"].as_array().unwrap().iter().find(|it| it["type"] == "commit").unwrap()["files"]
+            [0];
         let (digest, content) = (made["digest"].as_str().unwrap(), file["content"].as_str().unwrap());
         let bytes = server.get(&format!("/api/v1/plans/{digest}/files/{content}")).await;
         assert_eq!((bytes.status, bytes.text.len() as u64), (200, file["size"].as_u64().unwrap()));

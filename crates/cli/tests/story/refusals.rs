@@ -21,11 +21,14 @@ async fn wrong_answers_are_named_field_by_field() {
     let refused = try_plan(&server, "python-fastapi-service", &inputs).await;
     let error = &refused.expect(400)["error"];
     assert_eq!(error["code"], "invalid");
-    let fields: Vec<&str> = error["details"].as_array().unwrap().iter().filter_map(|it| it["field"].as_str()).collect();
+    let fields: Vec<&str> =
+        error["details"].as_array().unwrap().iter().filter_map(|it| it["field"].as_str()).collect();
     for field in ["name", "description", "database", "environments"] {
         assert!(fields.contains(&field), "{field} is not among {fields:?}");
     }
-    let ended = fairway(&["new", "python-fastapi-service", "name=Gift Cards!", "--yes", "--url", &server.url("")]).await;
+    let ended =
+        fairway(&["new", "python-fastapi-service", "name=Gift Cards!", "--yes", "--url", &server.url("")])
+            .await;
     assert_eq!(ended.code, Some(2), "{}", ended.err);
     assert!(ended.err.contains("name"), "{}", ended.err);
 
@@ -34,7 +37,10 @@ async fn wrong_answers_are_named_field_by_field() {
     assert!(unknown.text.contains("python-fastapi-service"), "the near name is offered: {}", unknown.text);
     let team = json!({"name": "gift-cards", "team": "nobody", "template": "go-service"});
     assert_eq!(server.post("/api/v1/services", &team).await.status, 404);
-    let malformed = server.request(reqwest::Method::POST, "/api/v1/plans").header("content-type", "application/json").body("{");
+    let malformed = server
+        .request(reqwest::Method::POST, "/api/v1/plans")
+        .header("content-type", "application/json")
+        .body("{");
     let malformed = server.send(malformed).await;
     assert!(matches!(malformed.status, 400 | 422), "{}", malformed.text);
     assert_eq!(World::seen(&server, &data, Detail::Identity).await, before);
@@ -61,7 +67,8 @@ async fn an_undefined_variable_is_shown_with_file_line_and_column() {
     let data = folder.path().join("data");
     let server = Start::new(&data).server().await;
     let golden_paths = GoldenPaths::cloned(&server, folder.path()).await;
-    golden_paths.write("story/content/docs/index.md", "# ${{ values.name }}\n\nOwned by ${{ values.ownr }}.\n");
+    golden_paths
+        .write("story/content/docs/index.md", "# ${{ values.name }}\n\nOwned by ${{ values.ownr }}.\n");
     golden_paths.publish("story", RENDER_AND_PUBLISH).await;
     let before = World::seen(&server, &data, Detail::Identity).await;
     let refused = try_plan(&server, "story", &json!({"name": "gift-cards"})).await;
@@ -83,23 +90,29 @@ async fn a_template_cannot_leave_its_folder() {
     let server = Start::new(&data).server().await;
     let golden_paths = GoldenPaths::cloned(&server, folder.path()).await;
     let fetch = |action: &str, url: &str, target: &str| {
-        format!("    - id: fetch\n      name: Fetch\n      action: {action}\n      input:\n        url: {url}\n        targetPath: {target}\n")
+        format!(
+            "    - id: fetch\n      name: Fetch\n      action: {action}\n      input:\n        url: {url}\n        targetPath: {target}\n"
+        )
     };
     golden_paths.write("story/content/a.txt", "a\n");
     golden_paths.write("evil/content/a.txt", "a\n");
     std::os::unix::fs::symlink("/etc/passwd", golden_paths.copy.join("evil/content/passwd")).unwrap();
     std::os::unix::fs::symlink("../../../..", golden_paths.copy.join("evil/content/up")).unwrap();
-    let plain = "    - id: publish\n      name: Publish\n      action: publish:git\n      input:\n        repoUrl: fairway?owner=acme&repo=escaped\n";
+    let publish = "    - id: publish\n      name: Publish\n      action: publish:git\n      input:\n        repoUrl: fairway?owner=acme&repo=escaped\n";
     let cases = [
         ("up", fetch("fetch:template", "../../../../../../etc", "."), ""),
         ("absolute", fetch("fetch:plain", "/etc", "."), ""),
         ("file", fetch("fetch:plain", "file:///etc/", "."), ""),
         ("target-up", fetch("fetch:plain", "../story/content", "../../elsewhere"), ""),
         ("target-absolute", fetch("fetch:template", "../story/content", "/tmp/elsewhere"), ""),
-        ("rename", fetch("fetch:plain", "../story/content", "."), "    - id: rename\n      name: Rename\n      action: fs:rename\n      input:\n        files:\n          - from: a.txt\n            to: ../../../tmp/escaped\n"),
+        (
+            "rename",
+            fetch("fetch:plain", "../story/content", "."),
+            "    - id: rename\n      name: Rename\n      action: fs:rename\n      input:\n        files:\n          - from: a.txt\n            to: ../../../tmp/escaped\n",
+        ),
     ];
     for (name, steps, more) in &cases {
-        golden_paths.publish(name, &format!("{steps}{more}{plain}")).await;
+        golden_paths.publish(name, &format!("{steps}{more}{publish}")).await;
     }
     let before = World::seen(&server, &data, Detail::Identity).await;
     for (name, _, _) in &cases {
@@ -109,13 +122,20 @@ async fn a_template_cannot_leave_its_folder() {
     }
 
     // Links are never followed: what they point to does not come into a plan.
-    golden_paths.publish("evil", &format!("{}{plain}", fetch("fetch:template", "./content", "."))).await;
+    golden_paths.publish("evil", &format!("{}{publish}", fetch("fetch:template", "./content", "."))).await;
     let answer = try_plan(&server, "evil", &json!({"name": "x"})).await;
     if answer.status == 200 {
         let plan = answer.json();
-        for file in plan["plan"]["effects"].as_array().unwrap().iter().flat_map(|it| it["files"].as_array().cloned().unwrap_or_default()) {
+        for file in plan["plan"]["effects"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|it| it["files"].as_array().cloned().unwrap_or_default())
+        {
             let Some(content) = file["content"].as_str() else { continue };
-            let bytes = server.get(&format!("/api/v1/plans/{}/files/{content}", plan["digest"].as_str().unwrap())).await;
+            let bytes = server
+                .get(&format!("/api/v1/plans/{}/files/{content}", plan["digest"].as_str().unwrap()))
+                .await;
             assert!(!bytes.text.contains("root:"), "{file:#}");
             assert!(!file["path"].as_str().unwrap().starts_with("up/"), "{file:#}");
         }

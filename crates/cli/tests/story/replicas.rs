@@ -39,7 +39,12 @@ async fn what_happens_through_one_is_seen_through_the_other() {
     eventually(&one, "component/default/loyalty").await;
 
     // A plan made here is applied there; a token made here is good there.
-    let plan = one.plan("go-service", &json!({"name": "wishes", "description": "Wishes", "owner": "group:default/checkout"})).await;
+    let plan = one
+        .plan(
+            "go-service",
+            &json!({"name": "wishes", "description": "Wishes", "owner": "group:default/checkout"}),
+        )
+        .await;
     two.complete(&plan).await;
     eventually(&one, "component/default/wishes").await;
     let token = one.token(&["read"]).await;

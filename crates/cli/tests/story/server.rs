@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::command;
 
 /// How long a server may take to be ready, and a run to settle. Only a broken one takes this long.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 /// An address that stays the same while ports change, for worlds that are compared with each other.
 pub const FIXED_ADDRESS: &str = "http://fairway.test:7007";
 
@@ -88,7 +88,10 @@ impl Start {
             lines.read_line(&mut line).map(|_| line)
         });
         let line = tokio::time::timeout(PATIENCE, line).await;
-        let line = line.unwrap_or_else(|_| panic!("the server does not get ready:\n{}", server.log())).unwrap().unwrap();
+        let line = line
+            .unwrap_or_else(|_| panic!("the server does not get ready:\n{}", server.log()))
+            .unwrap()
+            .unwrap();
         if line.trim().is_empty() {
             let status = server.child.wait().unwrap();
             assert_eq!(status.code(), Some(4), "the server does not start ({status}):\n{}", server.log());
@@ -263,7 +266,8 @@ impl Server {
 
     /// A token with these scopes.
     pub async fn token(&self, scopes: &[&str]) -> String {
-        let answer = self.post("/api/v1/tokens", &json!({"name": "a story", "scopes": scopes})).await.expect(201);
+        let answer =
+            self.post("/api/v1/tokens", &json!({"name": "a story", "scopes": scopes})).await.expect(201);
         answer["token"].as_str().unwrap().to_owned()
     }
 
@@ -280,7 +284,8 @@ impl Server {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         let form = form.append_pair("name", name).append_pair("secret", secret).finish();
-        let request = client.post(self.url("/sign-in")).header("content-type", "application/x-www-form-urlencoded");
+        let request =
+            client.post(self.url("/sign-in")).header("content-type", "application/x-www-form-urlencoded");
         self.send(request.body(form)).await
     }
 

@@ -7,7 +7,8 @@ use crate::server::{Server, Start};
 use crate::world::{Detail, World};
 
 async fn create(server: &Server, name: &str) -> String {
-    let request = json!({"name": name, "team": "checkout", "template": "python-fastapi-service", "database": "redis"});
+    let request =
+        json!({"name": name, "team": "checkout", "template": "python-fastapi-service", "database": "redis"});
     let created = server.post("/api/v1/services", &request).await.expect(201);
     created["run"].as_str().unwrap().to_owned()
 }
@@ -45,7 +46,9 @@ async fn what_other_people_pushed_meanwhile_stays_and_the_run_says_why() {
     let server = Start::new(&data).server().await;
     let run = create(&server, "gift-cards").await;
     let token = server.token(&["push", "read"]).await;
-    git(folder.path(), &["clone", "--quiet", &server.clone_address("acme/gift-cards", Some(&token))]).await.ok();
+    git(folder.path(), &["clone", "--quiet", &server.clone_address("acme/gift-cards", Some(&token))])
+        .await
+        .ok();
     let copy = folder.path().join("gift-cards");
     std::fs::write(copy.join("work.txt"), "A day's work\n").unwrap();
     commit_and_push(&copy, "A day's work").await.ok();
@@ -58,7 +61,10 @@ async fn what_other_people_pushed_meanwhile_stays_and_the_run_says_why() {
     assert_eq!(undone["status"], "undone");
     let reasons: Vec<&str> =
         undone["effects"].as_array().unwrap().iter().filter_map(|effect| effect["reason"].as_str()).collect();
-    assert!(reasons.iter().any(|reason| reason.contains("acme/gift-cards has commits that the run did not make")), "{undone:#}");
+    assert!(
+        reasons.iter().any(|reason| reason.contains("acme/gift-cards has commits that the run did not make")),
+        "{undone:#}"
+    );
 
     let there = git(&copy, &["ls-remote", "origin", "refs/heads/main"]).await.ok().out;
     assert_eq!(there.split_whitespace().next(), Some(head.trim()), "the day's work is still there");

@@ -54,7 +54,9 @@ impl World {
             sources.insert(source["address"].to_string(), source);
         }
         let mut drafts = items(server, "/api/v1/catalog/drafts").await;
-        drafts.iter_mut().for_each(|draft| remove(draft, &["firstSeen"]));
+        for draft in &mut drafts {
+            remove(draft, &["firstSeen"]);
+        }
         let mut deployments = BTreeMap::new();
         let matrix = server.get("/api/v1/environments").await.expect(200);
         for service in matrix["services"].as_array().unwrap() {

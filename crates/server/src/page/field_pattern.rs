@@ -22,9 +22,10 @@ pub(super) fn browser_pattern(pattern: &str) -> Option<String> {
             '{' => {
                 let count: String = rest.clone().take_while(|c| *c != '}').collect();
                 let counts = count.split(',').all(|part| part.chars().all(|c| c.is_ascii_digit()));
-                if counts && count.starts_with(|c: char| c.is_ascii_digit()) && rest.clone().any(|c| c == '}') {
+                if counts && count.starts_with(|c: char| c.is_ascii_digit()) && rest.clone().any(|c| c == '}')
+                {
                     rest.nth(count.chars().count());
-                    out.push_str(&format!("{{{count}}}"));
+                    out.extend(["{", &count, "}"]);
                 } else {
                     out.push_str("\\{");
                 }
