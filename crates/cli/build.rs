@@ -19,7 +19,8 @@ fn main() -> io::Result<()> {
         files.sort();
         writeln!(code, "static {name}: &[EmbeddedFile] = &[").map_err(io::Error::other)?;
         for file in files {
-            let inside = file.strip_prefix(&folder).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
+            let inside =
+                file.strip_prefix(&folder).map_err(io::Error::other)?.to_string_lossy().replace('\\', "/");
             let executable = is_executable(&file)?;
             writeln!(
                 code,

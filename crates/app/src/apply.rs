@@ -77,7 +77,8 @@ impl App {
         }
         let _one_at_a_time = self.inner.deciding.lock().await;
         // What was computed above does not know of a run that was begun meanwhile.
-        let other = |run: &Run| run.plan == *digest && (!run.status.is_settled() || run.started_at >= asked_at);
+        let other =
+            |run: &Run| run.plan == *digest && (!run.status.is_settled() || run.started_at >= asked_at);
         if let Some(run) = self.view().runs.values().find(|run| other(run)) {
             return Err(AppError::Conflict {
                 message: format!("The plan is being applied already, by the run {}", run.id),

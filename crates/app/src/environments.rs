@@ -145,7 +145,11 @@ impl App {
                             })
                             .map(|(from, _)| from.to_owned());
                         let can_roll_back = deployment.as_ref().is_some_and(|there| {
-                            there.intent.replaces.as_ref().is_some_and(|before| *before != there.intent.version)
+                            there
+                                .intent
+                                .replaces
+                                .as_ref()
+                                .is_some_and(|before| *before != there.intent.version)
                         });
                         Cell { deployment, promotable_from, can_roll_back }
                     })

@@ -104,7 +104,9 @@ mod tests {
         ] {
             assert!(text.parse().is_ok_and(is_refused), "{text}");
         }
-        for text in ["10.0.0.8", "192.168.1.4", "140.82.121.4", "2606:50c0::1", "fd00::8", "64:ff9b::10.0.0.8"] {
+        for text in
+            ["10.0.0.8", "192.168.1.4", "140.82.121.4", "2606:50c0::1", "fd00::8", "64:ff9b::10.0.0.8"]
+        {
             assert!(text.parse().is_ok_and(|address| !is_refused(address)), "{text}");
         }
     }

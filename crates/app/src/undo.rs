@@ -241,11 +241,7 @@ impl App {
     }
 
     /// Whether a repository of this run holds commits that the run did not make.
-    async fn foreign_work(
-        &self,
-        run: &Run,
-        repository: &RepositoryRef,
-    ) -> Result<Option<String>, AppError> {
+    async fn foreign_work(&self, run: &Run, repository: &RepositoryRef) -> Result<Option<String>, AppError> {
         let forge = &self.inner.forge;
         if !forge.exists(repository).await? {
             return Ok(None);

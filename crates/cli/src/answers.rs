@@ -40,13 +40,18 @@ pub fn collect(template: &Template, file: Option<&Path>, given: &[Answer]) -> Re
 pub fn put(template: &Template, values: &Value, given: &[Answer]) -> Result<Value, CliError> {
     // A first reading finds the fields that these answers bring up; the second splits what is a list.
     let first = merge(values, &read(template, values, given));
-    let fields: Vec<Field> = form(template, &first, None).steps.into_iter().flat_map(|page| page.fields).collect();
+    let fields: Vec<Field> =
+        form(template, &first, None).steps.into_iter().flat_map(|page| page.fields).collect();
     let mut split = Vec::new();
     for answer in given {
         let Some(field) = fields.iter().find(|field| belongs(field, &answer.name)) else {
             let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
             return Err(CliError::Usage {
-                message: format!("the form of {} has no field \"{}\"", template.reference.name(), answer.name),
+                message: format!(
+                    "the form of {} has no field \"{}\"",
+                    template.reference.name(),
+                    answer.name
+                ),
                 hint: Some(format!("its fields are {}", names.join(", "))),
             });
         };
@@ -55,7 +60,9 @@ pub fn put(template: &Template, values: &Value, given: &[Answer]) -> Result<Valu
         } else {
             vec![answer.value.as_str()]
         };
-        split.extend(parts.into_iter().map(|part| Answer { name: answer.name.clone(), value: part.to_owned() }));
+        split.extend(
+            parts.into_iter().map(|part| Answer { name: answer.name.clone(), value: part.to_owned() }),
+        );
     }
     Ok(merge(values, &read(template, values, &split)))
 }
@@ -67,7 +74,10 @@ fn belongs(field: &Field, name: &str) -> bool {
 
 /// Whether several values may be given, separated by commas.
 pub fn is_list(field: &Field) -> bool {
-    matches!(field.widget, Widget::Checkboxes { .. } | Widget::Lines | Widget::EntityPicker { multiple: true, .. })
+    matches!(
+        field.widget,
+        Widget::Checkboxes { .. } | Widget::Lines | Widget::EntityPicker { multiple: true, .. }
+    )
 }
 
 /// What the answers come to. The other values are there so that fields which depend on them are known.
@@ -110,7 +120,10 @@ fn merge(under: &Value, over: &Value) -> Value {
 fn read_file(path: &Path) -> Result<Value, CliError> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
-        CliError::usage(format!("the answers {name} cannot be read: {error}"), Some("give a YAML or JSON file with --values"))
+        CliError::usage(
+            format!("the answers {name} cannot be read: {error}"),
+            Some("give a YAML or JSON file with --values"),
+        )
     })?;
     let reading = fairway_yaml::read(&name, &text, &fairway_yaml::Limits::default());
     if reading.diagnostics.iter().any(fairway_domain::Diagnostic::is_error) {
@@ -165,7 +178,8 @@ mod tests {
     fn answers_get_the_types_of_the_schema() {
         let values = read(&json!({}), &["name=a=b", "size=3", "environments=staging,production"]).unwrap();
         assert_eq!(values, json!({"name": "a=b", "size": 3, "environments": ["staging", "production"]}));
-        let parts = read(&json!({}), &["repoUrl.host=fairway", "repoUrl.owner=acme", "repoUrl.repo=x"]).unwrap();
+        let parts =
+            read(&json!({}), &["repoUrl.host=fairway", "repoUrl.owner=acme", "repoUrl.repo=x"]).unwrap();
         assert_eq!(parts["repoUrl"], "fairway?owner=acme&repo=x");
     }
 

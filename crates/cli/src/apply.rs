@@ -29,7 +29,9 @@ pub struct DecisionArguments {
 /// The plan is computed again first; when anything it depends on has changed, nothing happens and the command
 /// ends with 4. Otherwise the run is followed to its end.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway apply sha256:4f1c…\n  fairway apply \"$(fairway plan go-service --values answers.yaml -o json | jq -r .digest)\" --yes")]
+#[command(
+    after_help = "Examples:\n  fairway apply sha256:4f1c…\n  fairway apply \"$(fairway plan go-service --values answers.yaml -o json | jq -r .digest)\" --yes"
+)]
 pub struct ApplyArguments {
     /// The digest that `fairway plan` printed
     digest: String,
@@ -57,7 +59,9 @@ pub async fn carry_out(
 ) -> Result<(), CliError> {
     talk(&offered.text());
     if offered.blocked {
-        talk("\nerror: policies deny this plan, so it cannot be applied\n  = mend what DENIED says, and plan again");
+        talk(
+            "\nerror: policies deny this plan, so it cannot be applied\n  = mend what DENIED says, and plan again",
+        );
         return Err(CliError::Said(Exit::Conflict));
     }
     talk("");

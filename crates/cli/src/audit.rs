@@ -16,7 +16,9 @@ use crate::runs::clock;
 
 /// Read the audit log, and verify it
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway audit list --kind run --actor ada\n  fairway audit verify --data ./data")]
+#[command(
+    after_help = "Examples:\n  fairway audit list --kind run --actor ada\n  fairway audit verify --data ./data"
+)]
 pub struct AuditArguments {
     #[command(subcommand)]
     command: AuditCommand,
@@ -26,7 +28,9 @@ pub struct AuditArguments {
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     /// List records, newest first
-    #[command(after_help = "Examples:\n  fairway audit list\n  fairway audit list --kind delivery.deployment --subject gift-cards/production --output json")]
+    #[command(
+        after_help = "Examples:\n  fairway audit list\n  fairway audit list --kind delivery.deployment --subject gift-cards/production --output json"
+    )]
     List {
         /// Only this kind of fact, for example run or catalog.entity; can be repeated
         #[arg(long)]
@@ -52,7 +56,9 @@ enum AuditCommand {
     ///
     /// With --data or --database the database is read directly, also while a server runs on it; otherwise the
     /// server checks it.
-    #[command(after_help = "Examples:\n  fairway audit verify\n  fairway audit verify --data ./data\n  fairway audit verify --database postgres://fairway@db/fairway")]
+    #[command(
+        after_help = "Examples:\n  fairway audit verify\n  fairway audit verify --data ./data\n  fairway audit verify --database postgres://fairway@db/fairway"
+    )]
     Verify {
         /// The data folder whose database is checked
         #[arg(long, value_name = "DIR", conflicts_with = "database")]
@@ -72,7 +78,8 @@ pub async fn audit(arguments: AuditArguments) -> Result<(), CliError> {
     match arguments.command {
         AuditCommand::List { kind, subject, actor, before, limit, output, connection } => {
             let (before, limit) = (before.map(|number| number.to_string()), limit.to_string());
-            let mut pairs: Vec<(&str, Option<&str>)> = kind.iter().map(|kind| ("kind", Some(kind.as_str()))).collect();
+            let mut pairs: Vec<(&str, Option<&str>)> =
+                kind.iter().map(|kind| ("kind", Some(kind.as_str()))).collect();
             pairs.push(("subject", subject.as_deref()));
             pairs.push(("actor", actor.as_deref()));
             pairs.push(("before", before.as_deref()));
@@ -140,7 +147,11 @@ fn verdict(answer: &Value, output: OutputArguments) -> Result<(), CliError> {
 fn records_table(records: &[Record]) -> String {
     let rows = records.iter().map(|record| {
         let by = format!("{} ({})", record.actor, record.origin);
-        let kind = if record.body.is_none() && !record.erased { format!("{} (gone)", record.kind) } else { record.kind.clone() };
+        let kind = if record.body.is_none() && !record.erased {
+            format!("{} (gone)", record.kind)
+        } else {
+            record.kind.clone()
+        };
         let reason = record.reason.clone().unwrap_or_default();
         [record.sequence.to_string(), clock(record.at), by, kind, record.subject.clone(), reason]
     });

@@ -17,7 +17,9 @@ use crate::output::{OutputArguments, counted, harmless, table, talk};
 
 /// Look into the catalog, and tend its sources
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway catalog list --kind Component --owner checkout\n  fairway catalog validate .")]
+#[command(
+    after_help = "Examples:\n  fairway catalog list --kind Component --owner checkout\n  fairway catalog validate ."
+)]
 pub struct CatalogArguments {
     #[command(subcommand)]
     command: CatalogCommand,
@@ -27,10 +29,14 @@ pub struct CatalogArguments {
 #[derive(Debug, Subcommand)]
 enum CatalogCommand {
     /// List entities
-    #[command(after_help = "Examples:\n  fairway catalog list\n  fairway catalog list orders --kind API --output json")]
+    #[command(
+        after_help = "Examples:\n  fairway catalog list\n  fairway catalog list orders --kind API --output json"
+    )]
     List(ListArguments),
     /// Show one entity
-    #[command(after_help = "Examples:\n  fairway catalog get orders\n  fairway catalog get group:default/platform --output json")]
+    #[command(
+        after_help = "Examples:\n  fairway catalog get orders\n  fairway catalog get group:default/platform --output json"
+    )]
     Get {
         /// The entity: [KIND:][NAMESPACE/]NAME; a component when no kind is given
         entity: String,
@@ -56,7 +62,9 @@ enum CatalogCommand {
         connection: ConnectionArguments,
     },
     /// Register a source and read it
-    #[command(after_help = "Examples:\n  fairway catalog register http://127.0.0.1:7007/repositories/acme/shop/blob/main/catalog-info.yaml\n  fairway catalog register /srv/organisation/catalog-info.yaml")]
+    #[command(
+        after_help = "Examples:\n  fairway catalog register http://127.0.0.1:7007/repositories/acme/shop/blob/main/catalog-info.yaml\n  fairway catalog register /srv/organisation/catalog-info.yaml"
+    )]
     Register {
         /// The address of a catalog-info.yaml, or of a repository that has one at its top
         target: String,
@@ -66,7 +74,9 @@ enum CatalogCommand {
         connection: ConnectionArguments,
     },
     /// Read a source again now; every source when none is named
-    #[command(after_help = "Examples:\n  fairway catalog refresh\n  fairway catalog refresh 3f0c2a… --accept")]
+    #[command(
+        after_help = "Examples:\n  fairway catalog refresh\n  fairway catalog refresh 3f0c2a… --accept"
+    )]
     Refresh {
         /// The source, by its identifier
         source: Option<String>,
@@ -91,7 +101,9 @@ enum CatalogCommand {
     /// A folder is read through its catalog-info.yaml and whatever that leads to; without one, every
     /// catalog-info.yaml below it is. A file is checked with the files beside it, so that its placeholders and
     /// targets are found.
-    #[command(after_help = "Examples:\n  fairway catalog validate .\n  fairway catalog validate catalog-info.yaml org/groups.yaml")]
+    #[command(
+        after_help = "Examples:\n  fairway catalog validate .\n  fairway catalog validate catalog-info.yaml org/groups.yaml"
+    )]
     Validate {
         /// Files and folders
         #[arg(required = true, value_name = "PATH")]
@@ -133,7 +145,9 @@ struct ListArguments {
 pub async fn catalog(arguments: CatalogArguments) -> Result<(), CliError> {
     match arguments.command {
         CatalogCommand::List(arguments) => list(arguments).await,
-        CatalogCommand::Get { entity, output, connection } => get(&connection.client()?, &entity, output).await,
+        CatalogCommand::Get { entity, output, connection } => {
+            get(&connection.client()?, &entity, output).await
+        }
         CatalogCommand::Sources { output, connection } => sources(&connection.client()?, output).await,
         CatalogCommand::Drafts { output, connection } => drafts(&connection.client()?, output).await,
         CatalogCommand::Register { target, output, connection } => {
@@ -175,7 +189,11 @@ async fn list(arguments: ListArguments) -> Result<(), CliError> {
     })?;
     let total = answer.get("total").and_then(Value::as_u64).unwrap_or(0) as usize;
     if arguments.output.is_table() && total > items.len() {
-        talk(&format!("{} of {}; --limit shows more", items.len(), counted(total, "entity").replace("entitys", "entities")));
+        talk(&format!(
+            "{} of {}; --limit shows more",
+            items.len(),
+            counted(total, "entity").replace("entitys", "entities")
+        ));
     }
     Ok(())
 }
@@ -219,7 +237,8 @@ async fn sources(client: &ApiClient, output: OutputArguments) -> Result<(), CliE
 
 fn show_sources(answer: &Value, items: &[Value], output: OutputArguments) -> Result<(), CliError> {
     let rows = items.iter().map(|item| {
-        let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text =
+            |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         let number = |pointer: &str| item.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
         let state = match text("/last/failure") {
             failure if !failure.is_empty() => failure,
@@ -275,7 +294,10 @@ async fn refresh(
 /// A path of this machine in full, since the server may run in another folder; everything else as it is.
 fn absolute(target: &str) -> String {
     let path = std::path::Path::new(target);
-    let is_path = !target.contains("://") && !target.starts_with("url:") && !target.starts_with("file:") && path.exists();
+    let is_path = !target.contains("://")
+        && !target.starts_with("url:")
+        && !target.starts_with("file:")
+        && path.exists();
     match is_path.then(|| std::path::absolute(path)) {
         Some(Ok(path)) => path.display().to_string(),
         _ => target.to_owned(),

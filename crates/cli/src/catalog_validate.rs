@@ -46,7 +46,10 @@ pub async fn validate(paths: &[PathBuf], output: OutputArguments) -> Result<(), 
 
 async fn check(path: &Path, report: &mut Report) -> Result<(), CliError> {
     let unreadable = |error: std::io::Error| {
-        CliError::usage(format!("{} cannot be read: {error}", path.display()), Some("name files or folders that exist"))
+        CliError::usage(
+            format!("{} cannot be read: {error}", path.display()),
+            Some("name files or folders that exist"),
+        )
     };
     let kind = std::fs::metadata(path).map_err(unreadable)?;
     if kind.is_dir() {
@@ -67,11 +70,15 @@ async fn check(path: &Path, report: &mut Report) -> Result<(), CliError> {
     let (Some(folder), Some(name)) = (full.parent(), full.file_name().and_then(|name| name.to_str())) else {
         return Err(CliError::usage(format!("{} is no file", path.display()), None));
     };
-    let root: TreePath = name.parse().map_err(|error: fairway_domain::tree::TreePathError| CliError::usage(error.to_string(), None))?;
+    let root: TreePath = name
+        .parse()
+        .map_err(|error: fairway_domain::tree::TreePathError| CliError::usage(error.to_string(), None))?;
     // What the file leads to lies beside it. A folder that cannot be somebody's repository is not needed.
     let tree = match tree_of(folder).await {
         Ok(tree) => tree,
-        Err(_) => [(root.clone(), TreeFile::regular(std::fs::read(&full).map_err(unreadable)?))].into_iter().collect(),
+        Err(_) => [(root.clone(), TreeFile::regular(std::fs::read(&full).map_err(unreadable)?))]
+            .into_iter()
+            .collect(),
     };
     let shown = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     examine(&tree, &root, shown, report);
@@ -88,7 +95,8 @@ async fn tree_of(folder: &Path) -> Result<Tree, CliError> {
     for extension in ["yaml", "yml", "json", "md", "graphql", "proto"] {
         let pattern = folder.join("**").join(format!("*.{extension}"));
         for (path, file) in read_files(&pattern.display().to_string(), TreeLimits::default()).await? {
-            let inside = path.strip_prefix(folder).ok().and_then(|path| TreePath::lenient(path.to_str()?).ok());
+            let inside =
+                path.strip_prefix(folder).ok().and_then(|path| TreePath::lenient(path.to_str()?).ok());
             if let Some(inside) = inside {
                 tree.insert(inside, file);
             }
@@ -109,7 +117,11 @@ fn roots_of(tree: &Tree) -> Vec<TreePath> {
 
 fn examine(tree: &Tree, root: &TreePath, folder: &Path, report: &mut Report) {
     let base = format!("{}/", folder.display());
-    let info = SourceInfo { id: "local".to_owned(), location: format!("file:{base}{root}"), base: format!("file:{base}") };
+    let info = SourceInfo {
+        id: "local".to_owned(),
+        location: format!("file:{base}{root}"),
+        base: format!("file:{base}"),
+    };
     let ingestion = ingest(tree, root, &info);
     let named = |file: &str| if base == "./" { file.to_owned() } else { format!("{base}{file}") };
     for diagnostic in ingestion.diagnostics() {
@@ -154,7 +166,12 @@ mod tests {
     fn a_mistake_is_shown_with_the_path_that_the_person_gave() {
         let text = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: shop}\nspec: {type: service, lifecycle: production}\n";
         let mut report = Report::default();
-        examine(&tree(&[("a/catalog-info.yaml", text)]), &"a/catalog-info.yaml".parse().unwrap(), Path::new("../shop"), &mut report);
+        examine(
+            &tree(&[("a/catalog-info.yaml", text)]),
+            &"a/catalog-info.yaml".parse().unwrap(),
+            Path::new("../shop"),
+            &mut report,
+        );
         let first = report.diagnostics.first().unwrap().to_string();
         assert!(first.contains("owner") && first.contains("--> ../shop/a/catalog-info.yaml:4:"), "{first}");
     }

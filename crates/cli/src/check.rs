@@ -23,7 +23,9 @@ const REQUEST_BYTES: usize = 3 * 1024 * 1024;
 /// Asks the server, which knows the organisation's policies; with --policies those of a folder are used and no
 /// server is needed. Ends with 1 when a finding blocks or a file cannot be read.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway check deploy/\n  fairway check deploy/ --policies policies/\n  fairway render --environment staging --out out && fairway check out")]
+#[command(
+    after_help = "Examples:\n  fairway check deploy/\n  fairway check deploy/ --policies policies/\n  fairway render --environment staging --out out && fairway check out"
+)]
 pub struct CheckArguments {
     /// YAML and JSON files, and folders that hold some
     #[arg(required = true, value_name = "PATH")]
@@ -49,7 +51,10 @@ struct Checks {
 pub async fn check(arguments: CheckArguments) -> Result<(), CliError> {
     let files = manifests::read(&arguments.paths).await?;
     if files.is_empty() {
-        return Err(CliError::usage("there is no YAML or JSON file to check", Some("name files or folders of manifests")));
+        return Err(CliError::usage(
+            "there is no YAML or JSON file to check",
+            Some("name files or folders of manifests"),
+        ));
     }
     let checks = match &arguments.policies {
         Some(folder) => here(&files, folder).await?,
@@ -159,10 +164,11 @@ mod tests {
     #[test]
     fn large_checks_are_split_below_the_limit_of_the_server() {
         let file = |size: usize| ManifestFile { path: "a.yaml".to_owned(), content: "x".repeat(size) };
-        let sizes: Vec<usize> = batches(vec![file(100), file(200), file(REQUEST_BYTES / 2), file(REQUEST_BYTES / 2)])
-            .iter()
-            .map(Vec::len)
-            .collect();
+        let sizes: Vec<usize> =
+            batches(vec![file(100), file(200), file(REQUEST_BYTES / 2), file(REQUEST_BYTES / 2)])
+                .iter()
+                .map(Vec::len)
+                .collect();
         assert_eq!(sizes, [3, 1]);
         assert!(batches(Vec::new()).is_empty());
     }

@@ -8,10 +8,22 @@ use url::form_urlencoded::Serializer;
 #[derive(Clone, Debug, clap::Args)]
 pub struct ConnectionArguments {
     /// The address of the server
-    #[arg(long, env = "FAIRWAY_URL", default_value = "http://127.0.0.1:7007", value_name = "URL", help_heading = "Connection")]
+    #[arg(
+        long,
+        env = "FAIRWAY_URL",
+        default_value = "http://127.0.0.1:7007",
+        value_name = "URL",
+        help_heading = "Connection"
+    )]
     pub url: String,
     /// The token to present; not needed on the machine that the server runs on
-    #[arg(long, env = "FAIRWAY_TOKEN", hide_env_values = true, value_name = "TOKEN", help_heading = "Connection")]
+    #[arg(
+        long,
+        env = "FAIRWAY_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN",
+        help_heading = "Connection"
+    )]
     token: Option<String>,
     /// Why you do this; it is kept in the audit log
     #[arg(long, value_name = "TEXT", help_heading = "Connection")]

@@ -9,7 +9,9 @@ use crate::output::data;
 
 /// Print the completion script of a shell
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway completion bash > ~/.local/share/bash-completion/completions/fairway\n  fairway completion fish > ~/.config/fish/completions/fairway.fish")]
+#[command(
+    after_help = "Examples:\n  fairway completion bash > ~/.local/share/bash-completion/completions/fairway\n  fairway completion fish > ~/.config/fish/completions/fairway.fish"
+)]
 pub struct CompletionArguments {
     /// Which shell
     shell: Shell,

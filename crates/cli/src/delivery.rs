@@ -24,7 +24,9 @@ pub struct DeliveryArguments {
 
 /// Bring a version of a service to an environment
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway deploy gift-cards --environment staging --version 0.2.0\n  fairway deploy gift-cards --environment staging --version 0.2.0 --commit 4f1c2d… --yes")]
+#[command(
+    after_help = "Examples:\n  fairway deploy gift-cards --environment staging --version 0.2.0\n  fairway deploy gift-cards --environment staging --version 0.2.0 --commit 4f1c2d… --yes"
+)]
 pub struct DeployArguments {
     /// The service's name
     service: String,
@@ -43,7 +45,9 @@ pub struct DeployArguments {
 
 /// Bring the version of the environment before to an environment
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway promote gift-cards --to production\n  fairway promote gift-cards --to production --reason \"Tested by QA\" --yes")]
+#[command(
+    after_help = "Examples:\n  fairway promote gift-cards --to production\n  fairway promote gift-cards --to production --reason \"Tested by QA\" --yes"
+)]
 pub struct PromoteArguments {
     /// The service's name
     service: String,
@@ -56,7 +60,9 @@ pub struct PromoteArguments {
 
 /// Return to an earlier version, with its manifests as they were then
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway rollback gift-cards --environment production\n  fairway rollback gift-cards --environment production --version 0.1.0 --yes")]
+#[command(
+    after_help = "Examples:\n  fairway rollback gift-cards --environment production\n  fairway rollback gift-cards --environment production --version 0.1.0 --yes"
+)]
 pub struct RollbackArguments {
     /// The service's name
     service: String,

@@ -10,7 +10,9 @@ use crate::runs::clock;
 
 /// Show which version of which service is in which environment
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway environments\n  fairway environments --output json | jq '.services[].service'")]
+#[command(
+    after_help = "Examples:\n  fairway environments\n  fairway environments --output json | jq '.services[].service'"
+)]
 pub struct EnvironmentsArguments {
     /// One service only, with the time and the reason of each deployment
     #[arg(long, value_name = "NAME")]
@@ -68,7 +70,8 @@ fn aligned(rows: &[Vec<String>]) -> String {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let lines = rows.iter().map(|row| {
-        let cells = row.iter().enumerate().map(|(column, cell)| format!("{cell:<width$}", width = width(column)));
+        let cells =
+            row.iter().enumerate().map(|(column, cell)| format!("{cell:<width$}", width = width(column)));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     });
     harmless(&lines.collect::<Vec<_>>().join("\n"))
@@ -81,7 +84,14 @@ fn history(service: &str, answer: &Value) -> String {
         let kind = serde_json::to_value(it.intent.kind).ok();
         let kind = kind.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
         let undone = if it.undone { "undone" } else { "" };
-        [clock(it.at), it.intent.environment.clone(), it.intent.version.clone(), kind, it.commit.short().to_owned(), undone.to_owned()]
+        [
+            clock(it.at),
+            it.intent.environment.clone(),
+            it.intent.version.clone(),
+            kind,
+            it.commit.short().to_owned(),
+            undone.to_owned(),
+        ]
     });
     let empty = format!("{service} was never delivered.");
     crate::output::table(["when (UTC)", "environment", "version", "by", "commit", ""], rows.collect(), &empty)
@@ -100,6 +110,9 @@ mod tests {
                 {"environment": "production", "deployment": null, "promotableFrom": "staging"},
             ]}]
         });
-        assert_eq!(super::matrix(&answer), "SERVICE  STAGING  PRODUCTION\nshop     2        - (promote from staging)");
+        assert_eq!(
+            super::matrix(&answer),
+            "SERVICE  STAGING  PRODUCTION\nshop     2        - (promote from staging)"
+        );
     }
 }

@@ -58,7 +58,10 @@ mod tests {
         for repository in super::repositories().unwrap() {
             assert!(repository.files.get_text("catalog-info.yaml").is_some(), "{}", repository.repository);
             for (path, _) in repository.files.iter() {
-                assert!(!path.as_str().contains("__pycache__") && !path.as_str().contains("node_modules"), "{path}");
+                assert!(
+                    !path.as_str().contains("__pycache__") && !path.as_str().contains("node_modules"),
+                    "{path}"
+                );
             }
         }
     }

@@ -86,7 +86,9 @@ impl CliError {
     /// What to do next.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Usage { hint, .. } | Self::Failed { hint, .. } | Self::Conflict { hint, .. } => hint.clone(),
+            Self::Usage { hint, .. } | Self::Failed { hint, .. } | Self::Conflict { hint, .. } => {
+                hint.clone()
+            }
             Self::Remote(error) => hint_of_remote(error),
             Self::App(AppError::Ledger(error)) | Self::Ledger(error) => error.hint().map(str::to_owned),
             Self::App(error) => error.hint(),
@@ -140,7 +142,9 @@ fn remote_message(error: &RemoteError) -> String {
             format!("no Fairway answers at {server}: {}", root_cause(source))
         }
         // The fields follow line by line.
-        RemoteError::Api { code, details, .. } if code == "invalid" && details.iter().any(|it| it.get("field").is_some()) => {
+        RemoteError::Api { code, details, .. }
+            if code == "invalid" && details.iter().any(|it| it.get("field").is_some()) =>
+        {
             "the answers are not right".to_owned()
         }
         RemoteError::Api { message, .. } => message.clone(),
@@ -215,13 +219,20 @@ mod tests {
     use crate::exit_code::Exit;
 
     fn api(status: u16, code: &str, details: Vec<serde_json::Value>) -> CliError {
-        let (code, message, hint) = (code.to_owned(), "It does not work".to_owned(), Some("Mend it".to_owned()));
+        let (code, message, hint) =
+            (code.to_owned(), "It does not work".to_owned(), Some("Mend it".to_owned()));
         CliError::Remote(RemoteError::Api { status, code, message, hint, details })
     }
 
     #[test]
     fn the_exit_code_tells_the_caller_what_kind_of_trouble_it_is() {
-        let cases = [(400, Exit::Usage), (401, Exit::Refused), (403, Exit::Refused), (404, Exit::Failed), (409, Exit::Conflict)];
+        let cases = [
+            (400, Exit::Usage),
+            (401, Exit::Refused),
+            (403, Exit::Refused),
+            (404, Exit::Failed),
+            (409, Exit::Conflict),
+        ];
         for (status, exit) in cases {
             assert_eq!(api(status, "x", Vec::new()).exit_code(), exit, "{status}");
         }

@@ -14,7 +14,9 @@ use crate::plan_text::finding_text;
 ///
 /// Ends with 1 when a finding blocks or a policy is broken.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway findings\n  fairway findings --output json | jq '.items[].message'")]
+#[command(
+    after_help = "Examples:\n  fairway findings\n  fairway findings --output json | jq '.items[].message'"
+)]
 pub struct FindingsArguments {
     #[command(flatten)]
     output: OutputArguments,

@@ -47,7 +47,12 @@ pub async fn follow(client: &ApiClient, run: Run, plan: Option<&Plan>) -> Result
 }
 
 /// Listens to the events as long as they come, then asks once.
-async fn next(client: &ApiClient, path: &str, progress: &mut Progress<'_>, run: &mut Run) -> Result<(), RemoteError> {
+async fn next(
+    client: &ApiClient,
+    path: &str,
+    progress: &mut Progress<'_>,
+    run: &mut Run,
+) -> Result<(), RemoteError> {
     let mut events = client.events(&format!("{path}/events")).await?;
     while let Some(line) = events.next().await {
         let Ok(line) = line else { break };
@@ -67,7 +72,9 @@ async fn next(client: &ApiClient, path: &str, progress: &mut Progress<'_>, run: 
 const fn is_passing(error: &RemoteError) -> bool {
     matches!(
         error,
-        RemoteError::Connection { .. } | RemoteError::Timeout { .. } | RemoteError::Api { status: 502..=504, .. }
+        RemoteError::Connection { .. }
+            | RemoteError::Timeout { .. }
+            | RemoteError::Api { status: 502..=504, .. }
     )
 }
 

@@ -104,7 +104,9 @@ async fn ask_field(client: &ApiClient, field: &Field) -> Result<Vec<Answer>, Cli
         Widget::Select { options } | Widget::Radio { options } => {
             one(select(&label, help.as_deref(), offers(options), field)?)
         }
-        Widget::Checkboxes { options } => answers(select_several(&label, help.as_deref(), offers(options), field)?),
+        Widget::Checkboxes { options } => {
+            answers(select_several(&label, help.as_deref(), offers(options), field)?)
+        }
         Widget::EntityPicker { filter, arbitrary, multiple, .. } => {
             let offers = entities(client, filter).await?;
             match (offers.is_empty(), multiple) {
@@ -121,11 +123,14 @@ async fn ask_field(client: &ApiClient, field: &Field) -> Result<Vec<Answer>, Cli
         },
         Widget::RepoUrlPicker { allowed_hosts, allowed_owners, .. } => {
             let mut parts = Vec::new();
-            for (part, offered) in [("host", Some(allowed_hosts)), ("owner", Some(allowed_owners)), ("repo", None)] {
+            for (part, offered) in
+                [("host", Some(allowed_hosts)), ("owner", Some(allowed_owners)), ("repo", None)]
+            {
                 let label = format!("{label}: {part}");
                 let value = match offered {
                     Some(list) if !list.is_empty() => {
-                        let offers = list.iter().map(|it| Offer { value: it.clone(), label: it.clone() }).collect();
+                        let offers =
+                            list.iter().map(|it| Offer { value: it.clone(), label: it.clone() }).collect();
                         select(&label, help.as_deref(), offers, field)?
                     }
                     _ => text(&label, help.as_deref(), &Field { value: None, ..field.clone() })?,
@@ -135,7 +140,8 @@ async fn ask_field(client: &ApiClient, field: &Field) -> Result<Vec<Answer>, Cli
             parts
         }
         Widget::Password | Widget::Secret => {
-            let prompt = Password::new(&label).without_confirmation().with_display_mode(PasswordDisplayMode::Masked);
+            let prompt =
+                Password::new(&label).without_confirmation().with_display_mode(PasswordDisplayMode::Masked);
             one(prompt.prompt_skippable().map_err(not_answered)?.filter(|text| !text.is_empty()))
         }
         Widget::Lines => {
@@ -175,7 +181,12 @@ fn text(label: &str, help: Option<&str>, field: &Field) -> Result<Option<String>
     Ok(Some(typed).filter(|text| !text.is_empty()))
 }
 
-fn select(label: &str, help: Option<&str>, mut offers: Vec<Offer>, field: &Field) -> Result<Option<String>, CliError> {
+fn select(
+    label: &str,
+    help: Option<&str>,
+    mut offers: Vec<Offer>,
+    field: &Field,
+) -> Result<Option<String>, CliError> {
     if !field.required && field.value.is_none() {
         offers.insert(0, Offer { value: String::new(), label: "(none)".to_owned() });
     }
@@ -189,7 +200,12 @@ fn select(label: &str, help: Option<&str>, mut offers: Vec<Offer>, field: &Field
     Ok(Some(chosen.value).filter(|value| !value.is_empty()))
 }
 
-fn select_several(label: &str, help: Option<&str>, offers: Vec<Offer>, field: &Field) -> Result<Vec<String>, CliError> {
+fn select_several(
+    label: &str,
+    help: Option<&str>,
+    offers: Vec<Offer>,
+    field: &Field,
+) -> Result<Vec<String>, CliError> {
     let chosen: Vec<String> = match &field.value {
         Some(Value::Array(items)) => items.iter().map(fairway_scaffold::form::text_of).collect(),
         _ => Vec::new(),
@@ -222,7 +238,8 @@ async fn entities(client: &ApiClient, filters: &[EntityFilter]) -> Result<Vec<Of
     let answer: Value = client.get(&query("/api/v1/catalog/entities", &pairs)).await?;
     let items = answer.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
     let entities = items.into_iter().filter_map(|item| serde_json::from_value::<Entity>(item).ok());
-    let offered = entities.filter(|entity| filters.is_empty() || filters.iter().any(|filter| filter.matches(entity)));
+    let offered =
+        entities.filter(|entity| filters.is_empty() || filters.iter().any(|filter| filter.matches(entity)));
     Ok(offered
         .map(|entity| {
             let reference: EntityRef = entity.reference();

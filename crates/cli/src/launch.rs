@@ -52,8 +52,13 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
     let loopback = address.ip().is_loopback();
     if !loopback && !launch.named {
         return Err(CliError::usage(
-            format!("{} can be reached from other machines, and Fairway does not know under which name", launch.host),
-            Some("add --base-url with the address that people will use, for example https://fairway.example.com"),
+            format!(
+                "{} can be reached from other machines, and Fairway does not know under which name",
+                launch.host
+            ),
+            Some(
+                "add --base-url with the address that people will use, for example https://fairway.example.com",
+            ),
         ));
     }
     let mut config = launch.config;
@@ -63,7 +68,8 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
     prepare_folder(&config.data)?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
 
-    let (code, example) = tokio::join!(app.admin_code(launch.new_admin_code), install_example(&app, launch.example));
+    let (code, example) =
+        tokio::join!(app.admin_code(launch.new_admin_code), install_example(&app, launch.example));
     let (code, example) = (code?, example?);
     let resumed = app.take_up_runs().await?;
 
@@ -103,7 +109,9 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
         () = asked_to_stop() => None,
     };
     let result = match ended {
-        Some(Ok(result)) => result.map_err(|error| CliError::failed(format!("the server ended: {error}"), None)),
+        Some(Ok(result)) => {
+            result.map_err(|error| CliError::failed(format!("the server ended: {error}"), None))
+        }
         Some(Err(error)) => Err(CliError::failed(format!("the server ended: {error}"), None)),
         None => {
             tracing::info!("stopping: requests under way may end");
@@ -155,7 +163,11 @@ async fn bind(launch: &Launch) -> Result<(TcpListener, SocketAddr), CliError> {
 /// The authority of an address that listens here: the name that was asked for, with the port that it got.
 fn shown_authority(host: &str, address: SocketAddr) -> String {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    if bare.contains(':') { format!("[{bare}]:{}", address.port()) } else { format!("{bare}:{}", address.port()) }
+    if bare.contains(':') {
+        format!("[{bare}]:{}", address.port())
+    } else {
+        format!("{bare}:{}", address.port())
+    }
 }
 
 fn prepare_folder(data: &Path) -> Result<(), CliError> {
@@ -209,7 +221,6 @@ async fn asked_to_stop() {
     }
     let _ = tokio::signal::ctrl_c().await;
 }
-
 
 #[cfg(test)]
 mod tests {

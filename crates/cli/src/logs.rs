@@ -24,6 +24,8 @@ pub fn start(format: LogFormat) {
     // Fails only when somebody logs already.
     let _ = match format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
-        LogFormat::Text => builder.with_target(false).with_ansi(colours(std::io::stderr().is_terminal())).try_init(),
+        LogFormat::Text => {
+            builder.with_target(false).with_ansi(colours(std::io::stderr().is_terminal())).try_init()
+        }
     };
 }

@@ -55,7 +55,10 @@ fn read_one(path: &Path) -> Result<ManifestFile, CliError> {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> CliError {
-    CliError::usage(format!("{} cannot be read: {error}", path.display()), Some("name files or folders that exist"))
+    CliError::usage(
+        format!("{} cannot be read: {error}", path.display()),
+        Some("name files or folders that exist"),
+    )
 }
 
 #[cfg(test)]

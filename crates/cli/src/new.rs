@@ -24,7 +24,9 @@ use crate::{answers, form, plan};
 /// followed to its end and the links are printed. Without a terminal nothing is asked: give the answers and
 /// --yes.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway new\n  fairway new python-fastapi-service\n  fairway new python-fastapi-service name=gift-cards owner=checkout description=\"Gift cards\" --yes\n  fairway new go-service --values answers.yaml --plan-only")]
+#[command(
+    after_help = "Examples:\n  fairway new\n  fairway new python-fastapi-service\n  fairway new python-fastapi-service name=gift-cards owner=checkout description=\"Gift cards\" --yes\n  fairway new go-service --values answers.yaml --plan-only"
+)]
 pub struct NewArguments {
     /// The golden path, by name; offered to choose from when left out
     template: Option<String>,
@@ -76,7 +78,8 @@ pub async fn fetch_template(client: &ApiClient, name: &str) -> Result<Template, 
 /// Reads the server's description of a golden path. What it does stays with the server.
 pub fn template_of(answer: &Value) -> Result<Template, CliError> {
     let text = |name: &str| answer.get(name).and_then(Value::as_str);
-    let reference = text("entityRef").and_then(|text| EntityRef::parse(text, Some("template"), "default").ok());
+    let reference =
+        text("entityRef").and_then(|text| EntityRef::parse(text, Some("template"), "default").ok());
     let reference = reference.ok_or_else(|| {
         CliError::failed(
             "the server's golden path cannot be understood",

@@ -24,7 +24,15 @@ pub enum OutputFormat {
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct OutputArguments {
     /// How the result is printed on standard output
-    #[arg(long, short = 'o', value_enum, default_value_t, env = "FAIRWAY_OUTPUT", value_name = "FORMAT", help_heading = "Output")]
+    #[arg(
+        long,
+        short = 'o',
+        value_enum,
+        default_value_t,
+        env = "FAIRWAY_OUTPUT",
+        value_name = "FORMAT",
+        help_heading = "Output"
+    )]
     pub output: OutputFormat,
 }
 
@@ -71,7 +79,8 @@ pub fn error(error: &CliError) {
     if text.is_empty() {
         return;
     }
-    let painted = text.strip_prefix("error:").map(|rest| format!("\u{1b}[1;31merror:\u{1b}[0m{}", harmless(rest)));
+    let painted =
+        text.strip_prefix("error:").map(|rest| format!("\u{1b}[1;31merror:\u{1b}[0m{}", harmless(rest)));
     match painted.filter(|_| colours(io::stderr().is_terminal())) {
         Some(painted) => {
             let _ = writeln!(io::stderr(), "{}", painted.trim_end());
@@ -142,7 +151,11 @@ mod tests {
 
     #[test]
     fn tables_are_aligned_and_bare() {
-        let text = table(["name", "kind"], vec![["a".into(), "Component".into()], ["long-name".into(), "API".into()]], "none");
+        let text = table(
+            ["name", "kind"],
+            vec![["a".into(), "Component".into()], ["long-name".into(), "API".into()]],
+            "none",
+        );
         let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
         assert_eq!(lines, ["NAME       KIND", "a          Component", "long-name  API"]);
         assert_eq!(table(["name"], Vec::new(), "Nothing yet."), "Nothing yet.");

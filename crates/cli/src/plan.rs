@@ -20,7 +20,9 @@ use crate::{answers, new};
 /// Nothing changes. The digest at the end is what `fairway apply` takes: a plan computed again gives the same
 /// digest, or apply refuses. Ends with 4 when policies deny the plan.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway plan python-fastapi-service name=gift-cards owner=checkout description=\"Gift cards\"\n  fairway plan go-service --values answers.yaml --output json")]
+#[command(
+    after_help = "Examples:\n  fairway plan python-fastapi-service name=gift-cards owner=checkout description=\"Gift cards\"\n  fairway plan go-service --values answers.yaml --output json"
+)]
 pub struct PlanArguments {
     /// The golden path, by name
     template: String,

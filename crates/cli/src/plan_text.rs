@@ -142,7 +142,8 @@ fn cost(plan: &Plan, text: &mut String) {
     let Some(cost) = &plan.cost else { return };
     let _ = writeln!(text, "\nCost\n  {} {} per month", cost.monthly, cost.currency);
     for line in &cost.lines {
-        let _ = writeln!(text, "       {} {}: {} ({})", line.environment, line.item, line.monthly, line.basis);
+        let _ =
+            writeln!(text, "       {} {}: {} ({})", line.environment, line.item, line.monthly, line.basis);
     }
     if !cost.unpriced.is_empty() {
         let _ = writeln!(text, "       without a price: {}", cost.unpriced.join(", "));

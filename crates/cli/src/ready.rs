@@ -47,11 +47,17 @@ pub fn announce(ready: &Ready, log: LogFormat) {
         ready.address
     )];
     if let Some(code) = &ready.admin_code {
-        lines.push(format!("  Admin    {}   (sign in with this code once to become the administrator)", code.expose()));
+        lines.push(format!(
+            "  Admin    {}   (sign in with this code once to become the administrator)",
+            code.expose()
+        ));
     }
     lines.push(format!("  Data     {}   ({})", ready.data.display(), ready.database));
     if ready.example {
-        lines.push("  Example  the organisation Acme Outfitters was installed; --no-example leaves it out".to_owned());
+        lines.push(
+            "  Example  the organisation Acme Outfitters was installed; --no-example leaves it out"
+                .to_owned(),
+        );
     }
     if ready.resumed > 0 {
         lines.push(format!("  Runs     {} going on", counted(ready.resumed, "interrupted run")));

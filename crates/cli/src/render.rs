@@ -21,7 +21,9 @@ use crate::output::{OutputFormat, counted, data, talk};
 /// catalog files, the example organisation's by default. The result is byte for byte what a deployment of the
 /// same service, version and repository commits.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway render --environment staging\n  fairway render --environment production --version 1.2.0 --platform ../platform --out out\n  fairway render --environment staging | kubectl diff -f -")]
+#[command(
+    after_help = "Examples:\n  fairway render --environment staging\n  fairway render --environment production --version 1.2.0 --platform ../platform --out out\n  fairway render --environment staging | kubectl diff -f -"
+)]
 pub struct RenderArguments {
     /// The workload
     #[arg(long, default_value = "score.yaml", value_name = "FILE")]
@@ -51,7 +53,14 @@ pub struct RenderArguments {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// How the manifests are printed
-    #[arg(long, short = 'o', value_enum, default_value = "yaml", value_name = "FORMAT", help_heading = "Output")]
+    #[arg(
+        long,
+        short = 'o',
+        value_enum,
+        default_value = "yaml",
+        value_name = "FORMAT",
+        help_heading = "Output"
+    )]
     output: OutputFormat,
 }
 
@@ -72,7 +81,10 @@ struct Platform {
 pub async fn render(arguments: RenderArguments) -> Result<(), CliError> {
     let file = arguments.score.display().to_string();
     let text = std::fs::read_to_string(&arguments.score).map_err(|error| {
-        CliError::usage(format!("{file} cannot be read: {error}"), Some("say where the score.yaml is with --score"))
+        CliError::usage(
+            format!("{file} cannot be read: {error}"),
+            Some("say where the score.yaml is with --score"),
+        )
     })?;
     let score = parse_score(&file, &text).map_err(CliError::Diagnostics)?;
     let platform = platform(arguments.platform.as_deref()).await?;
@@ -88,19 +100,23 @@ pub async fn render(arguments: RenderArguments) -> Result<(), CliError> {
         None => component.system,
     };
     let repository = match &arguments.repository {
-        Some(text) => text.parse::<RepositoryRef>().map(|it| it.to_string()).map_err(|error| CliError::usage(error.to_string(), None))?,
+        Some(text) => text
+            .parse::<RepositoryRef>()
+            .map(|it| it.to_string())
+            .map_err(|error| CliError::usage(error.to_string(), None))?,
         None => format!("acme/{service}"),
     };
-    let environment = platform.environments.iter().find(|it| it.name == arguments.environment).ok_or_else(|| {
-        let names: Vec<&str> = platform.environments.iter().map(|it| it.name.as_str()).collect();
-        CliError::Usage {
-            message: format!("there is no environment \"{}\"", arguments.environment),
-            hint: Some(match names.as_slice() {
-                [] => "the platform's folder has no Environment; name another with --platform".to_owned(),
-                names => format!("there are {}", names.join(", ")),
-            }),
-        }
-    })?;
+    let environment =
+        platform.environments.iter().find(|it| it.name == arguments.environment).ok_or_else(|| {
+            let names: Vec<&str> = platform.environments.iter().map(|it| it.name.as_str()).collect();
+            CliError::Usage {
+                message: format!("there is no environment \"{}\"", arguments.environment),
+                hint: Some(match names.as_slice() {
+                    [] => "the platform's folder has no Environment; name another with --platform".to_owned(),
+                    names => format!("there are {}", names.join(", ")),
+                }),
+            }
+        })?;
     let rendered = render_workload(&RenderRequest {
         score: &score,
         service: &service,
@@ -131,7 +147,9 @@ fn print(rendered: &RenderedWorkload, output: OutputFormat) -> Result<(), CliErr
         }
         OutputFormat::Table => {
             let rows = rendered.objects.iter().map(|(path, object)| {
-                let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+                let text = |pointer: &str| {
+                    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+                };
                 [text("/kind"), text("/metadata/name"), text("/metadata/namespace"), path.to_string()]
             });
             data(&crate::output::table(["kind", "name", "namespace", "file"], rows.collect(), "nothing"))
@@ -142,8 +160,13 @@ fn print(rendered: &RenderedWorkload, output: OutputFormat) -> Result<(), CliErr
 fn write(files: &Tree, folder: &Path) -> Result<(), CliError> {
     for (path, file) in files.iter() {
         let target = folder.join(path.as_str());
-        let written = target.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&target, &file.bytes));
-        written.map_err(|error| CliError::failed(format!("{} cannot be written: {error}", target.display()), None))?;
+        let written = target
+            .parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| std::fs::write(&target, &file.bytes));
+        written.map_err(|error| {
+            CliError::failed(format!("{} cannot be written: {error}", target.display()), None)
+        })?;
     }
     talk(&format!("Wrote {} to {}", counted(files.len(), "manifest"), folder.display()));
     Ok(())
@@ -161,7 +184,9 @@ async fn platform(folder: Option<&Path>) -> Result<Platform, CliError> {
     };
     let mut platform = Platform { environments: Vec::new(), classes: Vec::new() };
     for entity in entities(&tree, &name)? {
-        let wrong = |error: KindError| CliError::Diagnostics(vec![Diagnostic::error("entity-schema", error.to_string())]);
+        let wrong = |error: KindError| {
+            CliError::Diagnostics(vec![Diagnostic::error("entity-schema", error.to_string())])
+        };
         match entity.kind.as_str() {
             "Environment" => platform.environments.push(Environment::try_from(&entity).map_err(wrong)?),
             "ResourceClass" => platform.classes.push(ResourceClass::try_from(&entity).map_err(wrong)?),
@@ -178,11 +203,16 @@ fn entities(tree: &Tree, name: &str) -> Result<Vec<Entity>, CliError> {
     let mut found = Vec::new();
     let mut wrong = Vec::new();
     for (path, _) in tree.iter().filter(|(path, file)| is_yaml(path) && file.mode != FileMode::Symlink) {
-        let speaks_of_us = tree.get(path).and_then(TreeFile::text).is_some_and(|text| text.contains("fairway.dev/v1"));
+        let speaks_of_us =
+            tree.get(path).and_then(TreeFile::text).is_some_and(|text| text.contains("fairway.dev/v1"));
         if !speaks_of_us {
             continue;
         }
-        let info = SourceInfo { id: "local".to_owned(), location: format!("file:{name}"), base: format!("file:{name}/") };
+        let info = SourceInfo {
+            id: "local".to_owned(),
+            location: format!("file:{name}"),
+            base: format!("file:{name}/"),
+        };
         // Each file alone: the tree leads nowhere, so nothing is read twice.
         let alone: Tree = tree.get(path).map(|file| (path.clone(), file.clone())).into_iter().collect();
         let ingestion = ingest(&alone, path, &info);

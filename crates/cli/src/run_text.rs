@@ -20,14 +20,15 @@ pub const fn status_word(status: RunStatus) -> &'static str {
 
 /// How long the run took, when it has settled.
 pub fn duration(run: &Run) -> String {
-    run.ended_at.map_or_else(String::new, |end| {
-        format!("{:.2} s", end.duration_since(run.started_at).as_secs_f64())
-    })
+    run.ended_at
+        .map_or_else(String::new, |end| format!("{:.2} s", end.duration_since(run.started_at).as_secs_f64()))
 }
 
 /// The address of a link; an entity's is its page.
 pub fn link_address(link: &OutputLink, base_url: &str) -> Option<String> {
-    let entity = |it: &fairway_domain::EntityRef| format!("{base_url}/catalog/{}/{}/{}", it.namespace(), it.kind(), it.name());
+    let entity = |it: &fairway_domain::EntityRef| {
+        format!("{base_url}/catalog/{}/{}/{}", it.namespace(), it.kind(), it.name())
+    };
     link.url.clone().or_else(|| link.entity_ref.as_ref().map(entity))
 }
 
@@ -39,7 +40,8 @@ pub fn run_text(run: &Run, plan: Option<&Plan>, base_url: &str) -> String {
     };
     let mut text = format!("{}: {}{after}\n", run.title, status_word(run.status));
     for (index, effect) in run.effects.iter().enumerate() {
-        let summary = plan.and_then(|plan| plan.effects.get(index)).map(fairway_domain::plan::Effect::summary);
+        let summary =
+            plan.and_then(|plan| plan.effects.get(index)).map(fairway_domain::plan::Effect::summary);
         let summary = summary.unwrap_or_else(|| format!("Effect {}", index + 1));
         let (word, more) = match &effect.status {
             EffectStatus::Pending => ("waiting", None),
@@ -60,8 +62,11 @@ pub fn run_text(run: &Run, plan: Option<&Plan>, base_url: &str) -> String {
     for output in &run.texts {
         let _ = writeln!(text, "\n{}\n{}", output.title, output.content.trim_end());
     }
-    let links: Vec<(String, String)> =
-        run.links.iter().filter_map(|link| Some((link.title.clone(), link_address(link, base_url)?))).collect();
+    let links: Vec<(String, String)> = run
+        .links
+        .iter()
+        .filter_map(|link| Some((link.title.clone(), link_address(link, base_url)?)))
+        .collect();
     text.push('\n');
     let width = links.iter().map(|(title, _)| title.chars().count()).max().unwrap_or(0).max(3);
     for (title, address) in links {

@@ -16,7 +16,9 @@ use crate::run_text::{duration, run_text, status_word};
 
 /// List runs, show one, or follow it
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway runs\n  fairway runs 0199c0de-7a3e-7c11-9d55-6f0d1c2b3a49 --follow\n  fairway runs --limit 5 --output json")]
+#[command(
+    after_help = "Examples:\n  fairway runs\n  fairway runs 0199c0de-7a3e-7c11-9d55-6f0d1c2b3a49 --follow\n  fairway runs --limit 5 --output json"
+)]
 pub struct RunsArguments {
     /// One run, by its identifier
     id: Option<String>,
@@ -74,13 +76,25 @@ async fn list(client: &ApiClient, arguments: &RunsArguments) -> Result<(), CliEr
     let limit = arguments.limit.to_string();
     let answer: Value = client.get(&query("/api/v1/runs", &[("limit", Some(&limit))])).await?;
     let items = answer.get("items").cloned().unwrap_or_default();
-    let runs: Vec<Run> = serde_json::from_value(items)
-        .map_err(|error| CliError::failed(format!("the server's runs cannot be understood: {error}"), None))?;
+    let runs: Vec<Run> = serde_json::from_value(items).map_err(|error| {
+        CliError::failed(format!("the server's runs cannot be understood: {error}"), None)
+    })?;
     arguments.output.print(&answer, || {
         let rows = runs.iter().map(|run| {
             let by = format!("{} ({})", run.actor, run.origin);
-            [run.id.clone(), status_word(run.status).to_owned(), run.title.clone(), by, clock(run.started_at), duration(run)]
+            [
+                run.id.clone(),
+                status_word(run.status).to_owned(),
+                run.title.clone(),
+                by,
+                clock(run.started_at),
+                duration(run),
+            ]
         });
-        table(["run", "status", "title", "by", "started (UTC)", "took"], rows.collect(), "No runs yet. `fairway new` makes one.")
+        table(
+            ["run", "status", "title", "by", "started (UTC)", "took"],
+            rows.collect(),
+            "No runs yet. `fairway new` makes one.",
+        )
     })
 }

@@ -9,7 +9,9 @@ use crate::output::{OutputArguments, OutputFormat, data, table, talk};
 
 /// Make, list and revoke tokens
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway token create ci --scope read --scope push --days 30\n  fairway token list")]
+#[command(
+    after_help = "Examples:\n  fairway token create ci --scope read --scope push --days 30\n  fairway token list"
+)]
 pub struct TokenArguments {
     #[command(subcommand)]
     command: TokenCommand,
@@ -38,7 +40,9 @@ enum Scope {
 #[derive(Debug, Subcommand)]
 enum TokenCommand {
     /// Make a token; it is printed once, on standard output, and kept nowhere
-    #[command(after_help = "Examples:\n  fairway token create ci --scope read --scope push --days 30\n  export FAIRWAY_TOKEN=\"$(fairway token create laptop --scope read,create,deliver)\"")]
+    #[command(
+        after_help = "Examples:\n  fairway token create ci --scope read --scope push --days 30\n  export FAIRWAY_TOKEN=\"$(fairway token create laptop --scope read,create,deliver)\""
+    )]
     Create {
         /// What it is for
         name: String,
@@ -83,7 +87,11 @@ pub async fn token(arguments: TokenArguments) -> Result<(), CliError> {
             if output.output != OutputFormat::Table {
                 return output.print(&made, String::new);
             }
-            talk(&format!("The token {} lives until {}. It is shown this once.", text("id"), text("expiresAt")));
+            talk(&format!(
+                "The token {} lives until {}. It is shown this once.",
+                text("id"),
+                text("expiresAt")
+            ));
             data(text("token"))
         }
         TokenCommand::List { output, connection } => {

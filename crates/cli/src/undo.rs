@@ -18,7 +18,9 @@ use crate::runs::stored_plan;
 /// Shows first what would be taken back and what would be kept, and why. Only what the run itself created is
 /// touched.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway undo 0199c0de-7a3e-7c11-9d55-6f0d1c2b3a49\n  fairway undo 0199c0de-7a3e-7c11-9d55-6f0d1c2b3a49 --preview --output json")]
+#[command(
+    after_help = "Examples:\n  fairway undo 0199c0de-7a3e-7c11-9d55-6f0d1c2b3a49\n  fairway undo 0199c0de-7a3e-7c11-9d55-6f0d1c2b3a49 --preview --output json"
+)]
 pub struct UndoArguments {
     /// The run, by its identifier
     run: String,
@@ -80,6 +82,9 @@ mod tests {
         ]});
         let text = super::preview_text("Create b", &preview);
         assert!(text.contains("undo   Commit 3 files\n           Revert the commit"), "{text}");
-        assert!(text.contains("kept   Create the repository a/b\n           somebody pushed to it"), "{text}");
+        assert!(
+            text.contains("kept   Create the repository a/b\n           somebody pushed to it"),
+            "{text}"
+        );
     }
 }

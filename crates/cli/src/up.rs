@@ -47,7 +47,9 @@ pub struct ServerArguments {
 /// guest, as long as it listens on this machine only. Ctrl-C stops it; what was under way goes on at the next
 /// start.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway up\n  fairway up --data /srv/fairway --port 8080 --open\n  fairway up --no-example --organisation \"Acme Outfitters\"")]
+#[command(
+    after_help = "Examples:\n  fairway up\n  fairway up --data /srv/fairway --port 8080 --open\n  fairway up --no-example --organisation \"Acme Outfitters\""
+)]
 pub struct UpArguments {
     #[command(flatten)]
     server: ServerArguments,
@@ -64,7 +66,9 @@ pub struct UpArguments {
 /// The same server as `fairway up`. Nobody is let in without signing in, also on the same machine. With
 /// --log json one JSON object {address, adminCode} is printed on standard output once it is ready.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway serve --host 0.0.0.0 --base-url https://fairway.example.com\n  FAIRWAY_DATABASE=postgres://fairway@db/fairway fairway serve")]
+#[command(
+    after_help = "Examples:\n  fairway serve --host 0.0.0.0 --base-url https://fairway.example.com\n  FAIRWAY_DATABASE=postgres://fairway@db/fairway fairway serve"
+)]
 pub struct ServeArguments {
     #[command(flatten)]
     server: ServerArguments,
@@ -94,8 +98,9 @@ impl ServerArguments {
             check_address(address)?;
         }
         // Resolved against this folder once: the process may be asked about it from elsewhere.
-        let data = std::path::absolute(&self.data)
-            .map_err(|error| CliError::usage(format!("the data folder {}: {error}", self.data.display()), None))?;
+        let data = std::path::absolute(&self.data).map_err(|error| {
+            CliError::usage(format!("the data folder {}: {error}", self.data.display()), None)
+        })?;
         let mut config = AppConfig::new(data, self.base_url.as_deref().unwrap_or_default());
         config.forge_hosts.clone_from(&self.forge_hosts);
         if let Some(database) = &self.database {

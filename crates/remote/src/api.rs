@@ -258,7 +258,11 @@ async fn refusal(method: &'static str, url: &str, response: Response) -> RemoteE
             code: code.unwrap_or_else(|| "error".to_owned()),
             message,
             hint: text("hint"),
-            details: value.pointer("/error/details").and_then(|list| list.as_array()).cloned().unwrap_or_default(),
+            details: value
+                .pointer("/error/details")
+                .and_then(|list| list.as_array())
+                .cloned()
+                .unwrap_or_default(),
         },
         _ => RemoteError::Api {
             status: status.as_u16(),

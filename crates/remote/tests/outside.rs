@@ -43,7 +43,9 @@ async fn answers_and_refusals_become_values() {
     assert_eq!(value["n"], 7);
     let refused = client.post::<_, ()>("/p", &serde_json::json!({"a": 1})).await.unwrap_err();
     assert_eq!(refused.to_string(), "It moved (Plan again)");
-    assert!(matches!(refused, RemoteError::Api { status: 409, code, details, .. } if code == "stale" && details.len() == 1));
+    assert!(
+        matches!(refused, RemoteError::Api { status: 409, code, details, .. } if code == "stale" && details.len() == 1)
+    );
     client.delete::<()>("/d").await.unwrap();
     let proxy = client.get::<()>("/e").await.unwrap_err();
     assert!(matches!(proxy, RemoteError::Api { status: 502, .. }), "{proxy}");

@@ -34,11 +34,14 @@ pub fn folder() -> Result<TempDir, CliError> {
 impl Child {
     /// Starts `fairway up` on a free port and waits until it is ready.
     pub async fn start(data: &Path) -> Result<Self, CliError> {
-        let failed = |what: String| CliError::failed(format!("the server to be measured did not start: {what}"), None);
+        let failed =
+            |what: String| CliError::failed(format!("the server to be measured did not start: {what}"), None);
         let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
         let mut command = Command::new(program);
         // Settings of the person's own server must not leak into the measurement.
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("FAIRWAY_")) {
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("FAIRWAY_"))
+        {
             command.env_remove(name);
         }
         command.args(["up", "--port", "0", "--log", "json", "--data"]).arg(data);

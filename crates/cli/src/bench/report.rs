@@ -92,7 +92,15 @@ impl Report {
             let p99 = it.p99.map(|value| number(value, it.unit)).unwrap_or_default();
             let verdict = if it.within { "within" } else { "ABOVE" };
             let bar = format!("≤ {} {}", it.bar, it.unit);
-            [it.name.clone(), number(it.p50, it.unit), p99, it.unit.to_owned(), it.n.to_string(), bar, verdict.to_owned()]
+            [
+                it.name.clone(),
+                number(it.p50, it.unit),
+                p99,
+                it.unit.to_owned(),
+                it.n.to_string(),
+                bar,
+                verdict.to_owned(),
+            ]
         });
         let mut text = table(["measured", "p50", "p99", "unit", "n", "bar", ""], rows.collect(), "nothing");
         for name in &self.unknown {

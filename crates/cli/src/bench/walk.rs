@@ -30,10 +30,15 @@ pub async fn plans(client: &ApiClient, template: &str, runs: u32) -> Result<Figu
         let began = Instant::now();
         let offered = make(client, template, &format!("plan-{index}")).await?;
         durations.push(began.elapsed());
-        files = offered.plan.effects.iter().map(|effect| match effect {
-            fairway_domain::plan::Effect::Commit { files, .. } => files.len(),
-            _ => 0,
-        }).sum();
+        files = offered
+            .plan
+            .effects
+            .iter()
+            .map(|effect| match effect {
+                fairway_domain::plan::Effect::Commit { files, .. } => files.len(),
+                _ => 0,
+            })
+            .sum();
     }
     let name = format!("plan {template} ({})", counted(files, "file"));
     Ok(Figure::milliseconds(&name, &durations, 100.0))

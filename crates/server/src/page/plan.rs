@@ -62,7 +62,11 @@ async fn contents(
     wanted.dedup();
     let mut contents = BTreeMap::new();
     let mut used = 0;
-    for (_, _, digest) in wanted {
+    for (_, size, digest) in wanted {
+        // What does not fit is not even read. The size is of the new content, so the old one counts by itself.
+        if used as u64 + size > INLINE as u64 {
+            break;
+        }
         let bytes = state.app.plan_file(caller, plan, &digest).await?;
         used += bytes.len();
         if used > INLINE {
