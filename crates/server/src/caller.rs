@@ -82,17 +82,32 @@ pub(crate) fn presented_token(headers: &HeaderMap) -> Option<Secret<String>> {
     None
 }
 
-/// Whether the name in the Host header is one of this machine. A page of another site that points its own
-/// name at 127.0.0.1 does not become a guest by it.
+/// Whether the name in the Host header is one of this machine, and no proxy passed the request on. A page of
+/// another site that points its own name at 127.0.0.1 does not become a guest by it, nor does a stranger whose
+/// tunnel or proxy rewrites the header.
 pub(crate) fn local_name(headers: &HeaderMap) -> bool {
+    if passed_on(headers) {
+        return false;
+    }
     let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return false };
-    let name = if host.starts_with('[') {
-        host.split(']').next().unwrap_or_default().trim_start_matches('[')
-    } else {
-        host.rsplit_once(':').map_or(host, |(name, _)| name)
+    let (name, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((name, "")) => (name, "0"),
+        Some((name, rest)) => (name, rest.strip_prefix(':').unwrap_or_default()),
+        None => host.rsplit_once(':').unwrap_or((host, "0")),
     };
+    if port.parse::<u16>().is_err() {
+        return false;
+    }
     name.eq_ignore_ascii_case("localhost")
         || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a proxy says that it passed the request on. Then the connection comes from the proxy's machine, which
+/// says nothing about where the request comes from.
+fn passed_on(headers: &HeaderMap) -> bool {
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"]
+        .iter()
+        .any(|name| headers.contains_key(*name))
 }
 
 pub(crate) async fn identify(parts: &Parts, state: &ServerState, origin: Origin) -> Result<Caller, AppError> {
@@ -132,12 +147,30 @@ mod tests {
             headers.insert("host", host.parse().unwrap());
             local_name(&headers)
         };
-        for host in ["127.0.0.1:7007", "localhost", "LOCALHOST:80", "[::1]:7007", "127.9.9.9"] {
+        for host in ["127.0.0.1:7007", "localhost", "LOCALHOST:80", "[::1]:7007", "127.9.9.9", "[::1]"] {
             assert!(check(host), "{host}");
         }
-        for host in ["evil.example:7007", "127.0.0.1.evil.example", "10.0.0.1", ""] {
+        for host in [
+            "evil.example:7007",
+            "127.0.0.1.evil.example",
+            "10.0.0.1",
+            "",
+            "[::1].evil.example",
+            "[::1]evil",
+            "localhost:7007@evil.example",
+            "localhost:",
+        ] {
             assert!(!check(host), "{host}");
         }
+    }
+
+    #[test]
+    fn what_a_proxy_passed_on_does_not_come_from_this_machine() {
+        let mut headers = HeaderMap::new();
+        headers.insert("host", "127.0.0.1:7007".parse().unwrap());
+        assert!(local_name(&headers));
+        headers.insert("x-forwarded-for", "203.0.113.9".parse().unwrap());
+        assert!(!local_name(&headers));
     }
 
     #[test]

@@ -107,7 +107,10 @@ pub(crate) async fn revoke_token(
 /// Only addresses of this site are returned to.
 pub(crate) fn return_to(pairs: &Pairs) -> String {
     let asked = pairs.get("return_to").unwrap_or("/");
-    let own = asked.starts_with('/') && !asked.starts_with("//") && !asked.contains('\\');
+    // Browsers leave line breaks and tabs in an address out, so that "/\t/" is "//" to them.
+    let own = asked.starts_with('/')
+        && !asked.starts_with("//")
+        && !asked.contains(|character: char| character == '\\' || character.is_control());
     if own { asked.to_owned() } else { "/".to_owned() }
 }
 
@@ -181,4 +184,21 @@ pub(crate) async fn sign_out(
         .or_page(&state, &uri, &caller)?;
     response.headers_mut().insert(SET_COOKIE, value);
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::return_to;
+    use crate::pairs::Pairs;
+
+    #[test]
+    fn signing_in_leads_to_this_site_only() {
+        let to = |text: &str| return_to(&Pairs(vec![("return_to".to_owned(), text.to_owned())]));
+        assert_eq!(to("/runs?status=failed"), "/runs?status=failed");
+        for text in
+            ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "/\n/evil", "x"]
+        {
+            assert_eq!(to(text), "/", "{text:?}");
+        }
+    }
 }

@@ -107,8 +107,12 @@ pub(crate) async fn record(
     Path(sequence): Path<i64>,
     uri: Uri,
 ) -> Page {
-    let query =
-        RecordQuery { after: Some(sequence - 1), oldest_first: true, limit: 2, ..RecordQuery::default() };
+    let query = RecordQuery {
+        after: Some(sequence.saturating_sub(1)),
+        oldest_first: true,
+        limit: 2,
+        ..RecordQuery::default()
+    };
     let mut records = state.app.audit(&caller, &query).await.or_page(&state, &uri, &caller)?.into_iter();
     let record = records
         .next()

@@ -8,7 +8,7 @@ use fairway_app::{AppError, View};
 use fairway_catalog::CatalogEntity;
 use fairway_domain::repository::RepositoryRef;
 use fairway_domain::run::Run;
-use fairway_domain::{Caller, EntityRef};
+use fairway_domain::{Caller, EntityRef, Permission};
 use fairway_portal::entity::{DeployedVersion, EntityDeployment, Provenance, RelatedEntity, RelationGroup};
 use fairway_portal::row::{Link, RunRow};
 use fairway_portal::{EntityTab, EntityView, GraphView, SafeHtml, Section};
@@ -120,6 +120,7 @@ pub(crate) async fn entity(
     Path((namespace, kind, name)): Path<(String, String, String)>,
     uri: Uri,
 ) -> Page {
+    caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
     let reference = EntityRef::new(&kind, &namespace, &name);
     let view = state.app.view();
     let found = view

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use fairway_app::View;
 use fairway_catalog::Snapshot;
-use fairway_domain::EntityRef;
+use fairway_domain::{EntityRef, Permission};
 use fairway_portal::graph::MAX_NODES;
 use fairway_portal::{GraphEdge, GraphNode, GraphPageView, GraphView, Section};
 
@@ -52,6 +52,7 @@ pub(crate) async fn graph(
     PageCaller(caller): PageCaller,
     uri: Uri,
 ) -> Page {
+    caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
     let pairs = Pairs::of_query(&uri);
     let view = state.app.view();
     let depth = pairs.number("depth", 2).clamp(1, 6);
