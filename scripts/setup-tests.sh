@@ -31,3 +31,15 @@ fi
 if [ -f tests/browser/package.json ] && [ ! -d tests/browser/node_modules ]; then
     npm install --prefix tests/browser --no-audit --no-fund --no-package-lock --loglevel=error
 fi
+
+# The validators of OpenAPI documents and of Kubernetes manifests.
+if [ ! -x tests/.venv/bin/python ]; then
+    python3 -m venv tests/.venv
+    tests/.venv/bin/pip install --quiet --disable-pip-version-check openapi-spec-validator kubernetes-validate
+fi
+
+# Examples that Backstage ships to its own new users, as input that nobody here wrote.
+if [ ! -d tests/.create-app/package ]; then
+    mkdir -p tests/.create-app
+    (cd tests/.create-app && npm pack --silent @backstage/create-app@0.9.2 >/dev/null && tar -xzf backstage-create-app-*.tgz)
+fi

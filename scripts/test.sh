@@ -8,7 +8,10 @@ if [ -z "${FAIRWAY_CASES:-}" ] && [ -d ../shared/cases ]; then
     FAIRWAY_CASES=$(cd ../shared/cases && pwd)
     export FAIRWAY_CASES
 fi
-export INSTA_UPDATE=no
+if [ -d tests/.create-app/package ]; then
+    FAIRWAY_CREATE_APP=$PWD/tests/.create-app/package
+    export FAIRWAY_CREATE_APP
+fi
 
 say() { printf '\n== %s\n' "$*"; }
 

@@ -23,7 +23,8 @@ pub fn block(text: &str, html: Option<&SafeHtml>, anchors: bool, marks: &[(usize
         html! {
             @if anchors {
                 span.line.marked[by_line.contains_key(&number)] id={ "L" (number) } {
-                    a.number href={ "#L" (number) } aria-label={ "Line " (number) } data-n=(number) {}
+                    // Not in the tab order: a file has hundreds of lines, and a pointer finds them.
+                    a.number href={ "#L" (number) } tabindex="-1" aria-label={ "Line " (number) } data-n=(number) {}
                     (content) "\n"
                 }
             } @else { span.line.marked[by_line.contains_key(&number)] { (content) "\n" } }
@@ -113,10 +114,10 @@ pub fn diff(before: &str, after: &str) -> Markup {
     }
 }
 
-/// A unified patch as it came from git.
-pub fn patch(patch: &str) -> Markup {
+/// A unified patch of one file as it came from git.
+pub fn patch(path: &str, patch: &str) -> Markup {
     html! {
-        div.code.diff tabindex="0" role="region" aria-label="Changes" { pre { code {
+        div.code.diff tabindex="0" role="region" aria-label={ "Changes of " (path) } { pre { code {
             @for line in patch.lines() {
                 @match line.chars().next() {
                     Some('@') => span.line.hunk { (line) "\n" },

@@ -153,7 +153,7 @@ fn file_diff(file: &FileDiffView) -> Markup {
                 span.chip.(class) { (word) }
             }
             @if file.binary { p.muted { "Not text." } }
-            @else if !file.patch.is_empty() { (code::patch(&file.patch)) }
+            @else if !file.patch.is_empty() { (code::patch(&file.path, &file.patch)) }
             @if file.truncated { p.muted { "The rest of this change is too long to show here." } }
         }
     }

@@ -8,7 +8,7 @@
 )]
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use fairway_domain::EntityRef;
@@ -292,7 +292,7 @@ for line in sys.stdin:
         print(document['kind'], error.message, list(error.path))
 ";
 
-/// Needs `pip install kubernetes-validate`.
+/// Needs the package `kubernetes-validate`, which `scripts/setup-tests.sh` installs.
 #[test]
 fn objects_are_valid_by_the_schemas_of_kubernetes() {
     let mut lines = String::new();
@@ -302,7 +302,9 @@ fn objects_are_valid_by_the_schemas_of_kubernetes() {
             lines.push('\n');
         }
     }
-    let child = Command::new("python3")
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/.venv/bin/python");
+    let python = if own.exists() { own } else { PathBuf::from("python3") };
+    let child = Command::new(python)
         .args(["-c", VALIDATE])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
