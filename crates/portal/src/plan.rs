@@ -27,6 +27,8 @@ pub enum PlanContent {
     },
     /// Not text.
     Binary,
+    /// More than a page should hold.
+    TooLarge,
 }
 
 /// The page `/plans/{digest}`.
@@ -266,6 +268,7 @@ pub fn plan_file(chrome: &Chrome, view: &PlanFileView) -> String {
             @match &view.content {
                 PlanContent::Text { text, html } => (code::block(text, html.as_ref(), true, &[])),
                 PlanContent::Binary => p.muted { "Not text." },
+                PlanContent::TooLarge => p.muted { "Too large to show." },
             }
         },
     )

@@ -141,6 +141,7 @@ fn leaf(view: &PlanView, name: &str, file: &FileChange, mixed: bool) -> Markup {
         }
         (_, Some(PlanContent::Text { text, html })) => Some(code::block(text, html.as_ref(), false, &[])),
         (_, Some(PlanContent::Binary)) => Some(html! { p.muted { "Not text." } }),
+        (_, Some(PlanContent::TooLarge)) => Some(html! { p.muted { "Too large to show." } }),
         _ => None,
     };
     match (shown, &file.content) {

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::chrome::Chrome;
 use crate::commit::CommitRow;
 use crate::icon::{self, icon};
-use crate::measure::{ago, count, size};
+use crate::measure::{ago, count, grouped, size};
 use crate::part::{copyable, empty, entity_link, filter, headline, section};
 use crate::row::Link;
 use crate::safe::SafeHtml;
@@ -94,6 +94,8 @@ pub struct FolderView {
     pub path: String,
     /// What is in it, folders first.
     pub entries: Vec<EntryRow>,
+    /// How many more there are than are shown.
+    pub omitted: usize,
     /// The last commit on the branch.
     pub last_commit: Option<CommitRow>,
     /// The folder's README, rendered, with its file name.
@@ -293,6 +295,7 @@ fn entries(view: &FolderView, now: Timestamp) -> Markup {
                     tr data-row { td colspan="2" { a.entity.name href=(address::folder(repository, branch, "")) { (icon("folder")) span { ".." } } } }
                 }
                 @for entry in &view.entries { (entry_row(repository, branch, entry)) }
+                @if view.omitted > 0 { tr { td.muted colspan="2" { (grouped(view.omitted)) " more; clone the repository to see them" } } }
             }
         }
     }

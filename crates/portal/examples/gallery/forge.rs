@@ -53,6 +53,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
             entry("README.md", EntryKind::File, Some(2_400)),
             entry("catalog-info.yaml", EntryKind::File, Some(640)),
         ],
+        omitted: 0,
         last_commit: Some(commit_row("Reserve stock before the order is confirmed", 7_200)),
         readme: Some(("README.md".into(), SafeHtml::vouched("<h2>Orders API</h2><p>Takes orders. Start it with <code>make run</code>.</p><pre><code>make run\n</code></pre><table><thead><tr><th>Path</th><th>What</th></tr></thead><tbody><tr><td>/orders</td><td>Create an order</td></tr></tbody></table>".into()))),
     };

@@ -14,6 +14,7 @@ use fairway_portal::{PlanContent, PlanFileView, PlanView, Section};
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
+use crate::page::repository::is_too_large;
 use crate::page::row::blocked;
 use crate::page::{Page, chrome, highlighted, html, off_thread};
 use crate::pairs::Pairs;
@@ -27,6 +28,9 @@ fn digest(text: &str) -> Result<Digest, AppError> {
 }
 
 fn content(file: &str, bytes: Vec<u8>) -> PlanContent {
+    if is_too_large(&bytes) {
+        return PlanContent::TooLarge;
+    }
     match String::from_utf8(bytes) {
         Ok(text) if !text.contains('\0') => PlanContent::Text { html: highlighted(file, &text), text },
         _ => PlanContent::Binary,

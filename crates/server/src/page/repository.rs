@@ -27,6 +27,10 @@ use crate::state::ServerState;
 
 const COMMITS: usize = 50;
 const LARGEST: usize = 1024 * 1024;
+/// A line costs far more on a page than its bytes.
+const LINES: usize = 20_000;
+/// As many files of a folder as anybody reads; the page of a folder with a million is a gigabyte.
+const ENTRIES: usize = 2_000;
 const FILES_OF_DIFF: usize = 200;
 
 fn entities_of(view: &View, repository: &RepositoryRef) -> Vec<EntityRef> {
@@ -164,13 +168,16 @@ async fn folder_page(
         })
         .collect();
     entries.sort_by_key(|entry| (entry.kind != EntryKind::Folder, entry.name.to_lowercase()));
+    let omitted = entries.len().saturating_sub(ENTRIES);
     let last_commit =
         if empty { None } else { commits.or_page(&state, &uri, &caller)?.first().map(commit_row) };
     let readme_entry = entries
         .iter()
-        .find(|entry| entry.name.eq_ignore_ascii_case("readme.md") && entry.kind == EntryKind::File);
+        .find(|entry| entry.name.eq_ignore_ascii_case("readme.md") && entry.kind == EntryKind::File)
+        .cloned();
+    entries.truncate(ENTRIES);
     let mut readme = None;
-    if let Some(entry) = readme_entry
+    if let Some(entry) = &readme_entry
         && let Ok(Some(path)) = tree_path(&entry.path)
     {
         let file = state.app.file(&caller, &repository, &head.branch, &path).await;
@@ -186,7 +193,8 @@ async fn folder_page(
         None => None,
     };
     let chrome = chrome(&state, &caller, &uri, &title, Section::Repositories);
-    let view = FolderView { head, path: path.trim_matches('/').to_owned(), entries, last_commit, readme };
+    let view =
+        FolderView { head, path: path.trim_matches('/').to_owned(), entries, omitted, last_commit, readme };
     Ok(html(fairway_portal::folder(&chrome, &view)))
 }
 
@@ -217,6 +225,11 @@ pub(crate) async fn folder(
     folder_page(state, caller, uri, named(&owner, &name), Some(branch), path).await
 }
 
+/// Whether a file is more than a page should hold.
+pub(crate) fn is_too_large(bytes: &[u8]) -> bool {
+    bytes.len() > LARGEST || bytes.split(|&byte| byte == b'\n').count() > LINES
+}
+
 pub(crate) async fn blob(
     State(state): State<ServerState>,
     PageCaller(caller): PageCaller,
@@ -234,7 +247,7 @@ pub(crate) async fn blob(
     let rendered = is_markdown && Pairs::of_query(&uri).get("view") != Some("source");
     let file_name = path.file_name().to_owned();
     let content = off_thread(move || match file.text() {
-        _ if file.bytes.len() > LARGEST => BlobContent::TooLarge,
+        _ if is_too_large(&file.bytes) => BlobContent::TooLarge,
         None => BlobContent::Binary,
         Some(text) if rendered => BlobContent::Rendered(markdown(text)),
         Some(text) => BlobContent::Text { html: highlighted(&file_name, text), text: text.to_owned() },
@@ -386,4 +399,16 @@ pub(crate) async fn commit(
 /// `/repositories/{owner}/{name}.git`, which people paste into a browser.
 pub(crate) async fn redirect(Path((owner, name)): Path<(String, String)>) -> Redirect {
     Redirect::to(&format!("/repositories/{owner}/{}", name.trim_end_matches(".git")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_too_large;
+
+    #[test]
+    fn many_short_lines_are_as_large_as_many_bytes() {
+        assert!(!is_too_large(b"one\ntwo\n"));
+        assert!(is_too_large(&b"\n".repeat(30_000)));
+        assert!(is_too_large(&b"x".repeat(2 << 20)));
+    }
 }
