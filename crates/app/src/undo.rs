@@ -12,6 +12,7 @@ use fairway_ledger::RecordQuery;
 use fairway_remote::{CommitRequest, RemoteError};
 
 use crate::apply::{UNDO, run_fact};
+use crate::plans::needed;
 use crate::projection::RESOURCE;
 use crate::sources::SourceTarget;
 use crate::{App, AppError};
@@ -53,11 +54,14 @@ impl App {
         Ok(previews)
     }
 
-    /// Begins to undo a settled run. One's own run needs the permission to create; another's, to administer.
+    /// Begins to undo a settled run. One's own run needs the permission that it began with; another's, to
+    /// administer as well.
     pub async fn undo(&self, caller: &Caller, id: &str) -> Result<Run, AppError> {
-        caller.authorise(Permission::Create)?;
+        caller.authorise(Permission::Read)?;
         let _one_at_a_time = self.inner.deciding.lock().await;
         let mut run = self.run(caller, id)?;
+        let stored = self.stored_plan(caller, &run.plan).await?;
+        caller.authorise(needed(&stored.request))?;
         if run.actor.user() != caller.actor.user() {
             caller.authorise(Permission::Administer)?;
         }

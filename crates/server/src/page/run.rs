@@ -22,9 +22,10 @@ fn undo_blocked(caller: &Caller, run: &Run) -> Option<String> {
         RunStatus::Undone => return Some("The run was undone".to_owned()),
         RunStatus::Completed | RunStatus::Failed => {}
     }
-    let needed =
-        if run.actor.user() == caller.actor.user() { Permission::Create } else { Permission::Administer };
-    caller.authorise(needed).err().map(|forbidden| forbidden.to_string())
+    let began_with = if run.template.is_some() { Permission::Create } else { Permission::Deliver };
+    let own = run.actor.user() == caller.actor.user();
+    let needed = if own { began_with } else { Permission::Administer };
+    caller.authorise(began_with).and(caller.authorise(needed)).err().map(|forbidden| forbidden.to_string())
 }
 
 pub(crate) async fn run_view(state: &ServerState, caller: &Caller, run: Run) -> RunView {
