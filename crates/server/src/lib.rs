@@ -7,6 +7,7 @@ mod api;
 mod asset;
 mod body;
 mod caller;
+mod connection;
 mod events;
 mod failure;
 mod git;
@@ -19,7 +20,6 @@ mod router;
 mod state;
 
 use std::future::Future;
-use std::net::SocketAddr;
 
 use fairway_app::App;
 use tokio::net::TcpListener;
@@ -36,11 +36,12 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let state = state::ServerState::new(app, options);
     let stopping = state.stopping.clone();
-    let router = router::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let router = router::router(state);
     let signal = async move {
         shutdown.await;
         // Event streams would hold the server open for ever.
         stopping.send_replace(true);
     };
-    axum::serve(listener, router).with_graceful_shutdown(signal).await
+    connection::serve(listener, router, signal).await;
+    Ok(())
 }

@@ -1,0 +1,125 @@
+//! Connections: how many there may be, and how long one may take to say what it wants.
+//!
+//! A connection holds a file descriptor, which the ledger and git need as well. Without bounds anybody could open
+//! connections, say nothing, and stop everything else.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How many connections are open at once; others wait to be accepted. Half of the file descriptors that a process
+/// usually may have.
+const CONNECTIONS: usize = 512;
+/// How long the head of a request may take, counted from the connection or from the end of the request before.
+const HEAD: Duration = Duration::from_mins(1);
+/// How long is waited when the system has no file descriptor left.
+const EXHAUSTED: Duration = Duration::from_secs(1);
+
+/// Serves connections until `shutdown` resolves, then lets requests that are under way end.
+pub(crate) async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+    serve_within(listener, router, shutdown, CONNECTIONS, HEAD).await;
+}
+
+async fn serve_within(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+    connections: usize,
+    head: Duration,
+) {
+    let turns = Arc::new(Semaphore::new(connections));
+    let graceful = GracefulShutdown::new();
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(head);
+    tokio::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &turns) => accepted,
+            () = &mut shutdown => break,
+        };
+        let Some((stream, peer, turn)) = accepted else { continue };
+        let inner = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            inner.call(request)
+        });
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            // Clients that go away or send what is no HTTP are nobody's error here.
+            let _ = connection.await;
+            drop(turn);
+        });
+    }
+    drop(listener);
+    graceful.shutdown().await;
+}
+
+/// The next connection and its turn; `None` when it was gone before it was there.
+async fn accept(
+    listener: &TcpListener,
+    turns: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let turn = Arc::clone(turns).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, turn)),
+        Err(error) => {
+            use std::io::ErrorKind;
+            let gone = [ErrorKind::ConnectionAborted, ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset];
+            if !gone.contains(&error.kind()) {
+                tracing::error!(%error, "no connection could be accepted: {error}");
+                tokio::time::sleep(EXHAUSTED).await;
+            }
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use axum::Router;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::serve_within;
+
+    #[tokio::test]
+    async fn who_says_nothing_makes_room_for_others() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", get(|| async { "hello" }));
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let shutdown = async move {
+            let _ = stopped.await;
+        };
+        let server = tokio::spawn(serve_within(listener, router, shutdown, 2, Duration::from_millis(100)));
+        let mut silent = Vec::new();
+        for beginning in ["", "GET / HT"] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(beginning.as_bytes()).await.unwrap();
+            silent.push(stream);
+        }
+        let mut asking = TcpStream::connect(address).await.unwrap();
+        asking.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        asking.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("hello"), "{answer}");
+        stop.send(()).unwrap();
+        server.await.unwrap();
+    }
+}
