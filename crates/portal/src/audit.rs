@@ -148,14 +148,39 @@ pub fn records(records: &[Record], now: Timestamp) -> Markup {
                         td.fit.sub { (ago(now, record.at)) }
                         td.fit.at-medium { (record.actor) }
                         td title=(record.subject) {
-                            span.mono { (record.kind) } " " span.sub { (record.subject) }
+                            span.mono { (record.kind) } " " span.sub { (subject(record)) }
                             @if record.erased { " " (chip("erased")) } @else if record.body.is_none() { " " (chip("removed")) }
                         }
-                        td.at-wide.sub { (record.reason.as_deref().unwrap_or("–")) }
+                        td.at-wide.sub { (reason(record)) }
                         td.at-wide.fit.sub { (record.origin) @if let Some(address) = &record.address { " " (address) } }
                     }
                 }
             }
+        }
+    }
+}
+
+/// What a record is about, in words where its body has them.
+fn subject(record: &Record) -> Markup {
+    let text = |name: &str| record.body.as_ref()?.get(name)?.as_str();
+    let title = text("title").or_else(|| record.body.as_ref()?.pointer("/plan/title")?.as_str());
+    let status = text("status").filter(|_| title.is_some());
+    html! {
+        @match title { Some(title) => (title), None => (record.subject) }
+        @if let Some(status) = status { " · " (status) }
+    }
+}
+
+/// Why, with a run as a link instead of its identifier.
+fn reason(record: &Record) -> Markup {
+    html! {
+        @match record.reason.as_deref() {
+            Some(reason) => @match reason.strip_prefix("run ").filter(|id| !id.contains(' ')) {
+                Some(id) if record.kind == "run" && id == record.subject => "–",
+                Some(id) => a href=(address::run(id)) title=(reason) { "a run" },
+                None => (reason),
+            },
+            None => "–",
         }
     }
 }

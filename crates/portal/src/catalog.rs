@@ -72,6 +72,9 @@ pub struct CatalogView {
     pub facets: Vec<Facet>,
     /// How many files are broken now.
     pub drafts: usize,
+    /// How many of the platform's own kinds (policies, locations, classes) are left out until somebody asks
+    /// for them.
+    pub hidden: usize,
     /// What is wrong with the query, when it cannot be understood.
     pub error: Option<String>,
 }
@@ -202,6 +205,9 @@ fn toolbar(view: &CatalogView) -> Markup {
                 @if view.query.is_narrowed() { (grouped(view.matching)) " of " (grouped(view.total)) }
                 @else { (count(view.matching, "entity", "entities")) }
             }
+            @if view.hidden > 0 {
+                a href="/catalog?kind=any" title="Policies, locations, environments and classes" { (grouped(view.hidden)) " more of the platform's own" }
+            }
             @if view.query.is_narrowed() { a.button.quiet href="/catalog" { (icon("close")) "Clear" } }
         }
     }
@@ -272,7 +278,7 @@ fn table(view: &CatalogView) -> Markup {
                         td.fit.at-medium.sub {
                             (row.kind) @if let Some(entity_type) = &row.entity_type { " · " (entity_type) }
                         }
-                        td.fit.at-wide { (owner_link(row.owner.as_ref())) }
+                        td.fit.at-wide { @match &row.owner { Some(owner) => (owner_link(Some(owner))), None => span.muted { "–" } } }
                         td.fit.at-wide.sub { (row.lifecycle.as_deref().unwrap_or("–")) }
                         td.fit { (health(row)) }
                     }

@@ -91,13 +91,13 @@ fn quote(line: &str, number: usize, column: usize) -> Markup {
 }
 
 /// The changes from one text to another, with three lines around each.
-pub fn diff(before: &str, after: &str) -> Markup {
+pub fn diff(path: &str, before: &str, after: &str) -> Markup {
     if before.lines().count().max(after.lines().count()) > MAX_DIFF_LINES {
         return html! { p.muted { "Too many lines to compare here." } };
     }
     let diff = TextDiff::from_lines(before, after);
     html! {
-        div.code.diff tabindex="0" role="region" aria-label="Changes" { pre { code {
+        div.code.diff tabindex="0" role="region" aria-label={ "Changes of " (path) } { pre { code {
             @for (index, group) in diff.grouped_ops(3).iter().enumerate() {
                 @if index > 0 { span.line.hunk { "⋯\n" } }
                 @for operation in group {
@@ -106,7 +106,7 @@ pub fn diff(before: &str, after: &str) -> Markup {
                             ChangeTag::Delete => '-',
                             ChangeTag::Insert => '+',
                             ChangeTag::Equal => ' ',
-                        }, change.value().trim_end_matches(['\n', '\r'])))
+                        }, change.old_index().map(|at| at + 1), change.new_index().map(|at| at + 1), change.value().trim_end_matches(['\n', '\r'])))
                     }
                 }
             }
@@ -115,13 +115,25 @@ pub fn diff(before: &str, after: &str) -> Markup {
 }
 
 /// A unified patch of one file as it came from git.
-pub fn patch(path: &str, patch: &str) -> Markup {
+pub fn patch(path: &str, text: &str) -> Markup {
+    let (mut old, mut new) = (0, 0);
+    let numbered = text.lines().map(|line| {
+        let sign = line.chars().next().unwrap_or('\\');
+        let mut numbers = (None, None);
+        match sign {
+            '@' => (old, new) = starts(line),
+            '-' => numbers.0 = Some(next(&mut old)),
+            '+' => numbers.1 = Some(next(&mut new)),
+            ' ' => numbers = (Some(next(&mut old)), Some(next(&mut new))),
+            _ => {}
+        }
+        (sign, numbers, line)
+    });
     html! {
         div.code.diff tabindex="0" role="region" aria-label={ "Changes of " (path) } { pre { code {
-            @for line in patch.lines() {
-                @match line.chars().next() {
-                    Some('@') => span.line.hunk { (line) "\n" },
-                    Some(sign @ ('+' | '-' | ' ')) => (diff_line(sign, line.get(1..).unwrap_or_default())),
+            @for (sign, (old, new), line) in numbered {
+                @match sign {
+                    '+' | '-' | ' ' => (diff_line(sign, old, new, line.get(1..).unwrap_or_default())),
                     _ => span.line.hunk { (line) "\n" },
                 }
             }
@@ -129,13 +141,30 @@ pub fn patch(path: &str, patch: &str) -> Markup {
     }
 }
 
-fn diff_line(sign: char, text: &str) -> Markup {
+/// Counts a line and gives its number.
+fn next(line: &mut usize) -> usize {
+    let number = *line;
+    *line = number.saturating_add(1);
+    number
+}
+
+/// The first lines of a hunk before and after: `@@ -12,5 +14,6 @@`.
+fn starts(header: &str) -> (usize, usize) {
+    let start = |sign: char| {
+        let (_, after) = header.split_once(sign)?;
+        after.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok()
+    };
+    (start('-').unwrap_or(1), start('+').unwrap_or(1))
+}
+
+fn diff_line(sign: char, old: Option<usize>, new: Option<usize>, text: &str) -> Markup {
     let class = match sign {
         '+' => "added",
         '-' => "removed",
         _ => "same",
     };
-    html! { span.line.(class) { span.sign { (sign) } (text) "\n" } }
+    // Numbers are drawn by the style, so that copying takes the text alone.
+    html! { span.line.(class) { span.at data-n=[old] {} span.at data-n=[new] {} span.sign { (sign) } (text) "\n" } }
 }
 
 #[cfg(test)]
@@ -151,9 +180,17 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_a_change_have_their_numbers_before_and_after() {
+        let html = patch("x", "@@ -12,3 +14,3 @@ fn main()\n a\n-b\n+c\n+d").into_string();
+        let numbers: Vec<&str> =
+            html.split("data-n=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(numbers, ["12", "14", "13", "15", "16"]);
+    }
+
+    #[test]
     fn changes_are_escaped_and_signed() {
-        let html = diff("a\nb\n", "a\n<c>\n").into_string();
+        let html = diff("x", "a\nb\n", "a\n<c>\n").into_string();
         assert!(html.contains("removed") && html.contains("&lt;c&gt;"));
-        assert!(patch("@@ -1 +1 @@\n-a\n+<b>").into_string().contains("&lt;b&gt;"));
+        assert!(patch("x", "@@ -1 +1 @@\n-a\n+<b>").into_string().contains("&lt;b&gt;"));
     }
 }

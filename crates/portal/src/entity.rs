@@ -10,9 +10,9 @@ use maud::{Markup, html};
 use crate::chrome::{Chrome, Tone};
 use crate::graph::GraphView;
 use crate::icon::{self, icon};
-use crate::measure::{absolute, ago, count};
+use crate::measure::{ago, count};
 use crate::part::{empty, entity_link, state};
-use crate::row::{Link, RunRow};
+use crate::row::{EntityRow, Link, RunRow};
 use crate::safe::SafeHtml;
 use crate::shell::document;
 use crate::{address, code, entity_overview};
@@ -79,6 +79,8 @@ pub struct EntityDeployment {
     pub production: bool,
     /// What is there; `None` for nothing.
     pub deployed: Option<DeployedVersion>,
+    /// The version that may come here from the environment before, and that environment's title.
+    pub promotable: Option<(String, String)>,
 }
 
 /// A version somewhere.
@@ -140,6 +142,12 @@ pub struct EntityView {
     pub clone_url: Option<String>,
     /// What the policies say about its manifests.
     pub findings: Vec<Finding>,
+    /// What a group or user owns, by name, as far as the page shows it.
+    pub owned: Vec<EntityRow>,
+    /// How much they own in all.
+    pub owned_total: usize,
+    /// Whether this person may make a plan that moves versions.
+    pub may_deliver: bool,
     /// `spec.definition`, highlighted.
     pub definition: Option<SafeHtml>,
     /// The entity as YAML, highlighted.
@@ -185,13 +193,13 @@ fn header(chrome: &Chrome, view: &EntityView) -> Markup {
             div.actions { (actions(chrome, view)) }
             div.about {
                 @if let Some(description) = entity.description() { p.lead { (description) } }
-                div.meta { (meta(view)) }
+                div.meta { (meta(view, chrome.now)) }
             }
         }
     }
 }
 
-fn meta(view: &EntityView) -> Markup {
+fn meta(view: &EntityView, now: Timestamp) -> Markup {
     let entity = &view.entity;
     let owner = entity.owner();
     let errors = view.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
@@ -201,7 +209,7 @@ fn meta(view: &EntityView) -> Markup {
             @if errors > 0 { (state(Tone::Bad, &count(errors, "error in its file", "errors in its file"))) }
             @else if blocking > 0 { (state(Tone::Bad, &count(blocking, "blocking finding", "blocking findings"))) }
             @else if !view.findings.is_empty() { (state(Tone::Warning, &count(view.findings.len(), "finding", "findings"))) }
-            @else { (state(Tone::Good, "Good")) }
+            @else { (state(Tone::Good, "No known problems")) }
         }
         @if let Some(owner) = &owner {
             span { span.muted { "Owner" } (entity_link(owner, view.owner_title.as_deref().unwrap_or(owner.name()))) }
@@ -211,7 +219,7 @@ fn meta(view: &EntityView) -> Markup {
         }
         @if let Some(lifecycle) = entity.spec_text("lifecycle") { span { span.muted { "Lifecycle" } (lifecycle) } }
         @if let Some(seen) = view.provenance.seen_at {
-            span title={ "From " (view.provenance.target) " " (view.provenance.path) } { span.muted { "Seen" } time datetime=(seen) title=(absolute(seen)) { (absolute(seen).get(..16).unwrap_or_default()) } }
+            span title={ "From " (view.provenance.target) " " (view.provenance.path) } { span.muted { "Seen" } (ago(now, seen)) }
         }
     }
 }
@@ -254,7 +262,7 @@ fn tabs(view: &EntityView) -> Markup {
     html! {
         nav.tabs aria-label="Parts of this page" {
             (tab(EntityTab::Overview, "", "Overview", html! {}))
-            @if view.definition.is_some() { (tab(EntityTab::Api, "api", "Definition", html! {})) }
+            @if view.entity.spec_text("definition").is_some() { (tab(EntityTab::Api, "api", "Definition", html! {})) }
             (tab(EntityTab::Yaml, "yaml", "YAML", html! {}))
             @if !view.diagnostics.is_empty() || view.tab == EntityTab::Errors { (tab(EntityTab::Errors, "errors", "Errors", errors)) }
             (tab(EntityTab::History, "history", "History", html! {}))

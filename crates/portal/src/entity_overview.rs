@@ -5,8 +5,9 @@ use maud::{Markup, html};
 
 use crate::chrome::Chrome;
 use crate::entity::{EntityDeployment, EntityView, RelationGroup};
+use crate::home::entity_table;
 use crate::icon::icon;
-use crate::measure::ago;
+use crate::measure::{ago, grouped};
 use crate::part::{chip, copyable, entity_link, facts, run_list, section};
 use crate::{address, finding, graph};
 
@@ -20,6 +21,7 @@ pub fn overview(chrome: &Chrome, view: &EntityView) -> Markup {
         div.split {
             div {
                 @if !view.deployments.is_empty() { (deployments(chrome, view)) }
+                @if !view.owned.is_empty() { (owned(view)) }
                 @if !view.graph.edges.is_empty() {
                     (section("around", "Around it", Some(&graph_link), &graph::drawing(&view.graph, true)))
                 }
@@ -30,7 +32,7 @@ pub fn overview(chrome: &Chrome, view: &EntityView) -> Markup {
             }
             div {
                 (about(view))
-                @if !view.relations.is_empty() { (section("relations", "Relations", None, &relations(&view.relations))) }
+                @if !view.relations.is_empty() { (section("relations", "Relations", None, &relations(view))) }
                 @if let Some(run) = &view.last_run {
                     (section("last-run", "Last run", None, &run_list(std::slice::from_ref(run), chrome.now)))
                 }
@@ -66,11 +68,26 @@ fn deployments(chrome: &Chrome, view: &EntityView) -> Markup {
                     }
                     None => { p.version.muted { "–" } p { "Nothing here yet" } }
                 }
+                @if let (Some((version, from)), true) = (&deployment.promotable, view.may_deliver) {
+                    form action="/environments/promote" method="post" {
+                        input type="hidden" name="service" value=(service);
+                        input type="hidden" name="to" value=(deployment.environment);
+                        button.button.small type="submit" title={ (version) " is in " (from) ". You see the plan before anything moves." } {
+                            (icon("promote")) "Promote " (version)
+                        }
+                    }
+                }
             }
         }
     };
     let chain = html! { ol.chain { @for deployment in &view.deployments { (stage(deployment)) } } };
     section("deployments", "Where it runs", Some(&side), &chain)
+}
+
+fn owned(view: &EntityView) -> Markup {
+    let url = address::query("/catalog", &[("owner", &view.entity.reference().to_string())]);
+    let side = html! { @if view.owned_total > view.owned.len() { a href=(url) { "All " (grouped(view.owned_total)) } } };
+    section("owned", "Owns", Some(&side), &entity_table(&view.owned, "What it owns", false))
 }
 
 fn findings(view: &EntityView) -> Markup {
@@ -112,7 +129,10 @@ fn about(view: &EntityView) -> Markup {
     html! { section.panel aria-label="About" { (facts(&pairs)) } }
 }
 
-fn relations(groups: &[RelationGroup]) -> Markup {
+fn relations(view: &EntityView) -> Markup {
+    // What a table beside it lists already is not said twice.
+    let groups: Vec<&RelationGroup> =
+        view.relations.iter().filter(|group| view.owned.is_empty() || group.relation != "ownerOf").collect();
     html! {
         div.relations {
             @for group in groups {

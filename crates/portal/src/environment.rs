@@ -86,8 +86,9 @@ pub struct EnvironmentView {
     pub environment: EnvironmentHead,
     /// Every environment, in promotion order.
     pub chain: Vec<EnvironmentHead>,
-    /// What is there now.
-    pub deployments: Vec<(ServiceInEnvironment, DeploymentCell)>,
+    /// What is there now, and the version that may come here from the environment before. A service that
+    /// may come here for the first time has no cell.
+    pub deployments: Vec<(ServiceInEnvironment, Option<DeploymentCell>, Option<String>)>,
     /// What happened, newest first.
     pub history: Vec<Deployment>,
     /// Why this person may not deliver.
@@ -218,16 +219,19 @@ fn matrix_cell(
                 @match cell {
                     Some(cell) => {
                         span.version { (cell.version) }
-                        @if cell.findings > 0 { " " span.count.warn title="Findings" { (cell.findings) } }
+                        @if cell.findings > 0 { " " (findings_link(&row.service, cell.findings)) }
                         div.sub { a href=(address::run(&cell.run)) { (delivery_word(cell.kind)) } " " (ago(now, cell.at)) }
-                        @if let Some(next) = next { div.sub.tone.info { "behind " (environment.promotes_from.as_deref().unwrap_or_default()) " (" (next) ")" } }
                     }
-                    None => { span.muted { "–" } @if next.is_some() { div.sub { "nothing here yet" } } }
+                    None => { span.muted { "–" } div.sub { "not here yet" } }
                 }
             }
             @if may_move { (moves(&row.service, environment, next, cell)) }
         }
     }
+}
+
+fn findings_link(service: &str, findings: usize) -> Markup {
+    html! { a.count.warn href=(address::query("/guardrails", &[("service", service)])) { (count(findings, "finding", "findings")) } }
 }
 
 fn moves(
@@ -243,7 +247,9 @@ fn moves(
                 form action="/environments/promote" method="post" {
                     input type="hidden" name="service" value=(service);
                     input type="hidden" name="to" value=(environment.name);
-                    button.button.small type="submit" aria-label={ "Promote " (service) " " (next) " to " (environment.title) } { (icon("promote")) "Promote" }
+                    button.button.small type="submit" title="You see the plan before anything moves" {
+                        (icon("promote")) "Promote " span.version-word { (next) } span.hidden { " of " (service) " to " (environment.title) }
+                    }
                 }
             }
             @if let Some(previous) = previous {
@@ -284,7 +290,7 @@ pub fn environment(chrome: &Chrome, view: &EnvironmentView) -> String {
                 }
             }
             (section("here", "What is here", None, &here(view, chrome.now)))
-            (section("history", "What happened", None, &history(&view.history, chrome.now, true)))
+            (section("history", "What happened", None, &history(&view.history, &view.chain, chrome.now, true)))
         },
     )
 }
@@ -300,15 +306,18 @@ fn here(view: &EnvironmentView, now: Timestamp) -> Markup {
     }
     html! {
         table.table aria-label="Services" {
-            thead { tr { th.grow scope="col" { "Service" } th.fit scope="col" { "Version" } th.fit.at-medium scope="col" { "Since" } th.at-wide scope="col" { "Owner" } th.fit scope="col" { span.hidden { "Actions" } } } }
+            thead { tr { th scope="col" { "Service" } th.fit scope="col" { "Version" } th.fit.at-medium scope="col" { "Since" } th.at-wide scope="col" { "Owner" } th.fit scope="col" { span.hidden { "Actions" } } } }
             tbody {
-                @for (service, cell) in &view.deployments {
+                @for (service, cell, next) in &view.deployments {
                     tr data-row {
-                        td.grow { a.name href={ "/environments/services/" (address::encode(&service.service)) } { (service.service) } }
-                        td.fit.mono { (cell.version) }
-                        td.fit.at-medium.sub { (delivery_word(cell.kind)) " " (ago(now, cell.at)) }
+                        td {
+                            a.name href={ "/environments/services/" (address::encode(&service.service)) } { (service.service) }
+                            @if let Some(cell) = cell && cell.findings > 0 { " " (findings_link(&service.service, cell.findings)) }
+                        }
+                        td.fit.mono { @match cell { Some(cell) => (cell.version), None => span.muted { "–" } } }
+                        td.fit.at-medium.sub { @match cell { Some(cell) => { (delivery_word(cell.kind)) " " (ago(now, cell.at)) } None => "not here yet" } }
                         td.at-wide { (owner_link(service.owner.as_ref())) }
-                        td.fit { @if view.blocked.is_none() { (moves(&service.service, &view.environment, None, Some(cell))) } }
+                        td.fit { @if view.blocked.is_none() { (moves(&service.service, &view.environment, next.as_deref(), cell.as_ref())) } }
                     }
                 }
             }
@@ -316,7 +325,14 @@ fn here(view: &EnvironmentView, now: Timestamp) -> Markup {
     }
 }
 
-fn history(history: &[Deployment], now: Timestamp, with_service: bool) -> Markup {
+fn history(
+    history: &[Deployment],
+    environments: &[EnvironmentHead],
+    now: Timestamp,
+    with_service: bool,
+) -> Markup {
+    let repository_of =
+        |name: &str| environments.iter().find(|environment| environment.name == name)?.repository.as_ref();
     if history.is_empty() {
         return html! { p.muted { "Nothing yet." } };
     }
@@ -331,10 +347,15 @@ fn history(history: &[Deployment], now: Timestamp, with_service: bool) -> Markup
                     @let intent = &deployment.intent;
                     tr data-row {
                         td.fit.sub { a href=(address::run(&deployment.run)) { (ago(now, deployment.at)) } }
-                        td { @if with_service { (intent.service) } @else { (intent.environment) } }
+                        td { @if with_service { a.name href={ "/environments/services/" (address::encode(&intent.service)) } { (intent.service) } } @else { (intent.environment) } }
                         td.fit.mono { @if let Some(before) = &intent.replaces { span.sub { (before) " → " } } (intent.version) }
                         td.fit.at-medium { (delivery_word(intent.kind)) @if deployment.undone { " " (chip("undone")) } }
-                        td.fit.at-wide.mono.sub { (deployment.commit.short()) }
+                        td.fit.at-wide.mono.sub {
+                            @match repository_of(&intent.environment) {
+                                Some(repository) => a href=(address::commit(repository, deployment.commit.as_str())) { (deployment.commit.short()) },
+                                None => (deployment.commit.short()),
+                            }
+                        }
                     }
                 }
             }
@@ -353,7 +374,7 @@ pub fn service_history(chrome: &Chrome, view: &ServiceHistoryView) -> String {
             (headline(&row.service, Some(&line), Some(&actions)))
             @if let Some(reason) = &view.blocked { (blocked(reason)) }
             (matrix(&view.environments, std::slice::from_ref(row), view.blocked.is_none(), chrome.now))
-            (section("history", "What happened", None, &history(&view.history, chrome.now, false)))
+            (section("history", "What happened", None, &history(&view.history, &view.environments, chrome.now, false)))
         },
     )
 }

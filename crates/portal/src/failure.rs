@@ -43,7 +43,8 @@ pub fn failure(chrome: &Chrome, view: &FailureView) -> String {
                 p.eyebrow { (icon(drawing)) " " (view.status) }
                 h1 { (view.title) }
                 p.lead { (view.message) }
-                @if let Some(hint) = &view.hint { p.diagnostic-hint { (icon("arrow")) (hint) } }
+                // The links below say the same as a hint would.
+                @if let (Some(hint), true) = (&view.hint, view.nearest.is_empty()) { p.diagnostic-hint { (icon("arrow")) (hint) } }
                 @if !view.diagnostics.is_empty() {
                     div.panel { @for diagnostic in &view.diagnostics { (code::diagnostic(diagnostic, None)) } }
                 }

@@ -8,7 +8,8 @@ use crate::chrome::Chrome;
 use crate::create::template_address;
 use crate::field::field;
 use crate::icon::icon;
-use crate::part::{blocked, headline};
+use crate::measure::count;
+use crate::part::{blocked, chip, entity_link, headline};
 use crate::row::TemplateRow;
 use crate::safe::SafeHtml;
 use crate::shell::document;
@@ -193,6 +194,7 @@ pub fn form(chrome: &Chrome, view: &FormView) -> String {
             (headline(&view.template.title, Some(&line), Some(&actions)))
             (stepper(view))
             @if !view.errors.is_empty() { (complaint(&view.errors)) }
+            div.split {
             form.form #create action=(here) method="post" novalidate[reviewing] data-testid="create-form" {
                 input type="hidden" name="step" value=(view.step);
                 @for (name, value) in &view.carried { input type="hidden" name=(name) value=(value); }
@@ -203,8 +205,30 @@ pub fn form(chrome: &Chrome, view: &FormView) -> String {
                 }
                 (buttons(view))
             }
+            (about(view))
+            }
         },
     )
+}
+
+/// What this is, and that nothing happens by itself.
+fn about(view: &FormView) -> Markup {
+    let template = &view.template;
+    html! {
+        aside.panel.sticky.at-wide aria-label="What happens next" {
+            h2 { "What happens next" }
+            ol.next-steps {
+                li { strong { "You answer. " } "Nothing is kept until you make the plan." }
+                li { strong { "Fairway plans. " } "You see every file, commit, cost and finding." }
+                li { strong { "You apply. " } "Only then does anything happen, and it can be undone." }
+            }
+            dl.facts {
+                @if let Some(owner) = &view.owner { div { dt { "Kept by" } dd { (entity_link(owner, owner.name())) } } }
+                div { dt { "Used" } dd { (count(template.runs, "time", "times")) } }
+                @if !template.tags.is_empty() { div { dt { "Tags" } dd { span.chips { @for tag in &template.tags { (chip(tag)) } } } } }
+            }
+        }
+    }
 }
 
 fn stepper(view: &FormView) -> Markup {

@@ -183,9 +183,9 @@ fn policies(view: &GuardrailsView) -> Markup {
                     details {
                         summary.policy {
                             strong { (policy.title) }
-                            span.policy-side {
+                            span.policy-side.calm[policy.findings == 0] {
                                 (finding::enforcement(policy.enforcement)) (finding::severity(policy.severity))
-                                span.count.warn[policy.findings > 0] { (count(policy.findings, "finding", "findings")) }
+                                span.count.warn[policy.findings > 0] { @if policy.findings == 0 { "kept" } @else { (count(policy.findings, "finding", "findings")) } }
                             }
                         }
                         div.prose {

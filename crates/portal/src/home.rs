@@ -34,7 +34,11 @@ pub struct Attention {
 pub struct HomeView {
     /// What waits for the person, worst first.
     pub attention: Vec<Attention>,
-    /// What the person (or one of their teams) owns; for a guest everything recent.
+    /// The titles of the person's teams.
+    pub teams: Vec<String>,
+    /// Versions that may move on, for those who may move them.
+    pub promotions: Vec<Attention>,
+    /// What the person (or one of their teams) owns.
     pub owned: Vec<EntityRow>,
     /// How many they own in all.
     pub owned_total: usize,
@@ -66,8 +70,11 @@ pub fn home(chrome: &Chrome, view: &HomeView) -> String {
             (headline(&title, Some(&lead(view)), Some(&actions)))
             div.split {
                 div {
-                    @if !view.attention.is_empty() { (attention(view, chrome)) }
-                    (owned(view, chrome))
+                    @if !view.attention.is_empty() { (attention(&view.attention, chrome)) }
+                    @if !view.promotions.is_empty() {
+                        (section("promotions", "May move on", Some(&html! { a href="/environments" { "Environments" } }), &lines(&view.promotions, chrome)))
+                    }
+                    (owned(view))
                 }
                 div {
                     (section("runs", "Recent runs", Some(&html! { a href="/runs" { "All runs" } }), &runs(view, chrome)))
@@ -88,10 +95,26 @@ fn lead(view: &HomeView) -> Markup {
     }
 }
 
-fn attention(view: &HomeView, chrome: &Chrome) -> Markup {
+/// More lines than these are folded away, so that what is owned stays in reach.
+const LINES: usize = 8;
+
+fn attention(items: &[Attention], chrome: &Chrome) -> Markup {
+    let (first, rest) = items.split_at(items.len().min(LINES));
     let list = html! {
-        ul.rows data-testid="attention" {
-            @for item in &view.attention {
+        div data-testid="attention" {
+            (lines(first, chrome))
+            @if !rest.is_empty() {
+                details.more { summary { (grouped(rest.len())) " more" } (lines(rest.get(..200).unwrap_or(rest), chrome)) }
+            }
+        }
+    };
+    section("attention", "Needs you", None, &list)
+}
+
+fn lines(items: &[Attention], chrome: &Chrome) -> Markup {
+    html! {
+        ul.rows {
+            @for item in items {
                 @let (class, drawing) = tone(item.tone);
                 li {
                     a.row-link.with-icon.(class) href=(item.url) {
@@ -103,12 +126,15 @@ fn attention(view: &HomeView, chrome: &Chrome) -> Markup {
                 }
             }
         }
-    };
-    section("attention", "Needs you", None, &list)
+    }
 }
 
-fn owned(view: &HomeView, chrome: &Chrome) -> Markup {
-    let title = if chrome.caller.guest { "In the catalog" } else { "Yours" };
+fn owned(view: &HomeView) -> Markup {
+    let title = if view.teams.is_empty() {
+        "Yours".to_owned()
+    } else {
+        format!("Owned by {}", view.teams.join(", "))
+    };
     let url = if view.owned_url.is_empty() { "/catalog" } else { &view.owned_url };
     let side = html! {
         @if view.owned_total > view.owned.len() { a href=(url) { "All " (grouped(view.owned_total)) } }
@@ -125,19 +151,19 @@ fn owned(view: &HomeView, chrome: &Chrome) -> Markup {
             Some(&actions),
         )
     } else {
-        entity_table(&view.owned, "What you own")
+        entity_table(&view.owned, "What you own", true)
     };
-    section("owned", title, Some(&side), &content)
+    section("owned", &title, Some(&side), &content)
 }
 
 /// A short table of entities with their health.
-fn entity_table(rows: &[EntityRow], label: &str) -> Markup {
+pub fn entity_table(rows: &[EntityRow], label: &str, with_owner: bool) -> Markup {
     html! {
         table.table aria-label=(label) {
             thead { tr {
                 th scope="col" { "Name" }
                 th.fit.at-medium scope="col" { "Type" }
-                th.fit.at-wide scope="col" { "Owner" }
+                @if with_owner { th.fit.at-wide scope="col" { "Owner" } }
                 th.fit scope="col" { "Health" }
             } }
             tbody {
@@ -145,7 +171,7 @@ fn entity_table(rows: &[EntityRow], label: &str) -> Markup {
                     tr data-row {
                         td.grow { div.name-line { (name_cell(row)) @if let Some(text) = &row.description { span.sub { (text) } } } }
                         td.fit.at-medium.sub { (row.entity_type.as_deref().unwrap_or(&row.kind)) }
-                        td.fit.at-wide { (owner_link(row.owner.as_ref())) }
+                        @if with_owner { td.fit.at-wide { (owner_link(row.owner.as_ref())) } }
                         td.fit { (health(row)) }
                     }
                 }

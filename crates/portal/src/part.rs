@@ -85,15 +85,20 @@ pub fn ago_or_dash(now: Timestamp, at: Option<Timestamp>) -> Markup {
     html! { @match at { Some(at) => (ago(now, at)), None => span.muted { "never" } } }
 }
 
-/// A run's status in icon and word.
-pub fn run_status(status: RunStatus) -> Markup {
-    let (class, drawing, word) = match status {
+/// The class, icon and word of a run's status.
+const fn run_tone(status: RunStatus) -> (&'static str, &'static str, &'static str) {
+    match status {
         RunStatus::Running => ("info", "spin", "Running"),
         RunStatus::Completed => ("good", "done", "Completed"),
         RunStatus::Failed => ("bad", "failed", "Failed"),
         RunStatus::Undoing => ("info", "spin", "Undoing"),
         RunStatus::Undone => ("quiet", "undo", "Undone"),
-    };
+    }
+}
+
+/// A run's status in icon and word.
+pub fn run_status(status: RunStatus) -> Markup {
+    let (class, drawing, word) = run_tone(status);
     html! { span.state.(class) { (icon(drawing)) (word) } }
 }
 
@@ -102,11 +107,12 @@ pub fn run_list(runs: &[RunRow], now: Timestamp) -> Markup {
     html! {
         ul.rows {
             @for run in runs {
+                @let (class, drawing, word) = run_tone(run.status);
                 li {
-                    a.row-link href=(address::run(&run.id)) {
+                    a.row-link.with-icon.(class) href=(address::run(&run.id)) title=(run.title) {
+                        (icon(drawing))
                         span.row-main { (run.title) }
-                        span.row-side { (run_status(run.status)) }
-                        span.row-sub { (run.actor) " · " (ago(now, run.started_at)) }
+                        span.row-sub { (word) " · " (run.actor) " · " (ago(now, run.started_at)) }
                     }
                 }
             }

@@ -83,15 +83,15 @@ pub fn plan(chrome: &Chrome, view: &PlanView) -> String {
         chrome,
         html! {
             (headline(&view.plan.title, Some(lead), Some(&actions)))
-            p.story data-testid="plan-story" { (plan_story::story(&view.plan)) }
             div.split {
                 div {
+                    p.story data-testid="plan-story" { (plan_story::story(&view.plan)) }
                     @if !view.plan.warnings.is_empty() { (warnings(&view.plan.warnings)) }
                     (findings(view))
-                    (section("effects", "What will happen, in this order", None, &effects(view)))
-                    (plan_files::files(view))
+                    (section("effects", if view.run.is_some() { "What was planned, in this order" } else { "What will happen, in this order" }, None, &effects(view)))
                     (environments(view))
                     (cost(view))
+                    (plan_files::files(view))
                     (answers(view))
                 }
                 div.first-when-narrow { div.sticky { (approval(chrome, view)) } }
@@ -142,18 +142,18 @@ fn environments(view: &PlanView) -> Markup {
     let table = html! {
         table.table {
             thead { tr {
-                th scope="col" { "Environment" }
+                th.fit scope="col" { "Environment" }
                 th.fit scope="col" { "Version" }
-                th.at-medium scope="col" { "Namespace" }
+                th.fit.at-medium scope="col" { "Namespace" }
                 th scope="col" { "Resources" }
                 th.number.fit.at-medium scope="col" { "Manifests" }
             } }
             tbody {
                 @for environment in &view.plan.environments {
                     tr {
-                        td { a.name href={ "/environments/" (address::encode(&environment.environment)) } { (environment.environment) } }
+                        td.fit { a.name href={ "/environments/" (address::encode(&environment.environment)) } { (environment.environment) } }
                         td.fit.mono { (environment.version) }
-                        td.at-medium.mono { (environment.namespace) }
+                        td.fit.at-medium.mono { (environment.namespace) }
                         td {
                             @for (index, resource) in environment.resources.iter().enumerate() {
                                 @if index > 0 { ", " }
@@ -177,13 +177,13 @@ fn cost(view: &PlanView) -> Markup {
     let table = html! {
         table.table {
             thead { tr {
-                th scope="col" { "What" } th.at-medium scope="col" { "Environment" } th.at-wide scope="col" { "How it is computed" }
+                th.grow scope="col" { "What" } th.fit.at-medium scope="col" { "Environment" } th.at-wide scope="col" { "How it is computed" }
                 th.number.fit scope="col" { (cost.currency) " per month" }
             } }
             tbody {
                 @for line in &cost.lines {
                     tr {
-                        td { (line.item) } td.at-medium { (line.environment) }
+                        td.grow title=(line.item) { (line.item) } td.fit.at-medium { (line.environment) }
                         td.at-wide.sub title=(line.basis) { (line.basis) } td.number.fit { (line.monthly) }
                     }
                 }

@@ -134,10 +134,10 @@ fn leaf(view: &PlanView, name: &str, file: &FileChange, mixed: bool) -> Markup {
     let (before, after) = (content(&file.before), content(&file.content));
     let shown = match (before, after) {
         (Some(PlanContent::Text { text: before, .. }), Some(PlanContent::Text { text: after, .. })) => {
-            Some(code::diff(before, after))
+            Some(code::diff(file.path.as_str(), before, after))
         }
         (Some(PlanContent::Text { text: before, .. }), None) if file.content.is_none() => {
-            Some(code::diff(before, ""))
+            Some(code::diff(file.path.as_str(), before, ""))
         }
         (_, Some(PlanContent::Text { text, html })) => Some(code::block(text, html.as_ref(), false, &[])),
         (_, Some(PlanContent::Binary)) => Some(html! { p.muted { "Not text." } }),

@@ -124,8 +124,8 @@ pub fn effect_detail(effect: &Effect) -> Option<Markup> {
             @if let Some(base) = base { " · on " span.mono { (base.short()) } }
         },
         Effect::RegisterLocation { target, entities, .. } => html! {
-            span.mono { (target) }
-            @if !entities.is_empty() { br; @for entity in entities { (entity_link(entity, &entity.to_string())) " " } }
+            @for entity in entities { (entity_link(entity, entity.name())) " " }
+            @if entities.is_empty() { span.mono { (target) } } @else { span.mono title=(target) { "from " (target.rsplit('/').next().unwrap_or(target)) } }
         },
         Effect::RecordDeployment { deployment } => html! {
             @if let Some(before) = &deployment.replaces { "Replaces " (before) " · " }

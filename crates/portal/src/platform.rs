@@ -64,12 +64,12 @@ pub fn platform(chrome: &Chrome, view: &PlatformView) -> String {
                 @if let Some(memory) = view.memory { (stat("Memory", size(memory))) }
             }
             (section("sources", "Sources", Some(&html! { a href="/sources" { "Register and refresh" } }), &source_table(&view.sources, chrome.now)))
-            div.cards.section {
+            div.cards.section.platform-cards {
                 section.panel aria-label="Facts" { (facts(&pairs)) }
                 section.panel aria-label="Links" {
                     ul.relations {
                         @for link in &view.links {
-                            @if let Some(url) = address::followable(&link.url) { li { a href=(url) { (icon("external")) " " (link.title) } } }
+                            @if let Some(url) = address::followable(&link.url) { li { a href=(url) { (icon(link.icon.as_deref().unwrap_or("link"))) " " (link.title) } } }
                         }
                         li { a href="/tokens" { (icon("key")) " Tokens" } }
                         li { a href="/audit" { (icon("audit")) " Audit" } }

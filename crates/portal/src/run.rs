@@ -176,7 +176,16 @@ fn done(view: &RunView) -> usize {
 }
 
 fn progress(view: &RunView) -> Markup {
-    html! { (done(view)) " of " (view.run.effects.len()) " done" }
+    let count_of = |wanted: fn(&EffectStatus) -> bool| {
+        view.run.effects.iter().filter(|effect| wanted(&effect.status)).count()
+    };
+    let kept = count_of(|status| matches!(status, EffectStatus::Kept { .. }));
+    html! {
+        @if view.run.status == RunStatus::Undone {
+            (count_of(|status| matches!(status, EffectStatus::Undone { .. }))) " of " (view.run.effects.len()) " undone"
+            @if kept > 0 { ", " (kept) " kept" }
+        } @else { (done(view)) " of " (view.run.effects.len()) " done" }
+    }
 }
 
 /// One sentence for screen readers.
@@ -224,7 +233,8 @@ fn step(effect: &RunEffect, planned: Option<&Effect>) -> Markup {
                     _ => {}
                 }
             }
-            @if let (Some(began), Some(ended)) = (effect.began_at, effect.ended_at) { span.time { (duration(began, ended)) } }
+            // From its beginning to its undoing is no duration that says anything.
+            @if let (Some(began), Some(ended), false) = (effect.began_at, effect.ended_at, matches!(effect.status, EffectStatus::Undone { .. } | EffectStatus::Kept { .. })) { span.time { (duration(began, ended)) } }
         }
     }
 }
@@ -242,21 +252,36 @@ fn outcome_text(outcome: &EffectOutcome, planned: Option<&Effect>) -> Markup {
     }
 }
 
+/// The service that the plan brought to an environment.
+fn delivered(view: &RunView) -> Option<&str> {
+    view.plan.as_ref()?.effects.iter().find_map(|effect| match effect {
+        Effect::RecordDeployment { deployment } => Some(deployment.service.as_str()),
+        _ => None,
+    })
+}
+
 fn results(view: &RunView) -> Markup {
     let run = &view.run;
-    if run.links.is_empty() && view.texts.is_empty() {
+    if run.status == RunStatus::Undone
+        || (run.links.is_empty() && view.texts.is_empty() && delivered(view).is_none())
+    {
         return html! {};
     }
     let is_ready = run.status == RunStatus::Completed;
+    // What was made is looked at first; its parts come after it.
+    let leading = run.links.iter().position(|link| link.entity_ref.is_some()).unwrap_or(0);
     html! {
         section.panel aria-label="Result" {
             h2 { @if is_ready { "It is ready" } @else { "What it gives" } }
-            @if !is_ready && run.status != RunStatus::Undone { p.muted { "These lead somewhere once the run has completed." } }
+            @if !is_ready { p.muted { "These lead somewhere once the run has completed." } }
             @if is_ready {
                 ul.stack {
                     @for (index, link) in run.links.iter().enumerate() {
                         @let url = link.entity_ref.as_ref().map(address::entity).or_else(|| link.url.as_deref().and_then(address::followable).map(ToOwned::to_owned));
-                        li { @match url { Some(url) => a.button.wide-button.primary[index == 0] href=(url) { (link.title) (icon("arrow")) }, None => (link.title) } }
+                        li { @match url { Some(url) => a.button.wide-button.primary[index == leading] href=(url) { (link.title) (icon("arrow")) }, None => (link.title) } }
+                    }
+                    @if let Some(service) = delivered(view) {
+                        li { a.button.wide-button href={ "/environments/services/" (address::encode(service)) } { "Where it runs" (icon("arrow")) } }
                     }
                 }
                 @for (title, text) in &view.texts { h3 { (title) } div.prose { (text) } }

@@ -4,7 +4,8 @@ use axum::Json;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use fairway_app::AppError;
-use fairway_domain::Caller;
+use fairway_domain::{Caller, EntityRef};
+use fairway_portal::row::Link;
 use fairway_portal::{FailureView, Section};
 use fairway_remote::RemoteError;
 use serde_json::{Value, json};
@@ -144,17 +145,7 @@ impl IntoResponse for PageFailure {
             _ if status.is_server_error() => "Something broke".to_owned(),
             _ => "That does not work".to_owned(),
         };
-        let nearest = match &failed.error {
-            AppError::NotFound { what: "template", near, .. } => near
-                .iter()
-                .map(|name| fairway_portal::row::Link {
-                    title: name.clone(),
-                    url: format!("/create/default/{name}"),
-                    icon: None,
-                })
-                .collect(),
-            _ => Vec::new(),
-        };
+        let nearest = nearest(&failed.error);
         let diagnostics = match &failed.error {
             AppError::Diagnostics(diagnostics) => diagnostics.clone(),
             AppError::Plan(error) => vec![error.to_diagnostic()],
@@ -172,4 +163,24 @@ impl IntoResponse for PageFailure {
         let chrome = chrome(&failed.state, &caller, &failed.uri, &title, Section::Elsewhere);
         (status, Html(fairway_portal::failure(&chrome, &view))).into_response()
     }
+}
+
+/// Places that may have been meant.
+fn nearest(error: &AppError) -> Vec<Link> {
+    let AppError::NotFound { what, near, .. } = error else { return Vec::new() };
+    let address = |name: &String| {
+        Some(match *what {
+            "template" => format!("/create/default/{name}"),
+            "entity" => crate::page::row::entity_url(&name.parse::<EntityRef>().ok()?),
+            "environment" => format!("/environments/{name}"),
+            "delivered service" => format!("/environments/services/{name}"),
+            "repository" => format!("/repositories/{name}"),
+            "page" => name.clone(),
+            _ => return None,
+        })
+    };
+    let links = near.iter().take(5).filter_map(|name| {
+        Some(Link { title: name.trim_start_matches('/').to_owned(), url: address(name)?, icon: None })
+    });
+    links.collect()
 }

@@ -10,6 +10,7 @@ mod field_pattern;
 pub(crate) mod graph;
 pub(crate) mod guardrail;
 pub(crate) mod home;
+pub(crate) mod near;
 pub(crate) mod plan;
 pub(crate) mod platform;
 pub(crate) mod repository;
@@ -23,6 +24,7 @@ use axum::http::Uri;
 use axum::http::header::HeaderValue;
 use axum::response::{Html, IntoResponse, Response};
 use fairway_app::AppError;
+use fairway_domain::repository::RepositoryRef;
 use fairway_domain::{Actor, Caller};
 use fairway_portal::{CallerView, Chrome, SafeHtml, Section};
 
@@ -111,13 +113,26 @@ pub(crate) fn markdown(text: &str) -> SafeHtml {
     SafeHtml::vouched(fairway_docs::markdown(text, &fairway_docs::MarkdownOptions::default()).html)
 }
 
+/// Markdown of a file in a repository, whose relative links and images lead into it.
+pub(crate) fn markdown_in(text: &str, repository: &RepositoryRef, branch: &str, folder: &str) -> SafeHtml {
+    let folder = if folder.is_empty() { String::new() } else { format!("{}/", folder.trim_end_matches('/')) };
+    let base = |view: &str| Some(format!("/repositories/{repository}/{view}/{branch}/{folder}"));
+    let options = fairway_docs::MarkdownOptions { link_base: base("blob"), image_base: base("raw") };
+    SafeHtml::vouched(fairway_docs::markdown(text, &options).html)
+}
+
 /// An address that leads nowhere.
 pub(crate) async fn missing(
     State(state): State<ServerState>,
     PageCaller(caller): PageCaller,
     uri: Uri,
 ) -> Page {
-    let error = AppError::NotFound { what: "page", name: uri.path().to_owned(), near: Vec::new() };
+    let near = near::near(uri.path(), search::PLACES.iter().map(|(_, url, _)| *url));
+    let error = AppError::NotFound {
+        what: "page",
+        name: uri.path().to_owned(),
+        near: near.into_iter().map(str::to_owned).collect(),
+    };
     Err::<Response, _>(error).or_page(&state, &uri, &caller)
 }
 

@@ -211,7 +211,8 @@ pub fn pages() -> Vec<(&'static str, String)> {
                                     entity: row.entity,
                                     owner: row.owner,
                                 },
-                                cell,
+                                Some(cell),
+                                None,
                             ))
                         })
                         .collect(),

@@ -23,9 +23,23 @@ const FACETS: [(&str, &str, &str); 5] = [
     ("tag", "Tag", "metadata.tags"),
 ];
 
+/// The kinds that teams describe their own work with.
+const KEPT_BY_TEAMS: [&str; 8] =
+    ["Component", "API", "Resource", "System", "Domain", "Group", "User", "Template"];
+
+/// Whether nothing was asked for besides an order and a page.
+fn is_only_page(asked: &CatalogQuery) -> bool {
+    let lists = [&asked.kind, &asked.entity_type, &asked.owner, &asked.lifecycle, &asked.tag];
+    asked.q.is_empty() && lists.into_iter().all(Vec::is_empty)
+}
+
 fn read(pairs: &Pairs) -> CatalogQuery {
+    let mut kind = pairs.all("kind");
+    if kind.len() > 1 {
+        kind.retain(|kind| kind != "any");
+    }
     CatalogQuery {
-        kind: pairs.all("kind"),
+        kind,
         entity_type: pairs.all("type"),
         owner: pairs.all("owner"),
         lifecycle: pairs.all("lifecycle"),
@@ -56,9 +70,19 @@ pub(crate) async fn catalog(
     caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
     let asked = read(&Pairs::of_query(&uri));
     let view = state.app.view();
+    // Until somebody asks, the catalog shows what teams keep, not what the platform is made of.
+    let any = asked.kind.iter().any(|kind| kind == "any");
+    let at_home = asked.address() == "/catalog" || is_only_page(&asked);
+    let kinds = if any {
+        Vec::new()
+    } else if at_home {
+        KEPT_BY_TEAMS.map(str::to_owned).to_vec()
+    } else {
+        asked.kind.clone()
+    };
     let query = Query {
         text: Some(asked.q.clone()).filter(|text| !text.is_empty()),
-        kinds: asked.kind.clone(),
+        kinds,
         types: asked.entity_type.clone(),
         owners: asked
             .owner
@@ -109,6 +133,7 @@ pub(crate) async fn catalog(
         })
         .collect();
     let data = CatalogView {
+        hidden: if at_home { view.entities.len().saturating_sub(page.total) } else { 0 },
         rows: page.items.into_iter().map(entity_row).collect(),
         matching: page.total,
         total: view.entities.len(),

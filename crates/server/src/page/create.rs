@@ -175,6 +175,22 @@ fn field_view(state: &ServerState, view: &View, field: &Field) -> FieldView {
     }
 }
 
+/// A field that asks for an owner and has no answer yet suggests the person's own team.
+fn owned_by_own_team(mut shown: FieldView, field: &Field, view: &View, caller: &Caller) -> FieldView {
+    let asks = matches!(field.widget, Widget::OwnerPicker { .. });
+    if asks && field.value.is_none() && shown.error.is_none() {
+        let own = view.catalog.groups_of(&caller.actor.user()).into_iter().map(|team| team.to_string());
+        let offered = |team: &String| match &shown.kind {
+            FieldKind::Entity { options, .. } => options.iter().any(|choice| choice.value == *team),
+            _ => false,
+        };
+        if let Some(team) = own.into_iter().find(offered) {
+            shown.value = team;
+        }
+    }
+    shown
+}
+
 fn part(url: &RepoUrl, name: &str) -> String {
     url.part(name).unwrap_or_default().to_owned()
 }
@@ -249,7 +265,12 @@ fn draw(state: &ServerState, caller: &Caller, uri: &Uri, shown: &Shown<'_>) -> P
     }
     let (body, errors, description) = match form.steps.get(step) {
         Some(page) => (
-            FormBody::Fields(page.fields.iter().map(|field| field_view(state, &view, field)).collect()),
+            FormBody::Fields(
+                page.fields
+                    .iter()
+                    .map(|field| owned_by_own_team(field_view(state, &view, field), field, &view, caller))
+                    .collect(),
+            ),
             page.errors.clone(),
             page.description.as_deref(),
         ),

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
 use axum::http::Uri;
+use fairway_app::sources::SourceTarget;
 use fairway_app::{AppError, View};
 use fairway_catalog::CatalogEntity;
 use fairway_domain::repository::RepositoryRef;
 use fairway_domain::run::Run;
+use fairway_domain::tree::TreePath;
 use fairway_domain::{Caller, EntityRef, Permission};
 use fairway_portal::entity::{DeployedVersion, EntityDeployment, Provenance, RelatedEntity, RelationGroup};
 use fairway_portal::row::{Link, RunRow};
@@ -15,10 +17,13 @@ use fairway_portal::{EntityTab, EntityView, GraphView, SafeHtml, Section};
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
+use crate::page::environment::promotable;
 use crate::page::graph::{RELATIONS, graph_view};
 use crate::page::home::service_of;
-use crate::page::row::clone_url;
-use crate::page::{Page, chrome, highlighted, html, off_thread};
+use crate::page::near::near;
+use crate::page::repository::is_too_large;
+use crate::page::row::{clone_url, entity_row};
+use crate::page::{Page, chrome, highlighted, html, markdown_in, off_thread};
 use crate::pairs::Pairs;
 use crate::state::ServerState;
 
@@ -58,11 +63,19 @@ fn links(found: &CatalogEntity) -> Vec<Link> {
 
 fn deployments(state: &ServerState, caller: &Caller, name: &str) -> Result<Vec<EntityDeployment>, AppError> {
     let view = state.app.view();
-    Ok(state
-        .app
-        .environments(caller)?
+    let matrix = state.app.matrix(caller)?;
+    let from = |position: usize| {
+        let environment = matrix.environments.get(position)?.spec.promotes_from.as_deref()?;
+        let before = matrix.environments.iter().find(|it| it.name == environment)?;
+        Some((promotable(&matrix, name, position)?, before.title.clone()))
+    };
+    let promotions: Vec<_> = (0..matrix.environments.len()).map(from).collect();
+    Ok(matrix
+        .environments
         .into_iter()
-        .map(|environment| EntityDeployment {
+        .zip(promotions)
+        .map(|(environment, promotable)| EntityDeployment {
+            promotable,
             deployed: view.deployments.get(&format!("{name}/{}", environment.name)).map(|deployment| {
                 DeployedVersion {
                     version: deployment.intent.version.clone(),
@@ -76,6 +89,50 @@ fn deployments(state: &ServerState, caller: &Caller, name: &str) -> Result<Vec<E
             production: environment.spec.production,
         })
         .collect())
+}
+
+/// Rows of what a team owns that the team's page shows; the catalog has all.
+const OWNED: usize = 25;
+
+/// What runs comes before what it is made of, and that before the rest.
+fn kind_order(kind: &str) -> usize {
+    let order = ["Component", "API", "Resource", "System", "Domain"];
+    order.iter().position(|it| *it == kind).unwrap_or(order.len())
+}
+
+/// The README beside the file of a component or template, with where its links start from.
+async fn readme(
+    state: &ServerState,
+    caller: &Caller,
+    view: &View,
+    found: &CatalogEntity,
+    tab: EntityTab,
+) -> Option<(String, RepositoryRef, String, String)> {
+    let SourceTarget::Forge { repository, branch, .. } = &view.sources.get(&found.stored.source)?.target
+    else {
+        return None;
+    };
+    // Where many entities share a folder, its README is about none of them.
+    let alone = matches!(found.stored.entity.kind.as_str(), "Component" | "Template");
+    if tab != EntityTab::Overview || !alone {
+        return None;
+    }
+    let folder = found.stored.file.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let beside = view.entities.values().filter(|other| {
+        other.source == found.stored.source
+            && matches!(other.entity.kind.as_str(), "Component" | "Template")
+            && other.file.rsplit_once('/').map_or("", |(folder, _)| folder) == folder
+    });
+    if beside.take(2).count() > 1 {
+        return None;
+    }
+    let path = if folder.is_empty() { "README.md".to_owned() } else { format!("{folder}/README.md") };
+    let path = TreePath::lenient(&path).ok()?;
+    let file = state.app.file(caller, repository, branch.as_str(), &path).await.ok()?;
+    if is_too_large(&file.bytes) {
+        return None;
+    }
+    Some((file.text()?.to_owned(), repository.clone(), branch.to_string(), folder.to_owned()))
 }
 
 /// The language of an API's definition, as a file name that highlighting knows.
@@ -128,8 +185,14 @@ pub(crate) async fn entity(
         .get(&reference)
         .cloned()
         .ok_or_else(|| {
-            let near =
-                view.catalog.search(&name, 5).into_iter().map(|hit| hit.reference.to_string()).collect();
+            let known: Vec<EntityRef> = view.entities.values().map(|it| it.entity.reference()).collect();
+            let names = near(reference.name(), known.iter().map(EntityRef::name));
+            let mut near: Vec<&EntityRef> = known.iter().filter(|it| names.contains(&it.name())).collect();
+            // The name first, then the kind that was asked for.
+            near.sort_by_key(|it| {
+                (names.iter().position(|name| *name == it.name()), it.kind() != reference.kind())
+            });
+            let near = near.into_iter().take(5).map(ToString::to_string).collect();
             AppError::NotFound { what: "entity", name: reference.to_string(), near }
         })
         .or_page(&state, &uri, &caller)?;
@@ -178,6 +241,16 @@ pub(crate) async fn entity(
         source: Some(stored.source.clone()),
     };
     let chrome = chrome(&state, &caller, &uri, entity.title(), Section::Catalog).followed(Some(&reference));
+    let readme = readme(&state, &caller, &view, &found, tab).await;
+    let may_deliver = caller.may(Permission::Deliver);
+    let mut owned: Vec<_> = if matches!(reference.kind(), "group" | "user") && tab == EntityTab::Overview {
+        view.catalog.owned_by(std::slice::from_ref(&reference)).into_iter().map(entity_row).collect()
+    } else {
+        Vec::new()
+    };
+    let owned_total = owned.len();
+    owned.sort_by_key(|row| (kind_order(&row.kind), row.title.to_lowercase()));
+    owned.truncate(OWNED);
     let clone_url = repository.as_ref().map(|repository| clone_url(&state, repository));
     let relations = relations(&view, &found);
     let links = links(&found);
@@ -196,6 +269,8 @@ pub(crate) async fn entity(
         } else {
             GraphView::default()
         };
+        let readme = readme
+            .map(|(text, repository, branch, folder)| markdown_in(&text, &repository, &branch, &folder));
         let data = EntityView {
             entity,
             tab,
@@ -214,7 +289,10 @@ pub(crate) async fn entity(
             definition,
             yaml,
             history,
-            readme: None,
+            readme,
+            owned,
+            owned_total,
+            may_deliver,
         };
         fairway_portal::entity(&chrome, &data)
     })

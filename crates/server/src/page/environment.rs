@@ -17,6 +17,7 @@ use fairway_portal::{
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
 use crate::page::home::service_of;
+use crate::page::near::near;
 use crate::page::row::blocked;
 use crate::page::{Page, chrome, html};
 use crate::pairs::Pairs;
@@ -82,6 +83,14 @@ async fn matrix(
     Ok((heads, rows, matrix))
 }
 
+/// The version that may come to the environment at a position, as the use case sees it.
+pub(crate) fn promotable(matrix: &Matrix, service: &str, position: usize) -> Option<String> {
+    let row = matrix.rows.iter().find(|row| row.service == service)?;
+    let from = row.cells.get(position)?.promotable_from.as_deref()?;
+    let before = matrix.environments.iter().position(|environment| environment.name == from)?;
+    Some(row.cells.get(before)?.deployment.as_ref()?.intent.version.clone())
+}
+
 pub(crate) async fn environments(
     State(state): State<ServerState>,
     PageCaller(caller): PageCaller,
@@ -106,7 +115,7 @@ pub(crate) async fn environment(
     Path(name): Path<String>,
     uri: Uri,
 ) -> Page {
-    let (heads, services, _) = matrix(&state, &caller).await.or_page(&state, &uri, &caller)?;
+    let (heads, services, matrix) = matrix(&state, &caller).await.or_page(&state, &uri, &caller)?;
     let position = heads.iter().position(|head| head.name == name);
     let found = position.and_then(|position| Some((position, heads.get(position)?.clone())));
     let (position, environment) = found
@@ -126,8 +135,10 @@ pub(crate) async fn environment(
     let deployments = services
         .into_iter()
         .filter_map(|row| {
-            let cell = row.cells.into_iter().nth(position).flatten()?;
-            Some((ServiceInEnvironment { service: row.service, entity: row.entity, owner: row.owner }, cell))
+            let next = promotable(&matrix, &row.service, position);
+            let cell = row.cells.into_iter().nth(position).flatten();
+            let service = ServiceInEnvironment { service: row.service, entity: row.entity, owner: row.owner };
+            (cell.is_some() || next.is_some()).then_some((service, cell, next))
         })
         .collect();
     let chrome = chrome(&state, &caller, &uri, &environment.title, Section::Environments);
@@ -148,10 +159,15 @@ pub(crate) async fn service(
     uri: Uri,
 ) -> Page {
     let (heads, services, _) = matrix(&state, &caller).await.or_page(&state, &uri, &caller)?;
+    let names: Vec<String> = services.iter().map(|row| row.service.clone()).collect();
     let service = services
         .into_iter()
         .find(|row| row.service == name)
-        .ok_or_else(|| AppError::NotFound { what: "delivered service", name: name.clone(), near: Vec::new() })
+        .ok_or_else(|| AppError::NotFound {
+            what: "delivered service",
+            name: name.clone(),
+            near: near(&name, names.iter().map(String::as_str)).into_iter().map(str::to_owned).collect(),
+        })
         .or_page(&state, &uri, &caller)?;
     let history = state.app.deployments_of(&caller, &name, None).await.or_page(&state, &uri, &caller)?;
     let title = format!("Deployments of {name}");

@@ -2,23 +2,37 @@
 
 use axum::extract::State;
 use axum::http::Uri;
+use fairway_app::AppError;
 use fairway_domain::run::RunStatus;
+use fairway_domain::{Caller, EntityRef, Permission};
 use fairway_portal::row::RunRow;
 use fairway_portal::{Attention, HomeView, Section, Tone};
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
+use crate::page::environment::promotable;
 use crate::page::row::{entity_row, entity_url, template_row};
 use crate::page::{Page, chrome, html};
 use crate::state::ServerState;
 
 const SHOWN: usize = 12;
+const PROMOTIONS: usize = 5;
 
 pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
     let home = state.app.home(&caller).or_page(&state, &uri, &caller)?;
     let mut attention = Vec::new();
     for draft in &home.drafts {
-        let message = draft.diagnostics.first().map(|first| first.message.clone());
+        let message = draft.diagnostics.first().map(|first| match &first.location {
+            Some(location) => format!("{location} · {}", first.message),
+            None => first.message.clone(),
+        });
+        let broken = draft.reference.as_ref().map_or_else(
+            || {
+                let source = home.view.sources.get(&draft.source);
+                source.map_or_else(|| draft.file.clone(), |source| source.target.to_string())
+            },
+            |reference| format!("The file of {}", reference.name()),
+        );
         let url = draft
             .reference
             .as_ref()
@@ -30,7 +44,7 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
         attention.push(Attention {
             tone: Tone::Bad,
             what: "Broken file".to_owned(),
-            title: draft.file.clone(),
+            title: format!("{broken} is broken"),
             detail: message,
             url,
             at: Some(draft.first_seen),
@@ -54,12 +68,11 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
         if let (Some(first), true) = (denied.first(), reference.kind() == "component") {
             attention.push(Attention {
                 tone: if first.blocks() { Tone::Bad } else { Tone::Warning },
-                what: if denied.len() == 1 {
-                    "Finding".to_owned()
-                } else {
-                    format!("{} findings", denied.len())
+                what: if first.blocks() { "Blocks the next apply" } else { "Finding" }.to_owned(),
+                title: match denied.len() {
+                    1 => format!("{} is against a policy: {}", reference.name(), first.policy),
+                    many => format!("{} has {many} findings", reference.name()),
                 },
-                title: reference.name().to_owned(),
                 detail: Some(first.message.clone()),
                 url: format!("/guardrails?service={}", reference.name()),
                 at: None,
@@ -89,8 +102,14 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
     }
     let templates = state.app.templates(&caller).or_page(&state, &uri, &caller)?;
     let owner = home.groups.first().unwrap_or(&home.user);
+    let title = |reference: &EntityRef| {
+        let found = home.view.catalog.get(reference);
+        found.map_or_else(|| reference.name().to_owned(), |found| found.stored.entity.title().to_owned())
+    };
     let view = HomeView {
         attention,
+        teams: home.groups.iter().take(2).map(title).collect(),
+        promotions: promotions(&state, &caller, &home.owned).or_page(&state, &uri, &caller)?,
         owned: home
             .owned
             .iter()
@@ -106,6 +125,35 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
     };
     let chrome = chrome(&state, &caller, &uri, "Home", Section::Home).followed(None);
     Ok(html(fairway_portal::home(&chrome, &view)))
+}
+
+/// Versions of what the person owns that may move to the next environment.
+fn promotions(state: &ServerState, caller: &Caller, owned: &[EntityRef]) -> Result<Vec<Attention>, AppError> {
+    if !caller.may(Permission::Deliver) {
+        return Ok(Vec::new());
+    }
+    let matrix = state.app.matrix(caller)?;
+    let mut lines = Vec::new();
+    for row in
+        matrix.rows.iter().filter(|row| row.entity.as_ref().is_some_and(|entity| owned.contains(entity)))
+    {
+        for (position, (environment, cell)) in matrix.environments.iter().zip(&row.cells).enumerate() {
+            let Some(version) = promotable(&matrix, &row.service, position) else { continue };
+            lines.push(Attention {
+                tone: Tone::Info,
+                what: match &cell.deployment {
+                    Some(there) => format!("{} has {}", environment.title, there.intent.version),
+                    None => format!("Not in {} yet", environment.title),
+                },
+                title: format!("{} {version} may move to {}", row.service, environment.title),
+                detail: None,
+                url: format!("/environments/services/{}", row.service),
+                at: None,
+            });
+        }
+    }
+    lines.truncate(PROMOTIONS);
+    Ok(lines)
 }
 
 /// The service whose folder a finding's file is in: `<environment>/<service>/<file>`.

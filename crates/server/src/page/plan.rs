@@ -106,7 +106,11 @@ pub(crate) async fn plan(
         PlanRequest::Template { template, values, .. } => Some(edit_url(template, values)),
         _ => None,
     };
-    let chrome = chrome(&state, &caller, &uri, &stored.plan.title, Section::Create);
+    let section = match &stored.request {
+        PlanRequest::Template { .. } => Section::Create,
+        _ => Section::Environments,
+    };
+    let chrome = chrome(&state, &caller, &uri, &stored.plan.title, section);
     let view = PlanView {
         digest,
         contents,

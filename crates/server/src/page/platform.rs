@@ -25,7 +25,11 @@ pub(crate) async fn platform(
     let fleet = app.fleet(&caller).await.or_page(&state, &uri, &caller)?;
     let admin = caller.may(Permission::Administer);
     let storage = if app.config().database.starts_with("postgres") { "Postgres" } else { "SQLite" };
-    let link = |title: &str, url: &str| Link { title: title.to_owned(), url: url.to_owned(), icon: None };
+    let link = |title: &str, url: &str, icon: &str| Link {
+        title: title.to_owned(),
+        url: url.to_owned(),
+        icon: Some(icon.to_owned()),
+    };
     let view = PlatformView {
         version: state.options.version.to_owned(),
         started_at: state.started_at,
@@ -38,11 +42,10 @@ pub(crate) async fn platform(
         policies: fleet.policies.len(),
         sources: sources.iter().map(|source| source_row(&caller, source)).collect(),
         links: vec![
-            link("REST API (OpenAPI)", "/api/v1/openapi.json"),
-            link("Metrics", "/metrics"),
-            link("Sources", "/sources"),
-            link("Broken files", "/drafts"),
-            link("Tokens", "/tokens"),
+            link("REST API (OpenAPI)", "/api/v1/openapi.json", "api"),
+            link("Metrics", "/metrics", "list"),
+            link("Sources", "/sources", "location"),
+            link("Broken files", "/drafts", "warning"),
         ],
         facts: vec![
             ("Address".to_owned(), app.config().base_url.clone()),

@@ -21,7 +21,7 @@ use fairway_remote::{CommitInfo, DiffLineKind, EntryKind as RemoteKind, Hunk};
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
 use crate::page::row::clone_url;
-use crate::page::{Page, chrome, highlighted, html, markdown, off_thread};
+use crate::page::{Page, chrome, highlighted, html, markdown_in, off_thread};
 use crate::pairs::{Pairs, with_parameter};
 use crate::state::ServerState;
 
@@ -187,7 +187,11 @@ async fn folder_page(
     }
     let readme = match readme {
         Some((name, text)) => {
-            let html = off_thread(move || markdown(&text)).await.or_page(&state, &uri, &caller)?;
+            let (repository, branch) = (repository.clone(), head.branch.clone());
+            let folder = path.trim_matches('/').to_owned();
+            let html = off_thread(move || markdown_in(&text, &repository, &branch, &folder))
+                .await
+                .or_page(&state, &uri, &caller)?;
             Some((name, html))
         }
         None => None,
@@ -246,10 +250,12 @@ pub(crate) async fn blob(
     let is_markdown = path.as_str().to_lowercase().ends_with(".md");
     let rendered = is_markdown && Pairs::of_query(&uri).get("view") != Some("source");
     let file_name = path.file_name().to_owned();
+    let parent = path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
+    let of = (repository.clone(), branch.clone(), parent.to_owned());
     let content = off_thread(move || match file.text() {
         _ if is_too_large(&file.bytes) => BlobContent::TooLarge,
         None => BlobContent::Binary,
-        Some(text) if rendered => BlobContent::Rendered(markdown(text)),
+        Some(text) if rendered => BlobContent::Rendered(markdown_in(text, &of.0, &of.1, &of.2)),
         Some(text) => BlobContent::Text { html: highlighted(&file_name, text), text: text.to_owned() },
     })
     .await
@@ -289,6 +295,21 @@ pub(crate) async fn blob(
     Ok(html(fairway_portal::blob(&chrome, &data)))
 }
 
+/// The type of a picture by its first bytes. SVG is none of them: it may hold scripts.
+fn picture(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        Some("image/png")
+    } else if bytes.starts_with(b"\xff\xd8\xff") {
+        Some("image/jpeg")
+    } else if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") {
+        Some("image/gif")
+    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        Some("image/webp")
+    } else {
+        None
+    }
+}
+
 /// The bytes themselves; never as something that a browser would run.
 pub(crate) async fn raw(
     State(state): State<ServerState>,
@@ -302,8 +323,11 @@ pub(crate) async fn raw(
         .or_page(&state, &uri, &caller)?;
     let file = state.app.file(&caller, &repository, &branch, &path).await.or_page(&state, &uri, &caller)?;
     let text = file.text().is_some();
-    let kind = if text { "text/plain; charset=utf-8" } else { "application/octet-stream" };
-    let disposition = if text { "inline" } else { "attachment" };
+    let (kind, disposition) = match picture(&file.bytes) {
+        Some(kind) => (kind, "inline"),
+        None if text => ("text/plain; charset=utf-8", "inline"),
+        None => ("application/octet-stream", "attachment"),
+    };
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(kind)),
         (CONTENT_DISPOSITION, HeaderValue::from_static(disposition)),

@@ -9,13 +9,14 @@ use fairway_portal::{SearchHit, SearchView, Section, search_json};
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
+use crate::page::environment::promotable;
 use crate::page::row::entity_url;
 use crate::page::{Page, chrome, html};
 use crate::pairs::Pairs;
 use crate::state::ServerState;
 
 /// Places and actions that the palette knows besides entities: title, address, words.
-const PLACES: [(&str, &str, &str); 12] = [
+pub(crate) const PLACES: [(&str, &str, &str); 12] = [
     ("Home", "/", "start own"),
     ("Catalog", "/catalog", "services components entities"),
     ("Create", "/create", "new golden path template scaffold"),
@@ -29,6 +30,62 @@ const PLACES: [(&str, &str, &str); 12] = [
     ("Tokens", "/tokens", "access git api"),
     ("Dependency graph", "/catalog/graph", "relations"),
 ];
+
+/// Words that actions begin with.
+const VERBS: [&str; 7] = ["create", "new", "promote", "register", "verify", "sign", "make"];
+/// Actions that are no golden paths and no promotions: title, address, hint, permission.
+const ACTIONS: [(&str, &str, &str, Permission); 3] = [
+    ("Register a source", "/sources", "Bring a repository into the catalog", Permission::ManageCatalog),
+    ("Make a token", "/tokens", "For git and the command line", Permission::Read),
+    ("Verify the audit log", "/audit", "Check every record against the one before", Permission::Audit),
+];
+
+/// What the caller may do whose title has every word that was typed.
+fn actions(state: &ServerState, caller: &Caller, needle: &str) -> Vec<SearchHit> {
+    let words: Vec<&str> = needle.split_whitespace().collect();
+    let matches = |title: &str| {
+        let title = title.to_lowercase();
+        words.iter().all(|word| title.contains(word))
+    };
+    let mut found = Vec::new();
+    let mut add = |title: String, url: String, hint: String| {
+        // People say "new" for what is called "create" here.
+        if matches(&title) || (title.starts_with("Create") && matches(&format!("{title} new"))) {
+            found.push(SearchHit { title, kind: "Action".to_owned(), url, hint });
+        }
+    };
+    if caller.may(Permission::Create) {
+        for template in state.app.templates(caller).unwrap_or_default() {
+            let reference = &template.reference;
+            add(
+                format!("Create: {}", template.title),
+                format!("/create/{}/{}", reference.namespace(), reference.name()),
+                template.description.clone().unwrap_or_default(),
+            );
+        }
+    }
+    if caller.may(Permission::Deliver)
+        && !needle.is_empty()
+        && let Ok(matrix) = state.app.matrix(caller)
+    {
+        for row in &matrix.rows {
+            for (position, environment) in matrix.environments.iter().enumerate() {
+                let Some(version) = promotable(&matrix, &row.service, position) else { continue };
+                add(
+                    format!("Promote {} {version} to {}", row.service, environment.title),
+                    format!("/environments/services/{}", row.service),
+                    String::new(),
+                );
+            }
+        }
+    }
+    for (title, url, hint, permission) in ACTIONS {
+        if caller.may(permission) {
+            add(title.to_owned(), url.to_owned(), hint.to_owned());
+        }
+    }
+    found
+}
 
 async fn hits(state: &ServerState, caller: &Caller, query: &str, limit: usize) -> Vec<SearchHit> {
     let needle = query.to_lowercase();
@@ -45,11 +102,14 @@ async fn hits(state: &ServerState, caller: &Caller, query: &str, limit: usize) -
             hint: String::new(),
         })
         .collect();
+    let mut actions = actions(state, caller, &needle);
     if needle.is_empty() {
-        return hits;
+        // What people do comes before the places that the rail shows anyway.
+        actions.truncate(5);
+        actions.extend(hits);
+        return actions;
     }
-    let pages = hits.len().min(3);
-    hits.truncate(pages);
+    hits.truncate(3);
     let mut entities: Vec<SearchHit> = Vec::new();
     for hit in view.catalog.search(query, limit) {
         let Some(found) = view.catalog.get(&hit.reference) else { continue };
@@ -79,7 +139,15 @@ async fn hits(state: &ServerState, caller: &Caller, query: &str, limit: usize) -
             hint: info.description,
         }));
     }
-    // An entity of exactly that name is what was meant; a page whose words match comes after it.
+    // An entity of exactly that name is what was meant; a page whose words match comes after it. A verb
+    // means an action.
+    if VERBS.iter().any(|verb| needle.starts_with(verb)) {
+        actions.extend(entities);
+        entities = actions;
+    } else {
+        entities.truncate(limit.saturating_sub(3));
+        entities.extend(actions.into_iter().take(3));
+    }
     entities.extend(hits);
     entities.truncate(limit);
     entities
