@@ -76,7 +76,8 @@ async fn accept(
         Ok((stream, peer)) => Some((stream, peer, turn)),
         Err(error) => {
             use std::io::ErrorKind;
-            let gone = [ErrorKind::ConnectionAborted, ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset];
+            let gone =
+                [ErrorKind::ConnectionAborted, ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset];
             if !gone.contains(&error.kind()) {
                 tracing::error!(%error, "no connection could be accepted: {error}");
                 tokio::time::sleep(EXHAUSTED).await;
