@@ -137,7 +137,8 @@ impl CatalogQuery {
 /// Renders the page.
 pub fn catalog(chrome: &Chrome, view: &CatalogView) -> String {
     let line = html! {
-        (count(view.total, "entity", "entities")) " that teams keep in their repositories."
+        @if view.total > 0 { (count(view.total, "entity", "entities")) " that teams keep in their repositories." }
+        @else { "What exists, whose it is and how it hangs together." }
         @if view.drafts > 0 {
             " " a href="/drafts" { (count(view.drafts, "file is broken", "files are broken")) } "."
         }
@@ -276,7 +277,9 @@ fn table(view: &CatalogView) -> Markup {
                     tr data-row {
                         td.grow { div.name-line { (name_cell(row)) @if let Some(text) = &row.description { span.sub { (text) } } } }
                         td.fit.at-medium.sub {
-                            (row.kind) @if let Some(entity_type) = &row.entity_type { " · " (entity_type) }
+                            span.capped title=(row.entity_type.as_deref().unwrap_or(&row.kind)) {
+                                (row.kind) @if let Some(entity_type) = &row.entity_type { " · " (entity_type) }
+                            }
                         }
                         td.fit.at-wide { @match &row.owner { Some(owner) => (owner_link(Some(owner))), None => span.muted { "–" } } }
                         td.fit.at-wide.sub { (row.lifecycle.as_deref().unwrap_or("–")) }

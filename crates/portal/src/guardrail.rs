@@ -73,8 +73,13 @@ pub struct GuardrailsView {
 /// Renders the page.
 pub fn guardrails(chrome: &Chrome, view: &GuardrailsView) -> String {
     let blocking = view.findings.iter().filter(|row| row.finding.blocks()).count();
-    let title =
-        if view.total == 0 { "No findings".to_owned() } else { count(view.total, "finding", "findings") };
+    let title = if view.policies.is_empty() {
+        "Guardrails".to_owned()
+    } else if view.total == 0 {
+        "No findings".to_owned()
+    } else {
+        count(view.total, "finding", "findings")
+    };
     let line = html! {
         @if view.policies.is_empty() {
             "No policy is in force, so nothing was checked."
@@ -91,7 +96,7 @@ pub fn guardrails(chrome: &Chrome, view: &GuardrailsView) -> String {
             @if !view.broken.is_empty() { (unreadable(view)) }
             @if view.total > 0 { (filters(view)) }
             (found(view))
-            (section("policies", "Policies", None, &policies(view)))
+            @if !view.policies.is_empty() { (section("policies", "Policies", None, &policies(view))) }
         },
     )
 }

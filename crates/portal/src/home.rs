@@ -140,14 +140,20 @@ fn owned(view: &HomeView) -> Markup {
         @if view.owned_total > view.owned.len() { a href=(url) { "All " (grouped(view.owned_total)) } }
     };
     let content = if view.owned.is_empty() {
+        // Without a golden path there is nothing to create from.
+        let (first, second) =
+            if view.starts.is_empty() { ("", "button primary") } else { ("button primary", "button") };
         let actions = html! {
-            a.button.primary href="/create" { (icon("plus")) "Create a service" }
-            a.button href="/sources" { "Register what exists" }
+            @if !first.is_empty() { a class=(first) href="/create" { (icon("plus")) "Create a service" } }
+            a class=(second) href="/sources" { "Register what exists" }
         };
         empty(
             "component",
             if view.entities == 0 { "The catalog is empty" } else { "You own nothing yet" },
-            &html! { "A golden path gives you a running service in a minute. A repository that has a " code { "catalog-info.yaml" } " can be registered as it is." },
+            &html! {
+                @if !view.starts.is_empty() { "A golden path gives you a running service in a minute. " }
+                "A repository that has a " code { "catalog-info.yaml" } " can be registered as it is; golden paths come the same way, as " code { "template.yaml" } "."
+            },
             Some(&actions),
         )
     } else {

@@ -24,6 +24,10 @@ pub fn of_kind(kind: &str) -> &'static str {
         "environment" => "environment",
         "resourceclass" => "class",
         "constrainttemplate" => "shield",
+        "golden path" => "template",
+        "repository" => "repository",
+        "run" => "run",
+        "page" => "arrow",
         _ => "entity",
     }
 }

@@ -158,7 +158,7 @@ fn person(caller: &CallerView, here: &str) -> Markup {
             div.person-menu {
                 p { strong { (caller.name) } br; span.muted { "Role: " (caller.role) } }
                 @if let Some(url) = &caller.url { a href=(url) { (icon("user")) "Your page" } }
-                @if !caller.guest { a href="/tokens" { (icon("key")) "Tokens" } }
+                a href="/tokens" { (icon("key")) "Tokens" }
                 @if caller.signed_in {
                     form action="/sign-out" method="post" {
                         button type="submit" { (icon("exit")) "Sign out" }

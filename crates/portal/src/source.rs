@@ -1,5 +1,7 @@
 //! Sources of the catalog, and the files that are broken.
 
+use std::collections::BTreeSet;
+
 use fairway_domain::{Diagnostic, EntityRef, Timestamp};
 use maud::{Markup, html};
 
@@ -151,13 +153,16 @@ pub fn source_table(sources: &[SourceRow], now: Timestamp) -> Markup {
 
 /// Renders the page.
 pub fn drafts(chrome: &Chrome, view: &DraftsView) -> String {
-    let title = match view.drafts.len() {
+    // One file may hold many broken entities.
+    let files: BTreeSet<(&str, &str)> =
+        view.drafts.iter().map(|draft| (draft.source.as_str(), draft.file.as_str())).collect();
+    let title = match files.len() {
         0 => "No broken files".to_owned(),
         1 => "1 file is broken".to_owned(),
         many => format!("{many} files are broken"),
     };
     let line = html! {
-        (count(view.files, "file was", "files were")) " read. A broken file never removes anything: the last good version stays until it is mended."
+        (count(view.files, "entity stands", "entities stand")) " in the catalog. A broken file never removes anything: the last good version stays until it is mended."
     };
     document(
         chrome,

@@ -10,6 +10,12 @@ if (address) {
     const active = document.activeElement;
     return (content.contains(active) && active.matches('input, textarea, select')) || content.querySelector('dialog[open]');
   };
+  // What has the focus is found again by its name, by where it leads, or by its place among its like.
+  const selector = (element) => {
+    if (element.id) return `#${CSS.escape(element.id)}`;
+    const href = element.getAttribute('href');
+    return href ? `${element.localName}[href="${CSS.escape(href)}"]` : element.localName;
+  };
   const refresh = async () => {
     waiting = 0;
     if (document.hidden || busy()) { stale = true; return; }
@@ -20,14 +26,16 @@ if (address) {
     const fresh = next.getElementById('content');
     if (!fresh || fresh.innerHTML === content.innerHTML || busy()) return;
     const open = [...content.querySelectorAll('details')].map((one) => one.open);
-    const active = content.contains(document.activeElement) ? document.activeElement.id : '';
+    const active = content.contains(document.activeElement) && document.activeElement !== content ? document.activeElement : null;
+    const like = active && selector(active);
+    const place = active && [...content.querySelectorAll(like)].indexOf(active);
     const symbols = document.querySelector('svg.symbols');
     const drawn = next.querySelector('svg.symbols');
     if (symbols && drawn) symbols.innerHTML = drawn.innerHTML;
     content.innerHTML = fresh.innerHTML;
     const now = [...content.querySelectorAll('details')];
     if (now.length === open.length) now.forEach((one, index) => { one.open = open[index]; });
-    if (active) document.getElementById(active)?.focus();
+    if (active) [...content.querySelectorAll(like)].at(place)?.focus({ preventScroll: true });
   };
   const soon = () => { if (!waiting) waiting = setTimeout(refresh, 120); };
   const listen = () => {

@@ -21,7 +21,8 @@ function help() {
     dialog.id = 'keys';
     dialog.setAttribute('aria-label', 'Keys');
     const names = new Map([...document.querySelectorAll('.rail a[data-keys]')].map((a) => [a.dataset.keys, a.querySelector('span').textContent]));
-    const list = [['⌘K', 'Find anything, run any action'], ['/', 'Filter this page'], ['j k', 'Next and previous row'], ['Enter', 'Open the row'],
+    const find = /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘K' : 'Ctrl K';
+    const list = [[find, 'Find anything, run any action'], ['/', 'Filter this page'], ['j k', 'Next and previous row'], ['Enter', 'Open the row'],
       ...names, ['Esc', 'Close'], ['?', 'This list']];
     const table = document.createElement('dl');
     for (const [keys, text] of list) {

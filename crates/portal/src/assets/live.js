@@ -4,10 +4,11 @@ if (place && place.dataset.live) {
   const source = new EventSource(place.dataset.live);
   const replace = (event) => {
     const open = new Set([...place.querySelectorAll('details[open][id]')].map((one) => one.id));
-    const active = document.activeElement && place.contains(document.activeElement) ? document.activeElement.id : '';
+    const active = place.contains(document.activeElement) ? document.activeElement : null;
+    const like = active && (active.id ? `#${CSS.escape(active.id)}` : `${active.localName}[href="${CSS.escape(active.getAttribute('href') ?? '')}"]`);
     place.innerHTML = event.data;
     for (const id of open) { const one = document.getElementById(id); if (one) one.open = true; }
-    if (active) document.getElementById(active)?.focus();
+    if (active) place.querySelector(like)?.focus({ preventScroll: true });
     const said = place.querySelector('[data-say]');
     const voice = document.getElementById('voice');
     if (said && voice && voice.textContent !== said.dataset.say) voice.textContent = said.dataset.say;

@@ -1,7 +1,10 @@
 //! `/catalog`: which one is it?
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::http::Uri;
+use fairway_app::View;
 use fairway_catalog::{Order, Query};
 use fairway_domain::{EntityRef, Permission};
 use fairway_portal::{CatalogQuery, CatalogView, Facet, FacetOption, Section};
@@ -31,6 +34,11 @@ const KEPT_BY_TEAMS: [&str; 8] =
 fn is_only_page(asked: &CatalogQuery) -> bool {
     let lists = [&asked.kind, &asked.entity_type, &asked.owner, &asked.lifecycle, &asked.tag];
     asked.q.is_empty() && lists.into_iter().all(Vec::is_empty)
+}
+
+/// How many files are broken; one file may hold many broken entities.
+fn broken_files(view: &View) -> usize {
+    view.drafts.values().map(|draft| (&draft.source, &draft.file)).collect::<BTreeSet<_>>().len()
 }
 
 fn read(pairs: &Pairs) -> CatalogQuery {
@@ -139,7 +147,7 @@ pub(crate) async fn catalog(
         total: view.entities.len(),
         per_page: PER_PAGE,
         facets,
-        drafts: view.drafts.len(),
+        drafts: broken_files(&view),
         error: None,
         query: asked,
     };

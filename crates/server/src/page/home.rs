@@ -1,5 +1,7 @@
 //! `/`: what needs me, what I own, what ran.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::Uri;
 use fairway_app::AppError;
@@ -17,15 +19,25 @@ use crate::state::ServerState;
 
 const SHOWN: usize = 12;
 const PROMOTIONS: usize = 5;
+const RUNS: usize = 7;
 
 pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
     let home = state.app.home(&caller).or_page(&state, &uri, &caller)?;
     let mut attention = Vec::new();
+    let mut broken_files: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for draft in &home.drafts {
+        *broken_files.entry((&draft.source, &draft.file)).or_default() += 1;
+    }
+    for draft in &home.drafts {
+        // A file that holds many entities is mended as one.
+        let Some(together) = broken_files.remove(&(draft.source.as_str(), draft.file.as_str())) else {
+            continue;
+        };
         let message = draft.diagnostics.first().map(|first| match &first.location {
             Some(location) => format!("{location} · {}", first.message),
             None => first.message.clone(),
         });
+        let whole = format!("The file {}", draft.file);
         let broken = draft.reference.as_ref().map_or_else(
             || {
                 let source = home.view.sources.get(&draft.source);
@@ -43,10 +55,13 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
             );
         attention.push(Attention {
             tone: Tone::Bad,
-            what: "Broken file".to_owned(),
-            title: format!("{broken} is broken"),
+            what: match together {
+                1 => "Broken file".to_owned(),
+                many => format!("{many} entities of {}", draft.file),
+            },
+            title: format!("{} is broken", if together > 1 { &whole } else { &broken }),
             detail: message,
-            url,
+            url: if together > 1 { "/drafts".to_owned() } else { url },
             at: Some(draft.first_seen),
         });
     }
@@ -119,7 +134,7 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
             .collect(),
         owned_total: home.owned.len(),
         owned_url: format!("/catalog?owner={owner}"),
-        runs: home.runs.iter().map(RunRow::from).collect(),
+        runs: home.runs.iter().take(RUNS).map(RunRow::from).collect(),
         starts: templates.iter().take(4).map(|template| template_row(&home.view, template)).collect(),
         entities: home.view.entities.len(),
     };

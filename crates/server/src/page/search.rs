@@ -139,9 +139,16 @@ async fn hits(state: &ServerState, caller: &Caller, query: &str, limit: usize) -
             hint: info.description,
         }));
     }
+    let runs = view.runs.values().rev().filter(|run| run.title.to_lowercase().contains(&needle));
+    entities.extend(runs.take(3).map(|run| SearchHit {
+        title: run.title.clone(),
+        kind: "Run".to_owned(),
+        url: format!("/runs/{}", run.id),
+        hint: run.actor.to_string(),
+    }));
     // An entity of exactly that name is what was meant; a page whose words match comes after it. A verb
     // means an action.
-    if VERBS.iter().any(|verb| needle.starts_with(verb)) {
+    if VERBS.iter().any(|verb| needle.starts_with(verb) || (needle.len() >= 3 && verb.starts_with(&needle))) {
         actions.extend(entities);
         entities = actions;
     } else {
