@@ -115,7 +115,14 @@ pub(crate) fn markdown(text: &str) -> SafeHtml {
 
 /// Markdown of a file in a repository, whose relative links and images lead into it.
 pub(crate) fn markdown_in(text: &str, repository: &RepositoryRef, branch: &str, folder: &str) -> SafeHtml {
-    let folder = if folder.is_empty() { String::new() } else { format!("{}/", folder.trim_end_matches('/')) };
+    let encoded = |text: &str| {
+        // A form writes a space as a plus, an address does not.
+        url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+    };
+    // A branch may have slashes, and is one part of the address all the same.
+    let branch = encoded(branch);
+    let folder: String =
+        folder.split('/').filter(|part| !part.is_empty()).map(|part| encoded(part) + "/").collect();
     let base = |view: &str| Some(format!("/repositories/{repository}/{view}/{branch}/{folder}"));
     let options = fairway_docs::MarkdownOptions { link_base: base("blob"), image_base: base("raw") };
     SafeHtml::vouched(fairway_docs::markdown(text, &options).html)
@@ -158,4 +165,28 @@ pub(crate) fn escaped(text: &str) -> String {
         }
     }
     safe
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::markdown_in;
+
+    #[test]
+    fn links_of_a_readme_lead_into_its_repository() {
+        let repository = "acme/orders".parse().unwrap();
+        let html = markdown_in(
+            "[x](run.md) ![y](a.png) [z](https://e.example)",
+            &repository,
+            "topic/one",
+            "my docs",
+        );
+        let html = html.as_str();
+        assert!(
+            html.contains("href=\"/repositories/acme/orders/blob/topic%2Fone/my%20docs/run.md\""),
+            "{html}"
+        );
+        assert!(html.contains("src=\"/repositories/acme/orders/raw/topic%2Fone/my%20docs/a.png\""), "{html}");
+        assert!(html.contains("href=\"https://e.example\""), "{html}");
+    }
 }
