@@ -14,9 +14,9 @@ spec:
   type: service
   parameters: []
   steps:
-    - {id: first, name: First, action: 'debug:wait', input: {milliseconds: 700}}
-    - {id: second, name: Second, action: 'debug:wait', input: {milliseconds: 700}}
-    - {id: third, name: Third, action: 'debug:wait', input: {milliseconds: 700}}
+    - {id: first, name: First, action: 'debug:wait', input: {milliseconds: 1500}}
+    - {id: second, name: Second, action: 'debug:wait', input: {milliseconds: 1500}}
+    - {id: third, name: Third, action: 'debug:wait', input: {milliseconds: 1500}}
 `;
 
 let server, browser;
@@ -38,9 +38,10 @@ test('the steps of a run are seen as they end, in the same page', { skip }, asyn
   await writeFile(catalog, `${(await readFile(catalog, 'utf8')).trimEnd()}\n    - ./slow/template.yaml\n`);
   await server.push(folder, 'A slow path');
   const plan = await server.post('/api/v1/plans', { template: 'slow', inputs: {} });
-  const run = await server.post(`/api/v1/plans/${plan.digest}/apply`);
   const { context, page, troubles } = await open(browser, server);
-  await page.goto(`/runs/${run.id}`);
+  await page.goto(`/plans/${plan.digest}`);
+  await page.click('#apply');
+  await page.waitForURL('**/runs/*');
   await page.evaluate(() => { globalThis.sameDocument = true; });
   const seen = new Set();
   while (await page.locator('[data-settled]').count() === 0) {
