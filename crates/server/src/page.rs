@@ -13,6 +13,7 @@ pub(crate) mod home;
 pub(crate) mod near;
 pub(crate) mod plan;
 pub(crate) mod platform;
+pub(crate) mod readme;
 pub(crate) mod repository;
 pub(crate) mod row;
 pub(crate) mod run;

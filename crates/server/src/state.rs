@@ -7,6 +7,7 @@ use fairway_domain::Timestamp;
 use tokio::sync::watch;
 
 use crate::page::graph::GraphCache;
+use crate::page::readme::ReadmeCache;
 
 /// How the server behaves.
 #[derive(Clone, Debug)]
@@ -26,6 +27,7 @@ pub(crate) struct ServerState {
     pub(crate) metrics: Arc<crate::metrics::HttpMetrics>,
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) graphs: Arc<GraphCache>,
+    pub(crate) readmes: Arc<ReadmeCache>,
 }
 
 impl ServerState {
@@ -39,6 +41,7 @@ impl ServerState {
             metrics: Arc::new(crate::metrics::HttpMetrics::default()),
             stopping,
             graphs: Arc::new(GraphCache::default()),
+            readmes: Arc::new(ReadmeCache::default()),
         }
     }
 }

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
 use axum::http::Uri;
-use fairway_app::sources::SourceTarget;
 use fairway_app::{AppError, View};
 use fairway_catalog::CatalogEntity;
 use fairway_domain::repository::RepositoryRef;
 use fairway_domain::run::Run;
-use fairway_domain::tree::TreePath;
 use fairway_domain::{Caller, EntityRef, Permission};
 use fairway_portal::entity::{DeployedVersion, EntityDeployment, Provenance, RelatedEntity, RelationGroup};
 use fairway_portal::row::{Link, RunRow};
@@ -21,7 +19,7 @@ use crate::page::environment::promotable;
 use crate::page::graph::{RELATIONS, graph_view};
 use crate::page::home::service_of;
 use crate::page::near::near;
-use crate::page::repository::is_too_large;
+use crate::page::readme::readme;
 use crate::page::row::{clone_url, entity_row};
 use crate::page::{Page, chrome, highlighted, html, markdown_in, off_thread};
 use crate::pairs::Pairs;
@@ -98,41 +96,6 @@ const OWNED: usize = 25;
 fn kind_order(kind: &str) -> usize {
     let order = ["Component", "API", "Resource", "System", "Domain"];
     order.iter().position(|it| *it == kind).unwrap_or(order.len())
-}
-
-/// The README beside the file of a component or template, with where its links start from.
-async fn readme(
-    state: &ServerState,
-    caller: &Caller,
-    view: &View,
-    found: &CatalogEntity,
-    tab: EntityTab,
-) -> Option<(String, RepositoryRef, String, String)> {
-    let SourceTarget::Forge { repository, branch, .. } = &view.sources.get(&found.stored.source)?.target
-    else {
-        return None;
-    };
-    // Where many entities share a folder, its README is about none of them.
-    let alone = matches!(found.stored.entity.kind.as_str(), "Component" | "Template");
-    if tab != EntityTab::Overview || !alone {
-        return None;
-    }
-    let folder = found.stored.file.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let beside = view.entities.values().filter(|other| {
-        other.source == found.stored.source
-            && matches!(other.entity.kind.as_str(), "Component" | "Template")
-            && other.file.rsplit_once('/').map_or("", |(folder, _)| folder) == folder
-    });
-    if beside.take(2).count() > 1 {
-        return None;
-    }
-    let path = if folder.is_empty() { "README.md".to_owned() } else { format!("{folder}/README.md") };
-    let path = TreePath::lenient(&path).ok()?;
-    let file = state.app.file(caller, repository, branch.as_str(), &path).await.ok()?;
-    if is_too_large(&file.bytes) {
-        return None;
-    }
-    Some((file.text()?.to_owned(), repository.clone(), branch.to_string(), folder.to_owned()))
 }
 
 /// The language of an API's definition, as a file name that highlighting knows.
@@ -241,7 +204,7 @@ pub(crate) async fn entity(
         source: Some(stored.source.clone()),
     };
     let chrome = chrome(&state, &caller, &uri, entity.title(), Section::Catalog).followed(Some(&reference));
-    let readme = readme(&state, &caller, &view, &found, tab).await;
+    let readme = if tab == EntityTab::Overview { readme(&state, &caller, &view, &found).await } else { None };
     let may_deliver = caller.may(Permission::Deliver);
     let mut owned: Vec<_> = if matches!(reference.kind(), "group" | "user") && tab == EntityTab::Overview {
         view.catalog.owned_by(std::slice::from_ref(&reference)).into_iter().map(entity_row).collect()
@@ -269,8 +232,7 @@ pub(crate) async fn entity(
         } else {
             GraphView::default()
         };
-        let readme = readme
-            .map(|(text, repository, branch, folder)| markdown_in(&text, &repository, &branch, &folder));
+        let readme = readme.map(|it| markdown_in(&it.text, &it.repository, it.branch.as_str(), &it.folder));
         let data = EntityView {
             entity,
             tab,
