@@ -42,7 +42,8 @@ test('without a mouse: from the first page to the new component, and a broken fi
   await press('Enter');
   await page.waitForURL('**/create/default/python-fastapi-service');
 
-  // The cursor stands in the first field.
+  // The cursor stands in the first field as soon as the page is there.
+  await page.waitForFunction(() => document.activeElement?.id === 'name');
   await page.keyboard.type('gift-cards');
   await press('Tab');
   await page.keyboard.type('Sells and redeems gift cards');
