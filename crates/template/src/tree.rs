@@ -9,7 +9,7 @@ use fairway_domain::tree::{FileMode, Tree, TreeFile, TreePath};
 use serde_json::{Value as Json, json};
 
 use crate::error::{TemplateError, TemplateErrorKind};
-use crate::render::Environment;
+use crate::nunjucks::Environment;
 
 /// The options of one run.
 #[derive(Clone, Debug, Default)]

@@ -1,10 +1,10 @@
 //! The registry of filters.
 
 use crate::error::{Fault, Outcome};
-use crate::evaluate::Interpreter;
-use crate::render::Environment;
-use crate::value::Value;
-use crate::{
+use crate::nunjucks::evaluate::Interpreter;
+use crate::nunjucks::render::Environment;
+use crate::nunjucks::value::Value;
+use crate::nunjucks::{
     filters_backstage as backstage, filters_list as list, filters_number as number, filters_text as text,
 };
 
@@ -14,7 +14,7 @@ pub type Builtin = fn(&mut Interpreter<'_>, &[Value]) -> Outcome<Value>;
 /// What a name stands for.
 pub enum Filter<'e> {
     Builtin(Builtin),
-    Host(&'e crate::render::HostFunction),
+    Host(&'e crate::nunjucks::render::HostFunction),
 }
 
 /// All built-in filters, by name.

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::value::Value;
+use crate::nunjucks::value::Value;
 
 /// One level of names.
 #[derive(Debug, Default)]

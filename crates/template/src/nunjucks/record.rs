@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use indexmap::IndexMap;
 
-use crate::value::Value;
+use crate::nunjucks::value::Value;
 
 /// Keys and values.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,6 @@
 //! Numbers as JavaScript writes and reads them.
 
-use crate::text::is_space;
+use crate::nunjucks::text::is_space;
 
 /// The shortest text that reads back as the same number (ECMA-262, Number::toString).
 pub fn print(number: f64) -> String {

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::frame::Slot;
-use crate::value::Value;
+use crate::nunjucks::frame::Slot;
+use crate::nunjucks::value::Value;
 
 /// A body: what stands between two tags.
 pub type Body = Vec<Statement>;

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use crate::budget::Meter;
 use crate::error::{Fault, Outcome};
-use crate::methods_text::relative;
-use crate::operators::{strict_equal, to_number, to_text};
-use crate::text::Text;
-use crate::value::{List, Value, refuse_cycle};
+use crate::nunjucks::methods_text::relative;
+use crate::nunjucks::operators::{strict_equal, to_number, to_text};
+use crate::nunjucks::text::Text;
+use crate::nunjucks::value::{List, Value, refuse_cycle};
 
 /// Calls a method of `list`, which `receiver` holds.
 pub fn call(

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use crate::budget::Meter;
 use crate::error::{Fault, Outcome, TemplateErrorKind, near_names};
-use crate::operators::{compare, strict_equal, to_number, truthy};
-use crate::value::Value;
+use crate::nunjucks::operators::{compare, strict_equal, to_number, truthy};
+use crate::nunjucks::value::Value;
 
 /// Their names.
 pub const NAMES: [&str; 26] = [

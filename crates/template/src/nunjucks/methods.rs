@@ -1,12 +1,12 @@
 //! The methods of built-in types.
 
 use crate::error::{Fault, Outcome};
-use crate::evaluate::Interpreter;
-use crate::member::key_text;
-use crate::number::{print, print_fixed, print_radix};
-use crate::operators::{to_number, to_text};
-use crate::value::Value;
-use crate::{methods_list, methods_python, methods_text};
+use crate::nunjucks::evaluate::Interpreter;
+use crate::nunjucks::member::key_text;
+use crate::nunjucks::number::{print, print_fixed, print_radix};
+use crate::nunjucks::operators::{to_number, to_text};
+use crate::nunjucks::value::Value;
+use crate::nunjucks::{methods_list, methods_python, methods_text};
 
 const TEXT: [&str; 31] = [
     "at",

@@ -1,12 +1,12 @@
 //! Filters on numbers.
 
-use crate::call::bind;
 use crate::error::Outcome;
-use crate::evaluate::Interpreter;
-use crate::filters::argument;
-use crate::number::{read_integer, read_prefix, wrap_to_i32};
-use crate::operators::{power, to_number, to_text, truthy};
-use crate::value::Value;
+use crate::nunjucks::call::bind;
+use crate::nunjucks::evaluate::Interpreter;
+use crate::nunjucks::filters::argument;
+use crate::nunjucks::number::{read_integer, read_prefix, wrap_to_i32};
+use crate::nunjucks::operators::{power, to_number, to_text, truthy};
+use crate::nunjucks::value::Value;
 
 pub fn abs(interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Outcome<Value> {
     Ok(Value::Number(to_number(&argument(arguments, 0), &interpreter.meter)?.abs()))

@@ -1,12 +1,12 @@
 //! The filters that Backstage's scaffolder adds.
 
 use crate::error::{Fault, Outcome};
-use crate::evaluate::Interpreter;
-use crate::filters::argument;
-use crate::member::property;
-use crate::record::Record;
-use crate::text::is_space;
-use crate::value::Value;
+use crate::nunjucks::evaluate::Interpreter;
+use crate::nunjucks::filters::argument;
+use crate::nunjucks::member::property;
+use crate::nunjucks::record::Record;
+use crate::nunjucks::text::is_space;
+use crate::nunjucks::value::Value;
 
 fn text_input(arguments: &[Value], what: &str) -> Outcome<String> {
     match argument(arguments, 0) {

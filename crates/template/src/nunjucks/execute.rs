@@ -4,15 +4,15 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
-use crate::ast::{Body, Expression, For, Kind, PairLoop, Set, Statement, Switch};
 use crate::error::{Fault, Outcome, TemplateErrorKind, near_names};
-use crate::evaluate::{Interpreter, Scope};
-use crate::frame::{Activation, Frame, FrameCell};
-use crate::function::Function;
-use crate::member::{length, property, property_of};
-use crate::operators::{less, strict_equal, to_number, to_text, truthy};
-use crate::record::Record;
-use crate::value::Value;
+use crate::nunjucks::ast::{Body, Expression, For, Kind, PairLoop, Set, Statement, Switch};
+use crate::nunjucks::evaluate::{Interpreter, Scope};
+use crate::nunjucks::frame::{Activation, Frame, FrameCell};
+use crate::nunjucks::function::Function;
+use crate::nunjucks::member::{length, property, property_of};
+use crate::nunjucks::operators::{less, strict_equal, to_number, to_text, truthy};
+use crate::nunjucks::record::Record;
+use crate::nunjucks::value::Value;
 
 impl Interpreter<'_> {
     /// Runs a body; what it prints goes to `out`.
@@ -182,7 +182,7 @@ impl Interpreter<'_> {
                 Value::String(text) if node.targets.len() == 1 => Value::list(
                     (0..text.len())
                         .zip(text.units().iter())
-                        .map(|(_, unit)| Value::String(crate::text::Text::from_units(&[*unit])))
+                        .map(|(_, unit)| Value::String(crate::nunjucks::text::Text::from_units(&[*unit])))
                         .collect(),
                 ),
                 other => other,

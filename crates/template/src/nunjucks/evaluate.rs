@@ -5,17 +5,17 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
-use crate::ast::{Block, Expression, Kind, Operator, Symbol};
 use crate::budget::Meter;
 use crate::error::{Fault, Outcome, TemplateErrorKind, near_names};
-use crate::frame::{Activation, FrameCell};
-use crate::function::Function;
-use crate::operators::{add, compare, concat, loose_equal, power, strict_equal, to_number, truthy};
-use crate::pattern::Pattern;
-use crate::record::Record;
-use crate::render::Environment;
-use crate::value::Value;
-use crate::{filters, globals, member, methods, predicates};
+use crate::nunjucks::ast::{Block, Expression, Kind, Operator, Symbol};
+use crate::nunjucks::frame::{Activation, FrameCell};
+use crate::nunjucks::function::Function;
+use crate::nunjucks::operators::{add, compare, concat, loose_equal, power, strict_equal, to_number, truthy};
+use crate::nunjucks::pattern::Pattern;
+use crate::nunjucks::record::Record;
+use crate::nunjucks::render::Environment;
+use crate::nunjucks::value::Value;
+use crate::nunjucks::{filters, globals, member, methods, predicates};
 
 /// A running template.
 pub struct Interpreter<'r> {

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use crate::budget::Meter;
 use crate::error::{Fault, Outcome};
-use crate::number;
-use crate::text::Text;
-use crate::value::{NESTING, Value};
+use crate::nunjucks::number;
+use crate::nunjucks::text::Text;
+use crate::nunjucks::value::{NESTING, Value};
 
 /// The value as JSON, `None` for what JSON has no word for. `spaces` is a count or the indentation itself.
 pub fn dump_value(value: &Value, spaces: &Value, meter: &Meter) -> Outcome<Option<String>> {

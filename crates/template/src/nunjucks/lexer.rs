@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use crate::error::{Fault, Outcome};
-use crate::text::is_space;
+use crate::nunjucks::text::is_space;
 
 /// How a template is marked up.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
-use crate::ast::{Block, Body, Expression, For, Kind, Macro, Set, Statement, Switch, Symbol, Template};
 use crate::error::{Fault, Outcome, TemplateErrorKind, near_names};
-use crate::frame::Slot;
-use crate::lexer::{Lexer, Syntax, Token};
-use crate::scope::resolve;
-use crate::text::is_space;
+use crate::nunjucks::ast::{
+    Block, Body, Expression, For, Kind, Macro, Set, Statement, Switch, Symbol, Template,
+};
+use crate::nunjucks::frame::Slot;
+use crate::nunjucks::lexer::{Lexer, Syntax, Token};
+use crate::nunjucks::scope::resolve;
+use crate::nunjucks::text::is_space;
 
 const TAGS: [&str; 10] =
     ["block", "call", "filter", "for", "if", "macro", "raw", "set", "switch", "verbatim"];

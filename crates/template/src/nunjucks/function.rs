@@ -4,9 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
-use crate::ast::Macro;
-use crate::frame::{Activation, FrameCell};
-use crate::value::Value;
+use crate::nunjucks::ast::Macro;
+use crate::nunjucks::frame::{Activation, FrameCell};
+use crate::nunjucks::value::Value;
 
 /// A callable value.
 pub enum Function {
@@ -79,9 +79,9 @@ impl fmt::Debug for Function {
 /// A cycler: a record with `current`, `next` and `reset`.
 pub fn cycler(items: Vec<Value>) -> Value {
     let index = Rc::new(Cell::new(None));
-    let mut record = crate::record::Record::new();
+    let mut record = crate::nunjucks::record::Record::new();
     record.insert("current".into(), Value::Null);
     record.insert("reset".into(), Function::CyclerReset { index: Rc::clone(&index) }.value());
     record.insert("next".into(), Function::CyclerNext { items: Rc::new(items), index }.value());
-    Value::Record(Rc::new(crate::value::RefRecord(RefCell::new(record))))
+    Value::Record(Rc::new(crate::nunjucks::value::RefRecord(RefCell::new(record))))
 }

@@ -7,10 +7,10 @@ use serde_json::Value as Json;
 
 use crate::budget::Meter;
 use crate::error::{Fault, Outcome};
-use crate::function::Function;
-use crate::pattern::Pattern;
-use crate::record::Record;
-use crate::text::Text;
+use crate::nunjucks::function::Function;
+use crate::nunjucks::pattern::Pattern;
+use crate::nunjucks::record::Record;
+use crate::nunjucks::text::Text;
 
 /// How deep values may nest; deeper ones are refused before any recursion over them.
 pub const NESTING: usize = 200;

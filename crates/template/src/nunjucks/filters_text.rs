@@ -7,12 +7,12 @@ use regex::Regex;
 
 use crate::budget::Meter;
 use crate::error::{Fault, Outcome};
-use crate::evaluate::Interpreter;
-use crate::filters::argument;
-use crate::member::{length, property_of};
-use crate::operators::{compare, loose_equal, strict_equal, to_number, to_text, truthy};
-use crate::text::{Text, is_space};
-use crate::value::Value;
+use crate::nunjucks::evaluate::Interpreter;
+use crate::nunjucks::filters::argument;
+use crate::nunjucks::member::{length, property_of};
+use crate::nunjucks::operators::{compare, loose_equal, strict_equal, to_number, to_text, truthy};
+use crate::nunjucks::text::{Text, is_space};
+use crate::nunjucks::value::Value;
 
 /// Nothing and `false` as the empty string.
 pub fn normalize(value: Value) -> Value {

@@ -3,16 +3,16 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::ast::{Expression, Kind, Macro};
 use crate::error::{Fault, Outcome};
-use crate::evaluate::{Interpreter, Scope};
-use crate::execute::describe;
-use crate::frame::{Activation, Frame, FrameCell};
-use crate::function::{Function, cycler};
-use crate::member::{key_text, property};
-use crate::record::Record;
-use crate::value::Value;
-use crate::{globals, member, methods};
+use crate::nunjucks::ast::{Expression, Kind, Macro};
+use crate::nunjucks::evaluate::{Interpreter, Scope};
+use crate::nunjucks::execute::describe;
+use crate::nunjucks::frame::{Activation, Frame, FrameCell};
+use crate::nunjucks::function::{Function, cycler};
+use crate::nunjucks::member::{key_text, property};
+use crate::nunjucks::record::Record;
+use crate::nunjucks::value::Value;
+use crate::nunjucks::{globals, member, methods};
 
 const KEYWORDS: &str = "__keywords";
 
@@ -166,7 +166,7 @@ impl Interpreter<'_> {
             frame.set(&"caller".into(), caller.clone());
         }
         for (index, (name, value)) in definition.parameters.iter().zip(values).enumerate() {
-            scope.activation.set(crate::frame::Slot { hops: 0, index }, value.clone());
+            scope.activation.set(crate::nunjucks::frame::Slot { hops: 0, index }, value.clone());
             frame.set(name, value);
         }
         let mut out = String::new();
@@ -200,7 +200,7 @@ pub fn stateful(name: &str, arguments: &[Value]) -> Value {
     if name == "cycler" {
         return cycler(arguments.to_vec());
     }
-    let separator = arguments.first().filter(|value| crate::operators::truthy(value)).cloned();
+    let separator = arguments.first().filter(|value| crate::nunjucks::operators::truthy(value)).cloned();
     Function::Joiner { separator: separator.unwrap_or_else(|| Value::text(",")), first: Cell::new(true) }
         .value()
 }

@@ -4,20 +4,20 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use crate::budget::Meter;
-use crate::call::bind;
 use crate::error::{Fault, Outcome};
-use crate::evaluate::Interpreter;
-use crate::filters::argument;
-use crate::filters_text::normalize;
-use crate::json::dump_value;
-use crate::member::{self, key_text, property, property_of};
-use crate::methods_list;
-use crate::operators::{add, compare, less, strict_equal, to_number, to_text, truthy};
-use crate::predicates;
-use crate::record::Record;
-use crate::sort::sort_by;
-use crate::text::Text;
-use crate::value::Value;
+use crate::nunjucks::call::bind;
+use crate::nunjucks::evaluate::Interpreter;
+use crate::nunjucks::filters::argument;
+use crate::nunjucks::filters_text::normalize;
+use crate::nunjucks::json::dump_value;
+use crate::nunjucks::member::{self, key_text, property, property_of};
+use crate::nunjucks::methods_list;
+use crate::nunjucks::operators::{add, compare, less, strict_equal, to_number, to_text, truthy};
+use crate::nunjucks::predicates;
+use crate::nunjucks::record::Record;
+use crate::nunjucks::sort::sort_by;
+use crate::nunjucks::text::Text;
+use crate::nunjucks::value::Value;
 
 fn needs(what: &str, value: &Value) -> Box<Fault> {
     Fault::value(format!("it takes {what}, not {}", value.kind()))

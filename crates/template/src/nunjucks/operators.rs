@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use crate::budget::Meter;
 use crate::error::{Fault, Outcome};
-use crate::number;
-use crate::text::Text;
-use crate::value::{NESTING, Value};
+use crate::nunjucks::number;
+use crate::nunjucks::text::Text;
+use crate::nunjucks::value::{NESTING, Value};
 
 /// Whether a condition holds. Empty lists, objects and safe strings are true.
 pub fn truthy(value: &Value) -> bool {

@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use crate::budget::Meter;
 use crate::error::{Fault, Outcome};
-use crate::evaluate::Interpreter;
-use crate::function::Function;
-use crate::methods;
-use crate::operators::{add, less, strict_equal, to_number, to_text, truthy};
-use crate::record::{Record, array_index};
-use crate::value::Value;
+use crate::nunjucks::evaluate::Interpreter;
+use crate::nunjucks::function::Function;
+use crate::nunjucks::methods;
+use crate::nunjucks::operators::{add, less, strict_equal, to_number, to_text, truthy};
+use crate::nunjucks::record::{Record, array_index};
+use crate::nunjucks::value::Value;
 
 /// Names through which JavaScript reaches its own machinery.
 const RESERVED: [&str; 7] = [
@@ -197,5 +197,5 @@ pub fn slice(
 }
 
 fn comparable(left: &Value, right: &Value, meter: &Meter) -> Outcome<bool> {
-    Ok(crate::operators::compare(left, right, meter)?.is_some())
+    Ok(crate::nunjucks::operators::compare(left, right, meter)?.is_some())
 }

@@ -6,12 +6,12 @@ use std::thread;
 
 use serde_json::Value as Json;
 
-use crate::ast::{Statement, Template};
 use crate::budget::{Budget, DEEP_STACK, Meter, SHALLOW};
 use crate::error::{Fault, Outcome, TemplateError};
-use crate::evaluate::{Interpreter, Scope};
-use crate::lexer::Syntax;
-use crate::parser::parse;
+use crate::nunjucks::ast::{Statement, Template};
+use crate::nunjucks::evaluate::{Interpreter, Scope};
+use crate::nunjucks::lexer::Syntax;
+use crate::nunjucks::parser::parse;
 
 /// A function of the host: arguments in, a value or a message out. What is undefined comes as null.
 pub type HostFunction = Arc<dyn Fn(&[Json]) -> Result<Json, String> + Send + Sync>;
@@ -119,7 +119,7 @@ impl Environment {
 
     /// Replaces the limits of each render.
     #[must_use]
-    pub const fn with_budget(mut self, budget: Budget) -> Self {
+    pub fn with_budget(mut self, budget: Budget) -> Self {
         self.budget = budget;
         self
     }

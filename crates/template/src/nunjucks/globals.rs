@@ -1,10 +1,10 @@
 //! The functions that every template has.
 
 use crate::budget::Meter;
-use crate::call::stateful;
 use crate::error::Outcome;
-use crate::operators::{add, less, truthy};
-use crate::value::Value;
+use crate::nunjucks::call::stateful;
+use crate::nunjucks::operators::{add, less, truthy};
+use crate::nunjucks::value::Value;
 
 /// Their names.
 pub const NAMES: [&str; 3] = ["range", "cycler", "joiner"];

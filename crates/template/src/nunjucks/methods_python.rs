@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use crate::budget::Meter;
 use crate::error::{Fault, Outcome};
-use crate::member::key_text;
-use crate::operators::{strict_equal, to_number};
-use crate::record::Record;
-use crate::value::{List, RefRecord, Value, refuse_cycle};
+use crate::nunjucks::member::key_text;
+use crate::nunjucks::operators::{strict_equal, to_number};
+use crate::nunjucks::record::Record;
+use crate::nunjucks::value::{List, RefRecord, Value, refuse_cycle};
 
 pub fn call(receiver: &Value, name: &str, arguments: &[Value], meter: &Meter) -> Outcome<Value> {
     match receiver {
@@ -49,7 +49,7 @@ fn call_list(list: &Rc<List>, name: &str, arguments: &[Value], meter: &Meter) ->
         "insert" => {
             refuse_cycle(Rc::as_ptr(list).cast(), second, meter)?;
             meter.allocate(32)?;
-            let index = crate::methods_text::relative(first, length, 0, meter)?;
+            let index = crate::nunjucks::methods_text::relative(first, length, 0, meter)?;
             list.0.borrow_mut().insert(index, second.clone());
             Value::list(Vec::new())
         }

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use crate::budget::Meter;
 use crate::error::{Fault, Outcome};
-use crate::operators::{to_number, to_text};
-use crate::pattern::expand_literal;
-use crate::text::{Text, is_space};
-use crate::value::Value;
+use crate::nunjucks::operators::{to_number, to_text};
+use crate::nunjucks::pattern::expand_literal;
+use crate::nunjucks::text::{Text, is_space};
+use crate::nunjucks::value::Value;
 
 /// Calls a method of `text`.
 pub fn call(text: &Text, name: &str, arguments: &[Value], meter: &Meter) -> Outcome<Value> {
@@ -133,8 +133,10 @@ fn inspect(text: &Text, name: &str, first: &Value, second: &Value, meter: &Meter
 fn find_pattern(text: &Text, name: &str, pattern: &Value, meter: &Meter) -> Outcome<Value> {
     let pattern = match pattern {
         Value::Pattern(pattern) => Rc::clone(pattern),
-        Value::Undefined => Rc::new(crate::pattern::Pattern::new("(?:)".into(), "".into())?),
-        other => Rc::new(crate::pattern::Pattern::new(to_text(other, meter)?.to_shared(), "".into())?),
+        Value::Undefined => Rc::new(crate::nunjucks::pattern::Pattern::new("(?:)".into(), "".into())?),
+        other => {
+            Rc::new(crate::nunjucks::pattern::Pattern::new(to_text(other, meter)?.to_shared(), "".into())?)
+        }
     };
     let subject = text.to_str();
     meter.spend(subject.len() as u64)?;
@@ -237,7 +239,7 @@ fn split(text: &Text, separator: &Value, limit: &Value, meter: &Meter) -> Outcom
     Ok(Value::list(parts))
 }
 
-fn split_by_pattern(text: &str, pattern: &crate::pattern::Pattern) -> Vec<Value> {
+fn split_by_pattern(text: &str, pattern: &crate::nunjucks::pattern::Pattern) -> Vec<Value> {
     let mut parts = Vec::new();
     let mut last = 0;
     for captures in pattern.regex.captures_iter(text) {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::ast::{Body, Expression, Kind, Macro, Statement, Template};
 use crate::error::TemplateError;
-use crate::execute::describe;
-use crate::globals;
-use crate::render::Environment;
-use crate::value::Value;
+use crate::nunjucks::ast::{Body, Expression, Kind, Macro, Statement, Template};
+use crate::nunjucks::execute::describe;
+use crate::nunjucks::globals;
+use crate::nunjucks::render::Environment;
+use crate::nunjucks::value::Value;
 
 /// The paths, such as `values.name`, that `source` reads from its context, sorted and each once. Names that the
 /// template defines itself are left out; of a method call the receiver is named.

@@ -6,12 +6,12 @@
 
 use std::rc::Rc;
 
-use crate::ast::{Expression, Kind, Operator, Symbol};
 use crate::error::{Fault, Outcome};
-use crate::lexer::Token;
-use crate::parser::Parser;
-use crate::text::Text;
-use crate::value::Value;
+use crate::nunjucks::ast::{Expression, Kind, Operator, Symbol};
+use crate::nunjucks::lexer::Token;
+use crate::nunjucks::parser::Parser;
+use crate::nunjucks::text::Text;
+use crate::nunjucks::value::Value;
 
 /// What an expression in an expression weighs: all levels of the grammar are on the stack for it.
 const NESTED: usize = 5;

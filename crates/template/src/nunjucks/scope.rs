@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::ast::{Body, Expression, For, Kind, Macro, PairLoop, Statement, Symbol, Template};
 use crate::error::{Fault, Outcome};
-use crate::frame::Slot;
+use crate::nunjucks::ast::{Body, Expression, For, Kind, Macro, PairLoop, Statement, Symbol, Template};
+use crate::nunjucks::frame::Slot;
 
 /// Resolves all names. Bodies of loops with several targets are resolved twice, which nesting multiplies; the
 /// sum is bounded by a multiple of the source's size.
