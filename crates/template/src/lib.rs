@@ -10,9 +10,11 @@
 mod budget;
 mod error;
 pub mod nunjucks;
+mod reference;
 mod tree;
 
 pub use budget::{Budget, Deadline};
 pub use error::{TemplateError, TemplateErrorKind};
 pub use nunjucks::{Environment, referenced_variables};
+pub use reference::{Entry, EntryKind, Example};
 pub use tree::{FetchTemplate, fetch_template};
