@@ -19,7 +19,7 @@ const PURE: [&str; 8] =
 const IMPURE: [&str; 2] = ["ledger", "remote"];
 
 /// Heavy third parties and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 12] = [
+const DOORS: [(&str, &[&str]); 14] = [
     ("sqlx", &["ledger"]),
     ("regorus", &["policy"]),
     ("axum", &["server"]),
@@ -28,6 +28,8 @@ const DOORS: [(&str, &[&str]); 12] = [
     ("dagre", &["portal"]),
     ("comrak", &["docs"]),
     ("ammonia", &["docs"]),
+    ("apollo-parser", &["docs"]),
+    ("protox-parse", &["docs"]),
     ("syntect", &["docs"]),
     ("clap", &["cli"]),
     ("prometheus-client", &["server"]),
