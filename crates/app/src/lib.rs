@@ -17,8 +17,10 @@ pub mod example;
 pub mod guardrails;
 pub mod home;
 pub mod housekeeping;
+pub mod identity;
 mod manifests;
 mod own_address;
+pub mod permissions;
 pub mod plans;
 pub mod projection;
 mod reach;
@@ -69,6 +71,8 @@ pub(crate) struct Inner {
     pub(crate) deciding: Mutex<()>,
     pub(crate) sign_in_guard: access::SignInGuard,
     pub(crate) findings: guardrails::FindingsCache,
+    /// What identities are signed with; read from the ledger when it is first needed.
+    pub(crate) signing_key: identity::SigningKeyCell,
 }
 
 impl App {
@@ -95,6 +99,7 @@ impl App {
             deciding: Mutex::new(()),
             sign_in_guard: access::SignInGuard::default(),
             findings: guardrails::FindingsCache::default(),
+            signing_key: identity::SigningKeyCell::default(),
         };
         let app = Self { inner: Arc::new(inner) };
         if moved {

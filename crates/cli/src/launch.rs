@@ -35,6 +35,8 @@ pub struct Launch {
     pub example: bool,
     /// Whether whoever sits at this machine needs not sign in.
     pub guest: bool,
+    /// Origins of other sites whose pages may use the interface.
+    pub allowed_origins: Vec<String>,
     /// Whether the browser is opened.
     pub open: bool,
     /// Whether a new administrator's code is made in any case.
@@ -87,7 +89,11 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
         tokio::spawn(async move { app.keep_house().await })
     };
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let options = ServerOptions { guest: launch.guest && loopback, version: env!("CARGO_PKG_VERSION") };
+    let options = ServerOptions {
+        guest: launch.guest && loopback,
+        allowed_origins: launch.allowed_origins,
+        version: env!("CARGO_PKG_VERSION"),
+    };
     let mut serving = tokio::spawn(fairway_server::serve(app.clone(), options, listener, wait_for(stopped)));
 
     let ready = Ready {

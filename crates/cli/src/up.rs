@@ -30,6 +30,10 @@ pub struct ServerArguments {
     /// A host, for example github.com, that templates mean the embedded forge by; can be repeated
     #[arg(long = "forge-host", env = "FAIRWAY_FORGE_HOST", value_delimiter = ',', value_name = "HOST")]
     forge_hosts: Vec<String>,
+    /// The origin of another site, for example https://backstage.example.com, whose pages may use the interface; can
+    /// be repeated
+    #[arg(long = "allow-origin", env = "FAIRWAY_ALLOW_ORIGIN", value_delimiter = ',', value_name = "URL")]
+    allowed_origins: Vec<String>,
     /// The organisation's name for people
     #[arg(long, env = "FAIRWAY_ORGANISATION", value_name = "NAME")]
     organisation: Option<String>,
@@ -97,6 +101,9 @@ impl ServerArguments {
         if let Some(address) = &self.base_url {
             check_address(address)?;
         }
+        for origin in &self.allowed_origins {
+            check_origin(origin)?;
+        }
         // Resolved against this folder once: the process may be asked about it from elsewhere.
         let data = std::path::absolute(&self.data).map_err(|error| {
             CliError::usage(format!("the data folder {}: {error}", self.data.display()), None)
@@ -118,6 +125,7 @@ impl ServerArguments {
             example: false,
             guest: false,
             open: false,
+            allowed_origins: self.allowed_origins.clone(),
             new_admin_code: self.new_admin_code,
             log: self.log.unwrap_or(log),
             started,
@@ -133,6 +141,19 @@ fn check_address(address: &str) -> Result<(), CliError> {
     Err(CliError::usage(
         format!("\"{address}\" is no address that people could reach the portal at"),
         Some("write for example --base-url https://fairway.example.com, without a path"),
+    ))
+}
+
+fn check_origin(text: &str) -> Result<(), CliError> {
+    let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    if url.is_some_and(|url| url.origin().ascii_serialization() == text) {
+        return Ok(());
+    }
+    Err(CliError::usage(
+        format!("\"{text}\" is no origin of a site"),
+        Some(
+            "write for example --allow-origin https://backstage.example.com, without a path or a slash at its end",
+        ),
     ))
 }
 

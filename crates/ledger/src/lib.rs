@@ -47,6 +47,7 @@ mod location;
 mod lock;
 mod query;
 mod session;
+mod signing_key;
 mod state;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

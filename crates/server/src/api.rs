@@ -101,7 +101,7 @@ pub fn document() -> Document {
 
 pub(crate) fn routes() -> Router<ServerState> {
     let (router, _) = described().split_for_parts();
-    router.route("/api/v1/openapi.json", get(openapi)).route("/api/{*rest}", axum::routing::any(missing))
+    router.route("/api/v1/openapi.json", get(openapi)).route("/api/v1/{*rest}", axum::routing::any(missing))
 }
 
 async fn openapi() -> Json<Document> {

@@ -8,7 +8,7 @@ use axum::http::header::{AUTHORIZATION, COOKIE, HOST};
 use axum::http::request::Parts;
 use base64::Engine as _;
 use fairway_app::{AppError, access};
-use fairway_domain::{Caller, Origin, Secret};
+use fairway_domain::{Actor, Caller, Origin, Secret};
 
 use crate::failure::{ApiFailure, PageFailure};
 use crate::state::ServerState;
@@ -113,8 +113,19 @@ fn passed_on(headers: &HeaderMap) -> bool {
 pub(crate) async fn identify(parts: &Parts, state: &ServerState, origin: Origin) -> Result<Caller, AppError> {
     let peer = peer(parts);
     let address = peer.map(|peer| peer.ip().to_string());
+    let local = || {
+        state.options.guest && peer.is_some_and(|peer| peer.ip().is_loopback()) && local_name(&parts.headers)
+    };
     if let Some(token) = presented_token(&parts.headers) {
-        return state.app.caller_of_token(token.expose(), origin, address);
+        if token.expose().trim_start().starts_with("fwy_") {
+            return state.app.caller_of_token(token.expose(), origin, address);
+        }
+        let caller = state.app.caller_of_identity(token.expose(), origin, address).await?;
+        // A guest's identity opens nothing elsewhere, and nothing when guests are not let in any more.
+        if matches!(caller.actor, Actor::Guest) && !local() {
+            return Err(AppError::Unauthenticated("a guest is let in on this machine only".to_owned()));
+        }
+        return Ok(caller);
     }
     if parts.headers.contains_key(AUTHORIZATION) {
         // Whoever presents something wants to be known by it, not to be let in as somebody else.
@@ -126,8 +137,7 @@ pub(crate) async fn identify(parts: &Parts, state: &ServerState, origin: Origin)
     {
         return Ok(caller);
     }
-    let local = peer.is_some_and(|peer| peer.ip().is_loopback()) && local_name(&parts.headers);
-    if state.options.guest && local {
+    if local() {
         return Ok(access::guest(origin, address));
     }
     Err(AppError::Unauthenticated("Sign in first".to_owned()))

@@ -28,10 +28,17 @@ pub(crate) async fn same_origin(State(state): State<ServerState>, request: Reque
 
 fn is_same_origin(state: &ServerState, request: &Request) -> bool {
     let headers = request.headers();
+    let origin = headers.get(ORIGIN);
+    let allowed = |origin: &HeaderValue| {
+        state.options.allowed_origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+    };
+    if origin.is_some_and(allowed) {
+        return true;
+    }
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin" || site == "none";
     }
-    let Some(origin) = headers.get(ORIGIN) else {
+    let Some(origin) = origin else {
         // Neither header: not a browser (curl, the command line).
         return true;
     };

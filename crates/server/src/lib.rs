@@ -5,9 +5,11 @@
 
 mod api;
 mod asset;
+mod backstage;
 mod body;
 mod caller;
 mod connection;
+mod cross_origin;
 mod events;
 mod failure;
 mod git;

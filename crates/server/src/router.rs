@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::state::ServerState;
-use crate::{api, asset, events, git, guard, health, metrics, page};
+use crate::{api, asset, backstage, cross_origin, events, git, guard, health, metrics, page};
 
 /// Forms and API requests are small; only git sends much.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
@@ -16,7 +16,7 @@ const BODY_LIMIT: usize = 4 * 1024 * 1024;
 pub(crate) fn router(state: ServerState) -> Router {
     Router::new()
         .merge(pages())
-        .merge(api::routes())
+        .merge(interfaces(&state))
         .merge(machines())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         // Event streams and git's packs are left alone by the compression's own rules.
@@ -28,6 +28,15 @@ pub(crate) fn router(state: ServerState) -> Router {
         .route_layer(from_fn_with_state(state.clone(), metrics::count))
         .layer(CatchPanicLayer::new())
         .with_state(state)
+}
+
+/// What programs call: Fairway's own interface and Backstage's.
+fn interfaces(state: &ServerState) -> Router<ServerState> {
+    let routes = api::routes().merge(backstage::routes());
+    match cross_origin::allowing(&state.options.allowed_origins) {
+        Some(layer) => routes.layer(layer),
+        None => routes,
+    }
 }
 
 /// Pages for people.

@@ -14,6 +14,8 @@ use crate::page::readme::ReadmeCache;
 pub struct ServerOptions {
     /// Whether somebody on the same machine is let in without signing in.
     pub guest: bool,
+    /// Origins of other sites, for example `https://backstage.example.com`, whose pages may use the interface.
+    pub allowed_origins: Vec<String>,
     /// The version that is shown.
     pub version: &'static str,
 }

@@ -12,6 +12,7 @@
 
 mod access;
 mod audit;
+mod backstage;
 mod command;
 mod delivery;
 mod durability;

@@ -1,6 +1,6 @@
-//! Jobs and sessions.
+//! Jobs, sessions and signing keys.
 
-use fairway_domain::{Clock as _, Digest, Role};
+use fairway_domain::{Clock as _, Digest, Role, Secret};
 use fairway_ledger::{Ledger, NewJob, StoredSession};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -14,6 +14,7 @@ crate::on_both!(
     an_open_job_is_not_added_twice,
     many_workers_share_the_work,
     sessions_come_and_go,
+    the_first_signing_key_counts_for_everybody,
 );
 
 fn job(place: &Place, subject: &str, in_seconds: i64) -> NewJob {
@@ -126,4 +127,14 @@ async fn sessions_come_and_go(place: Place) {
     assert!(ledger.delete_session(&promoted.id_hash).await.unwrap());
     assert!(!ledger.delete_session(&promoted.id_hash).await.unwrap());
     assert_eq!(ledger.session(&promoted.id_hash).await.unwrap(), None);
+}
+
+async fn the_first_signing_key_counts_for_everybody(place: Place) {
+    let ledger = place.open().await;
+    assert_eq!(ledger.signing_key("identity").await.unwrap(), None);
+    let (first, second) = (Secret::new(vec![1, 2, 3]), Secret::new(vec![4, 5, 6]));
+    assert_eq!(ledger.keep_signing_key("identity", &first).await.unwrap(), first);
+    assert_eq!(ledger.keep_signing_key("identity", &second).await.unwrap(), first);
+    assert_eq!(ledger.signing_key("identity").await.unwrap(), Some(first));
+    assert_eq!(ledger.signing_key("something else").await.unwrap(), None);
 }

@@ -1,0 +1,34 @@
+//! `/api/{catalog,search,auth,permission}` as Backstage answers them, so that its clients, its front end and the
+//! tools around it work against Fairway. What is answered otherwise, and why, is in
+//! `docs/reference/backstage.md`.
+
+mod caller;
+mod failure;
+mod health;
+mod identity;
+mod input;
+mod parameters;
+mod permission;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::any;
+
+use crate::state::ServerState;
+
+pub(crate) fn routes() -> Router<ServerState> {
+    Router::new()
+        .nest("/api/auth", plugin(identity::routes()))
+        .nest("/api/permission", plugin(permission::routes()))
+        .nest("/api/catalog", plugin(permission::catalog_routes()))
+        .merge(health::routes())
+        .route("/api/{*rest}", any(failure::nothing))
+}
+
+/// The routes of one plugin: errors are told in Backstage's form, and what does not exist has no body.
+fn plugin(routes: Router<ServerState>) -> Router<ServerState> {
+    routes
+        .fallback(failure::nothing)
+        .method_not_allowed_fallback(failure::nothing)
+        .layer(from_fn(failure::tell))
+}
