@@ -165,12 +165,11 @@ impl App {
     async fn signing_key(&self) -> Result<Arc<SigningKey>, AppError> {
         let key = self.inner.signing_key.get_or_try_init(|| async {
             let broken = || AppError::Internal("the signing key cannot be made or read".to_owned());
-            let kept = match self.inner.ledger.signing_key(PURPOSE).await? {
-                Some(kept) => kept,
-                None => {
-                    let fresh = SigningKey::generate().ok_or_else(broken)?;
-                    self.inner.ledger.keep_signing_key(PURPOSE, &fresh).await?
-                }
+            let kept = if let Some(kept) = self.inner.ledger.signing_key(PURPOSE).await? {
+                kept
+            } else {
+                let fresh = SigningKey::generate().ok_or_else(broken)?;
+                self.inner.ledger.keep_signing_key(PURPOSE, &fresh).await?
             };
             SigningKey::read(&kept).map(Arc::new).ok_or_else(broken)
         });

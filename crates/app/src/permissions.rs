@@ -39,12 +39,15 @@ impl NamedPermission {
             | "catalog.entity.delete"
             | "catalog.entity.refresh"
             | "catalog.location.create"
-            | "catalog.location.delete" => Permission::ManageCatalog,
+            | "catalog.location.delete"
+            // Looking at an address reads a repository from wherever it is.
+            | "catalog.location.analyze" => Permission::ManageCatalog,
             "catalog.entity.read"
             | "catalog.entity.validate"
-            | "catalog.location.read"
-            | "catalog.location.analyze" => Permission::Read,
-            name if name.starts_with("scaffolder.") && !name.ends_with(".read") => Permission::Create,
+            | "catalog.location.read" => Permission::Read,
+            _ if self.name.starts_with("scaffolder.") && self.attributes.action.as_deref() != Some("read") => {
+                Permission::Create
+            }
             _ => match self.attributes.action.as_deref() {
                 Some("read") => Permission::Read,
                 Some("create" | "update" | "delete") => Permission::ManageCatalog,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::EMBEDDED_HOST;
 use crate::effects::to_value;
+use crate::locations::RegisteredLocation;
 use crate::{App, AppConfig, AppError};
 
 /// Where a source's root file is.
@@ -227,6 +228,9 @@ pub struct Source {
     /// How the last synchronisation went.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<SyncReport>,
+    /// How Backstage's clients know it, where that does not follow from the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<RegisteredLocation>,
 }
 
 impl App {
@@ -263,7 +267,7 @@ impl App {
         Ok(synced)
     }
 
-    async fn put_source(
+    pub(crate) async fn put_source(
         &self,
         caller: &Caller,
         target: SourceTarget,
@@ -280,6 +284,7 @@ impl App {
             registered_at: self.now(),
             run: run.map(str::to_owned),
             last: None,
+            location: None,
         };
         self.append(vec![NewFact::by(caller, kind::SOURCE, id, Some(to_value(&source)?))]).await?;
         Ok((source, false))

@@ -18,11 +18,11 @@ use crate::sources::{Source, SourceTarget, SyncReport};
 use crate::{App, AppError};
 
 /// What was read from a source.
-struct Read {
-    tree: Tree,
-    root: TreePath,
+pub(crate) struct Read {
+    pub(crate) tree: Tree,
+    pub(crate) root: TreePath,
     /// What a path in the tree is appended to, to give the file's address.
-    base: String,
+    pub(crate) base: String,
     revision: String,
 }
 
@@ -76,7 +76,7 @@ impl App {
         }
     }
 
-    async fn read_source(&self, source: &Source) -> Result<Read, AppError> {
+    pub(crate) async fn read_source(&self, source: &Source) -> Result<Read, AppError> {
         let limits = TreeLimits::default();
         match &source.target {
             SourceTarget::Forge { repository, branch, path } => {

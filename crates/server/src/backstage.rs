@@ -7,8 +7,10 @@ mod failure;
 mod health;
 mod identity;
 mod input;
+mod locations;
 mod parameters;
 mod permission;
+mod search;
 
 use axum::Router;
 use axum::middleware::from_fn;
@@ -20,9 +22,14 @@ pub(crate) fn routes() -> Router<ServerState> {
     Router::new()
         .nest("/api/auth", plugin(identity::routes()))
         .nest("/api/permission", plugin(permission::routes()))
-        .nest("/api/catalog", plugin(permission::catalog_routes()))
+        .nest("/api/catalog", plugin(catalog()))
+        .nest("/api/search", plugin(search::routes()))
         .merge(health::routes())
         .route("/api/{*rest}", any(failure::nothing))
+}
+
+fn catalog() -> Router<ServerState> {
+    locations::routes().merge(permission::catalog_routes())
 }
 
 /// The routes of one plugin: errors are told in Backstage's form, and what does not exist has no body.

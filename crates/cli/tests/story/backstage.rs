@@ -194,3 +194,133 @@ async fn pages_of_named_origins_may_use_the_interface_and_others_may_not() {
     assert!(answer.header("access-control-allow-headers").unwrap().contains("authorization"));
     server.stop().await;
 }
+
+#[tokio::test]
+async fn locations_are_registered_changed_and_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Start::new(&folder.path().join("data")).server().await;
+    let before = server.get("/api/catalog/locations").await.expect(200);
+    assert!(!before.as_array().unwrap().is_empty(), "the example's sources are locations");
+    let known = &before[0]["data"];
+    let same =
+        server.post("/api/catalog/locations", &json!({"type": "url", "target": known["target"]})).await;
+    assert_eq!(same.message(), format!("Location url:{} already exists", known["target"].as_str().unwrap()));
+    assert_eq!(same.expect(409)["error"]["name"], "ConflictError");
+    let again = "/api/catalog/locations?onConflict=refresh";
+    let again = server.post(again, &json!({"type": "url", "target": known["target"]})).await.expect(201);
+    assert_eq!(again["location"]["id"], known["id"]);
+
+    let policies = server.url("/repositories/acme/policies/blob/main/catalog-info.yaml");
+    for (body, message) in [
+        (json!({"type": "url"}), "request/body must have required property 'target'"),
+        (json!({"type": "url", "target": ""}), "request/body/target must NOT have fewer than 1 characters"),
+        (
+            json!({"type": "file", "target": "/etc/passwd"}),
+            "Registered locations must be of an allowed type [\"url\"]",
+        ),
+        (json!({"type": "url", "target": 5}), "request/body/target must be string"),
+        (
+            json!({"type": "url", "target": "https://x.example/a", "more": 1}),
+            "request/body must NOT have additional properties: more",
+        ),
+    ] {
+        let refused = server.post("/api/catalog/locations", &body).await;
+        assert_eq!((refused.status, refused.message()), (400, message.to_owned()));
+    }
+    let nowhere = server.url("/repositories/acme/no-such/blob/main/catalog-info.yaml");
+    let tried =
+        server.post("/api/catalog/locations?dryRun=true", &json!({"type": "url", "target": nowhere})).await;
+    assert!((400..500).contains(&tried.status), "{}", tried.text);
+
+    // What cannot be read yet stays registered, and says why on its page.
+    let added =
+        server.post("/api/catalog/locations", &json!({"type": "url", "target": nowhere})).await.expect(201);
+    let location = &added["location"];
+    assert_eq!((&location["type"], &location["target"]), (&json!("url"), &json!(nowhere)));
+    assert!(location["entityRef"].as_str().unwrap().starts_with("location:default/generated-"), "{location}");
+    let path = format!("/api/catalog/locations/{}", location["id"].as_str().unwrap());
+    assert_eq!(server.get(&path).await.expect(200), *location);
+    let query = json!({"query": {"target": nowhere.to_uppercase()}});
+    let found = server.post("/api/catalog/locations/by-query", &query).await.expect(200);
+    assert_eq!((&found["totalItems"], &found["items"][0]), (&json!(1), location));
+
+    let change =
+        |target: &str| server.request(Method::PUT, &path).json(&json!({"type": "url", "target": target}));
+    assert_eq!(server.send(change(known["target"].as_str().unwrap())).await.status, 409);
+    let other = server.url("/repositories/acme/no-such-either/blob/main/catalog-info.yaml");
+    let refused = server.send(change(&other)).await;
+    assert!(
+        (400..500).contains(&refused.status),
+        "an address that cannot be read changes nothing: {}",
+        refused.text
+    );
+    assert_eq!(server.get(&path).await.expect(200)["target"], json!(nowhere));
+
+    let by_target =
+        server.post("/api/catalog/locations/by-query", &json!({"query": {"target": policies}})).await;
+    let registered = by_target.expect(200)["items"][0]["id"].as_str().unwrap().to_owned();
+    let before = server.entity("location/default/policies").await;
+    assert!(before["spec"]["targets"].is_array(), "{before}");
+    assert_eq!(server.delete(&format!("/api/catalog/locations/{registered}")).await.status, 204);
+    let changed = server.send(change(&policies)).await.expect(200);
+    assert_eq!((&changed["id"], &changed["target"]), (&location["id"], &json!(policies)));
+    assert_eq!(server.entity("location/default/policies").await["spec"], before["spec"]);
+
+    assert_eq!(server.delete(&path).await.status, 204);
+    let gone = server.delete(&path).await;
+    assert_eq!(gone.message(), format!("Found no location with ID {}", location["id"].as_str().unwrap()));
+    gone.expect(404);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn locations_are_listed_in_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Start::new(&folder.path().join("data")).server().await;
+    let all = server.post("/api/catalog/locations/by-query", &json!({})).await.expect(200);
+    let mut found = Vec::new();
+    let mut request = json!({"limit": 1});
+    loop {
+        let page = server.post("/api/catalog/locations/by-query", &request).await.expect(200);
+        found.extend(page["items"].as_array().unwrap().clone());
+        assert_eq!(page["totalItems"], all["totalItems"]);
+        let Some(cursor) = page["pageInfo"]["nextCursor"].as_str() else { break };
+        request = json!({"cursor": cursor});
+    }
+    assert_eq!(json!(found), all["items"]);
+    let bad = server.post("/api/catalog/locations/by-query", &json!({"cursor": "x"})).await;
+    assert!(bad.message().starts_with("Malformed cursor:"), "{}", bad.text);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn documents_are_searched_by_words_types_and_filters() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Start::new(&folder.path().join("data")).server().await;
+    let ask = async |query: &str| server.get(&format!("/api/search/query?{query}")).await;
+    let found =
+        ask("term=storefront&types%5B0%5D=software-catalog&filters%5Bkind%5D=Component").await.expect(200);
+    let first = &found["results"][0];
+    assert_eq!((&first["type"], &first["rank"]), (&json!("software-catalog"), &json!(1)));
+    let document = &first["document"];
+    assert_eq!(document["kind"], "Component");
+    assert_eq!(document["location"], "/catalog/default/component/storefront-web");
+    assert_eq!(document["owner"], "group:default/storefront");
+
+    let page = ask("term=&pageLimit=2").await.expect(200);
+    assert_eq!(page["results"].as_array().unwrap().len(), 2);
+    let cursor = page["nextPageCursor"].as_str().unwrap().replace('=', "%3D");
+    let second = ask(&format!("term=&pageLimit=2&pageCursor={cursor}")).await.expect(200);
+    assert_eq!(second["results"][0]["rank"], 3);
+    assert!(second["previousPageCursor"].is_string());
+    assert_eq!(ask("term=storefront&types[]=techdocs").await.expect(200)["results"], json!([]));
+    for (query, message) in [
+        ("types[]=nonsense", "Invalid query string: there are no documents of the type \"nonsense\""),
+        ("pageLimit=101", "Invalid query string: The page limit \"101\" exceeds the maximum of 100"),
+        ("pageLimit=many", "request/query/pageLimit must be integer"),
+    ] {
+        let refused = ask(query).await;
+        assert_eq!((refused.status, refused.message()), (400, message.to_owned()));
+    }
+    server.stop().await;
+}

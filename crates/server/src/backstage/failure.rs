@@ -29,11 +29,6 @@ impl Failure {
         Self { status: StatusCode::NOT_FOUND, name: "NotFoundError", message: message.into() }
     }
 
-    /// It is there already.
-    pub(super) fn conflict(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::CONFLICT, name: "ConflictError", message: message.into() }
-    }
-
     /// The caller may not.
     pub(super) fn not_allowed(message: impl Into<String>) -> Self {
         Self { status: StatusCode::FORBIDDEN, name: "NotAllowedError", message: message.into() }
