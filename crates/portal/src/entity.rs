@@ -7,6 +7,7 @@ use fairway_domain::repository::RepositoryRef;
 use fairway_domain::{Diagnostic, Entity, EntityRef, Role, Timestamp};
 use maud::{Markup, html};
 
+use crate::api_document::{DefinitionView, definition};
 use crate::chrome::{Chrome, Tone};
 use crate::graph::GraphView;
 use crate::icon::{self, icon};
@@ -148,8 +149,8 @@ pub struct EntityView {
     pub owned_total: usize,
     /// Whether this person may make a plan that moves versions.
     pub may_deliver: bool,
-    /// `spec.definition`, highlighted.
-    pub definition: Option<SafeHtml>,
+    /// `spec.definition`, as far as its tab is open.
+    pub definition: DefinitionView,
     /// The entity as YAML, highlighted.
     pub yaml: SafeHtml,
     /// What the journal has on it, newest first.
@@ -168,7 +169,7 @@ pub fn entity(chrome: &Chrome, view: &EntityView) -> String {
             @if view.tab != EntityTab::Errors { (broken(chrome, view)) }
             @match view.tab {
                 EntityTab::Overview => (entity_overview::overview(chrome, view)),
-                EntityTab::Api => (definition(view)),
+                EntityTab::Api => (api(view)),
                 EntityTab::Yaml => (yaml(view)),
                 EntityTab::Errors => (errors(chrome, view)),
                 EntityTab::History => (history(chrome, view)),
@@ -318,11 +319,10 @@ fn errors(chrome: &Chrome, view: &EntityView) -> Markup {
     }
 }
 
-fn definition(view: &EntityView) -> Markup {
-    match (&view.definition, view.entity.spec_text("definition")) {
-        (Some(html), text) => code::block(text.unwrap_or_default(), Some(html), true, &[]),
-        (None, Some(text)) => code::block(text, None, true, &[]),
-        (None, None) => empty(
+fn api(view: &EntityView) -> Markup {
+    match view.entity.spec_text("definition") {
+        Some(text) => definition(&view.entity.reference(), text, &view.definition),
+        None => empty(
             "api",
             "No definition",
             &html! { "This entity has no " code { "spec.definition" } "." },

@@ -6,6 +6,7 @@
 
 pub mod access;
 mod address;
+pub mod api_document;
 pub mod audit;
 pub mod catalog;
 pub mod chrome;
@@ -38,6 +39,7 @@ mod shell;
 pub mod source;
 
 pub use access::{IssuedToken, SignInView, TokenRow, TokensView, sign_in, tokens};
+pub use api_document::DefinitionView;
 pub use asset::{Asset, asset, asset_names, asset_path};
 pub use audit::{AuditView, RecordView, Verification, audit, record};
 pub use catalog::{CatalogQuery, CatalogView, Facet, FacetOption, catalog};

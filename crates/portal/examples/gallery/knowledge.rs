@@ -344,11 +344,30 @@ fn entity_view(tab: EntityTab, broken: bool) -> EntityView {
         owned: vec![],
         owned_total: 0,
         may_deliver: true,
-        definition: None,
+        definition: DefinitionView::default(),
         yaml: yaml(),
         history: (1..9).map(record).collect(),
         readme: Some(SafeHtml::vouched("<h2>Orders API</h2><p>Takes orders. See <a href=\"/x\">the docs</a>.</p><div class=\"admonition warning\"><p class=\"admonition-title\">Take care</p><p>Cancelling is <code>final</code>.</p></div><ul><li>one</li><li>two</li></ul>".into())),
     }
+}
+
+fn api_view(definition: DefinitionView) -> EntityView {
+    let text = include_str!("../../../../examples/acme/apis/definitions/payments.openapi.yaml");
+    let mut view = entity_view(EntityTab::Api, false);
+    view.entity = serde_json::from_value(json!({
+        "apiVersion": "backstage.io/v1alpha1", "kind": "API",
+        "metadata": {"name": "payments-api", "title": "Payments API", "description": "Authorise, capture and refund payments"},
+        "spec": {"type": "openapi", "lifecycle": "production", "owner": "checkout", "definition": text}
+    }))
+    .unwrap();
+    view.definition = match definition {
+        DefinitionView::Unread => {
+            let read = fairway_docs::api_document(fairway_docs::ApiFormat::OpenApi, text).unwrap();
+            DefinitionView::Document(Box::new(read), String::new())
+        }
+        other => other,
+    };
+    view
 }
 
 fn source(target: &str, errors: usize, failure: Option<&str>) -> SourceRow {
@@ -432,6 +451,14 @@ pub fn pages() -> Vec<(&'static str, String)> {
         ("entity-broken", entity(&entity_chrome, &entity_view(EntityTab::Overview, true))),
         ("entity-errors", entity(&entity_chrome, &entity_view(EntityTab::Errors, true))),
         ("entity-yaml", entity(&entity_chrome, &entity_view(EntityTab::Yaml, false))),
+        ("entity-api", entity(&entity_chrome, &api_view(DefinitionView::Unread))),
+        (
+            "entity-api-broken",
+            entity(
+                &entity_chrome,
+                &api_view(DefinitionView::Broken(SafeHtml::default(), Box::new(diagnostic()))),
+            ),
+        ),
         ("entity-history", entity(&entity_chrome, &entity_view(EntityTab::History, false))),
         (
             "graph",

@@ -6,12 +6,13 @@ use axum::extract::{Path, State};
 use axum::http::Uri;
 use fairway_app::{AppError, View};
 use fairway_catalog::CatalogEntity;
+use fairway_docs::{ApiFormat, api_document};
 use fairway_domain::repository::RepositoryRef;
 use fairway_domain::run::Run;
 use fairway_domain::{Caller, EntityRef, Permission};
 use fairway_portal::entity::{DeployedVersion, EntityDeployment, Provenance, RelatedEntity, RelationGroup};
 use fairway_portal::row::{Link, RunRow};
-use fairway_portal::{EntityTab, EntityView, GraphView, SafeHtml, Section};
+use fairway_portal::{DefinitionView, EntityTab, EntityView, GraphView, SafeHtml, Section};
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
@@ -115,6 +116,21 @@ fn definition_file(found: &CatalogEntity) -> &'static str {
     }
 }
 
+/// The definition as a document where its type has one, and as source otherwise or when asked for.
+fn definition_view(found: &CatalogEntity, as_source: bool, show: String) -> DefinitionView {
+    let entity = &found.stored.entity;
+    let Some(text) = entity.spec_text("definition") else { return DefinitionView::default() };
+    let source = || code(definition_file(found), text);
+    match ApiFormat::of_type(entity.spec_text("type").unwrap_or_default()) {
+        None => DefinitionView::Source { html: source(), readable: false },
+        Some(_) if as_source => DefinitionView::Source { html: source(), readable: true },
+        Some(format) => match api_document(format, text) {
+            Ok(document) => DefinitionView::Document(Box::new(document), show),
+            Err(diagnostic) => DefinitionView::Broken(source(), diagnostic),
+        },
+    }
+}
+
 /// Text as HTML lines, highlighted where possible.
 pub(crate) fn code(file: &str, text: &str) -> SafeHtml {
     highlighted(file, text).unwrap_or_else(|| SafeHtml::vouched(crate::page::escaped(text)))
@@ -159,7 +175,10 @@ pub(crate) async fn entity(
             AppError::NotFound { what: "entity", name: reference.to_string(), near }
         })
         .or_page(&state, &uri, &caller)?;
-    let tab = EntityTab::parse(Pairs::of_query(&uri).get("tab").unwrap_or_default());
+    let asked = Pairs::of_query(&uri);
+    let tab = EntityTab::parse(asked.get("tab").unwrap_or_default());
+    let as_source = asked.get("as") == Some("source");
+    let show = asked.get("show").unwrap_or_default().to_owned();
     let is_component = reference.kind() == "component";
     let deployments = if is_component {
         deployments(&state, &caller, reference.name()).or_page(&state, &uri, &caller)?
@@ -219,9 +238,11 @@ pub(crate) async fn entity(
     let links = links(&found);
     let page = off_thread(move || {
         // Only the tab in view is highlighted or laid out.
-        let definition = (tab == EntityTab::Api)
-            .then(|| entity.spec_text("definition").map(|text| code(definition_file(&found), text)))
-            .flatten();
+        let definition = if tab == EntityTab::Api {
+            definition_view(&found, as_source, show)
+        } else {
+            DefinitionView::default()
+        };
         let yaml = if tab == EntityTab::Yaml {
             code("entity.yaml", &fairway_yaml::write(&found.to_backstage_json()))
         } else {
