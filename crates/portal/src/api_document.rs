@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use fairway_docs::{
-    ApiDocument, Field, MarkdownOptions, Message, NamedSchema, Operation, OperationGroup, Parameter, Schema,
-    TypeName, markdown,
+    ApiDocument, ApiFormat, Field, MarkdownOptions, Message, NamedSchema, Operation, OperationGroup,
+    Parameter, Schema, TypeName, markdown,
 };
 use fairway_domain::{Diagnostic, EntityRef};
 use maud::{Markup, PreEscaped, html};
