@@ -77,6 +77,13 @@ impl Interpreter<'_> {
                 }
             }
             let function = member::lookup(self, &receiver, &key)?;
+            if function.is_undefined() && !receiver.is_nothing() {
+                let name = key_text(&key, &self.meter)?;
+                if methods::exists(&receiver, &name) {
+                    let arguments = self.evaluate_all(arguments, scope)?;
+                    return methods::call(self, &receiver, &name, &arguments);
+                }
+            }
             return self.call_value(&function, target, arguments, scope);
         }
         let function = self.evaluate(target, scope)?;

@@ -138,6 +138,7 @@ pub fn slice(interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Outcome<
                 Value::list(part)
             }
             Value::String(text) if !fills => Value::String(text.slice(start, end)),
+            Value::Safe(text) if !fills => Value::String(text.slice(start, end)),
             other => return Err(needs("a list", other)),
         });
         index += 1.0;

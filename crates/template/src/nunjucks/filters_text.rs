@@ -198,7 +198,7 @@ pub fn replace(interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Outcom
     if let Value::Pattern(pattern) = &old {
         let (text, new) = (string_of(&value)?, to_text(&new, meter)?);
         meter.allocate((text.size() + 1).saturating_mul(new.size() + 1))?;
-        return Ok(Value::String(text.map(|text| pattern.replace(text, &new.to_str()))));
+        return Ok(Value::String(pattern.replace(&text, &new)));
     }
     let old = match &old {
         Value::Number(_) => to_text(&old, meter)?,

@@ -75,6 +75,10 @@ pub fn property(value: &Value, key: &Value, meter: &Meter) -> Outcome<Value> {
             "source" => Value::text(Rc::clone(&pattern.source)),
             "flags" => Value::text(Rc::clone(&pattern.flags)),
             "global" => Value::Bool(pattern.is_global()),
+            "ignoreCase" => Value::Bool(pattern.flags.contains('i')),
+            "multiline" => Value::Bool(pattern.flags.contains('m')),
+            "sticky" => Value::Bool(pattern.flags.contains('y')),
+            "lastIndex" => Value::integer(pattern.last_index()),
             _ => Value::Undefined,
         },
         _ => Value::Undefined,
@@ -122,7 +126,7 @@ pub fn lookup(interpreter: &Interpreter<'_>, value: &Value, key: &Value) -> Outc
             if RESERVED.contains(&&*name) {
                 return Err(Fault::value(format!("the name \"{name}\" is reserved")));
             }
-            if methods::exists(value, &name) {
+            if methods::is_readable(value, &name) {
                 return Ok(Function::Method { receiver: value.clone(), name }.value());
             }
             Ok(Value::Undefined)

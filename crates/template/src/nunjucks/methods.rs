@@ -3,12 +3,12 @@
 use crate::error::{Fault, Outcome};
 use crate::nunjucks::evaluate::Interpreter;
 use crate::nunjucks::member::key_text;
-use crate::nunjucks::number::{print, print_fixed, print_radix};
+use crate::nunjucks::number::{print_exponential, print_fixed, print_precision, print_radix};
 use crate::nunjucks::operators::{to_number, to_text};
 use crate::nunjucks::value::Value;
-use crate::nunjucks::{methods_list, methods_python, methods_text};
+use crate::nunjucks::{methods_callback, methods_list, methods_python, methods_text};
 
-const TEXT: [&str; 31] = [
+const TEXT: [&str; 34] = [
     "at",
     "charAt",
     "charCodeAt",
@@ -20,6 +20,7 @@ const TEXT: [&str; 31] = [
     "lastIndexOf",
     "localeCompare",
     "match",
+    "matchAll",
     "padEnd",
     "padStart",
     "repeat",
@@ -38,12 +39,17 @@ const TEXT: [&str; 31] = [
     "toUpperCase",
     "trim",
     "trimEnd",
+    "trimLeft",
+    "trimRight",
     "trimStart",
     "valueOf",
 ];
-const LIST: [&str; 16] = [
+const LIST: [&str; 25] = [
     "at",
     "concat",
+    "copyWithin",
+    "entries",
+    "fill",
     "flat",
     "includes",
     "indexOf",
@@ -56,10 +62,16 @@ const LIST: [&str; 16] = [
     "shift",
     "slice",
     "sort",
+    "splice",
+    "toReversed",
+    "toSorted",
+    "toSpliced",
     "toString",
     "unshift",
+    "values",
+    "with",
 ];
-const NUMBER: [&str; 4] = ["toFixed", "toPrecision", "toString", "valueOf"];
+const NUMBER: [&str; 5] = ["toExponential", "toFixed", "toPrecision", "toString", "valueOf"];
 /// Python's methods of lists, with Jinja compatibility on.
 const PYTHON_LIST: [&str; 7] = ["append", "count", "find", "index", "insert", "pop", "remove"];
 /// Python's methods of dictionaries, with Jinja compatibility on.
@@ -82,13 +94,61 @@ pub const PYTHON_RECORD: [&str; 12] = [
 pub fn exists(value: &Value, name: &str) -> bool {
     match value {
         Value::String(_) | Value::Safe(_) => TEXT.contains(&name),
-        Value::List(_) => LIST.contains(&name),
+        Value::List(_) => LIST.contains(&name) || methods_callback::NAMES.contains(&name),
         Value::Number(_) => NUMBER.contains(&name),
         Value::Bool(_) => matches!(name, "toString" | "valueOf"),
-        Value::Record(_) => name == "hasOwnProperty",
-        Value::Pattern(_) => matches!(name, "test" | "toString"),
+        Value::Record(_) => matches!(name, "hasOwnProperty" | "toString" | "valueOf"),
+        Value::Pattern(_) => matches!(name, "exec" | "test" | "toString"),
         _ => false,
     }
+}
+
+/// Methods that are values too, without a call. Of the others, reading gives nothing, which prints nothing.
+const READABLE: [&str; 34] = [
+    "at",
+    "charAt",
+    "charCodeAt",
+    "concat",
+    "copyWithin",
+    "endsWith",
+    "fill",
+    "flat",
+    "includes",
+    "indexOf",
+    "join",
+    "lastIndexOf",
+    "pop",
+    "push",
+    "replace",
+    "reverse",
+    "shift",
+    "slice",
+    "sort",
+    "splice",
+    "split",
+    "startsWith",
+    "substring",
+    "test",
+    "toExponential",
+    "toFixed",
+    "toLowerCase",
+    "toPrecision",
+    "toString",
+    "toUpperCase",
+    "trim",
+    "trimEnd",
+    "trimStart",
+    "unshift",
+];
+
+/// Whether reading the method without calling it gives a function.
+pub fn is_readable(value: &Value, name: &str) -> bool {
+    let unread = match value {
+        Value::String(_) | Value::Safe(_) => matches!(name, "at" | "toString"),
+        Value::Number(_) => false,
+        other => name == "toString" || matches!(other, Value::Bool(_) | Value::Record(_)),
+    };
+    exists(value, name) && !unread && READABLE.contains(&name)
 }
 
 /// Whether Jinja compatibility gives the value this method.
@@ -104,11 +164,16 @@ pub fn is_python(value: &Value, key: &Value) -> bool {
 
 /// Calls the method.
 pub fn call(
-    interpreter: &Interpreter<'_>,
+    interpreter: &mut Interpreter<'_>,
     receiver: &Value,
     name: &str,
     arguments: &[Value],
 ) -> Outcome<Value> {
+    if let (Value::List(list), true) = (receiver, methods_callback::takes_callback(name, arguments))
+        && !(interpreter.environment.is_jinja_compatible() && is_python(receiver, &Value::text(name)))
+    {
+        return methods_callback::call(interpreter, receiver, list, name, arguments);
+    }
     let meter = &interpreter.meter;
     if interpreter.environment.is_jinja_compatible() && is_python(receiver, &Value::text(name)) {
         return methods_python::call(receiver, name, arguments, meter);
@@ -132,7 +197,12 @@ pub fn call(
             };
             Ok(match name {
                 "toFixed" => Value::text(print_fixed(*number, digits(100.0)?.unwrap_or(0))),
-                "toPrecision" => Value::text(print_precision(*number, digits(100.0)?)),
+                "toPrecision" => match digits(100.0)? {
+                    Some(0) => return Err(Fault::value("toPrecision() takes a number from 1 to 100")),
+                    Some(digits) => Value::text(print_precision(*number, digits)),
+                    None => Value::String(to_text(receiver, meter)?),
+                },
+                "toExponential" => Value::text(print_exponential(*number, digits(100.0)?)),
                 "toString" => {
                     let radix = digits(36.0)?.unwrap_or(10);
                     if radix < 2 {
@@ -143,28 +213,21 @@ pub fn call(
                 _ => receiver.clone(),
             })
         }
-        Value::Record(record) => Ok(Value::Bool(record.0.borrow().contains(&key_text(first, meter)?))),
-        Value::Pattern(pattern) if name == "test" => {
-            let text = to_text(first, meter)?;
-            meter.spend(text.size() as u64)?;
-            Ok(Value::Bool(pattern.regex.is_match(&text.to_str())))
+        Value::Record(record) if name == "hasOwnProperty" => {
+            Ok(Value::Bool(record.0.borrow().contains(&key_text(first, meter)?)))
         }
+        Value::Pattern(pattern) if matches!(name, "test" | "exec") => {
+            let text = to_text(first, meter)?;
+            meter.allocate(text.size())?;
+            let found = pattern.execute(&text);
+            Ok(if name == "test" {
+                Value::Bool(found.is_some())
+            } else {
+                found.map_or(Value::Null, Value::list)
+            })
+        }
+        Value::Record(_) if name == "valueOf" => Ok(receiver.clone()),
         Value::Bool(_) if name == "valueOf" => Ok(receiver.clone()),
         other => Ok(Value::String(to_text(other, meter)?)),
     }
-}
-
-fn print_precision(number: f64, digits: Option<usize>) -> String {
-    let Some(digits) = digits.filter(|digits| *digits > 0) else { return print(number) };
-    if !number.is_finite() {
-        return print(number);
-    }
-    let scientific = format!("{:.*e}", digits - 1, number);
-    let exponent: i32 = scientific.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
-    if exponent < -6 || exponent >= digits as i32 {
-        let sign = if exponent < 0 { "-" } else { "+" };
-        let mantissa = scientific.split('e').next().unwrap_or_default();
-        return format!("{mantissa}e{sign}{}", exponent.abs());
-    }
-    print_fixed(number, usize::try_from(digits as i32 - 1 - exponent).unwrap_or(0))
 }

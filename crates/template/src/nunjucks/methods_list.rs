@@ -38,9 +38,71 @@ pub fn call(
             list.0.borrow_mut().reverse();
             receiver.clone()
         }
-        "sort" => {
-            sort(list, first, meter)?;
+        "toReversed" => Value::list(list.0.borrow().iter().rev().cloned().collect()),
+        "sort" | "toSorted" => {
+            let sorted = sort(&list.0.borrow(), first, meter)?;
+            replace_all(list, receiver, sorted, name == "sort")
+        }
+        "splice" | "toSpliced" => {
+            let start = relative(first, length, 0, meter)?;
+            let count = match arguments.len() {
+                0 => 0,
+                1 => length - start,
+                _ => (to_number(second, meter)?.max(0.0) as usize).min(length - start),
+            };
+            let added = arguments.get(2..).unwrap_or_default();
+            for value in added {
+                refuse_cycle(Rc::as_ptr(list).cast(), value, meter)?;
+            }
+            meter.allocate((length + added.len()) * 24)?;
+            let mut items = list.0.borrow().clone();
+            let removed = items.splice(start..start + count, added.iter().cloned()).collect();
+            if name == "toSpliced" {
+                Value::list(items)
+            } else {
+                *list.0.borrow_mut() = items;
+                Value::list(removed)
+            }
+        }
+        "fill" => {
+            refuse_cycle(Rc::as_ptr(list).cast(), first, meter)?;
+            let end = arguments.get(2).unwrap_or(&Value::Undefined);
+            let (start, end) = (relative(second, length, 0, meter)?, relative(end, length, length, meter)?);
+            list.0.borrow_mut().iter_mut().take(end).skip(start).for_each(|item| *item = first.clone());
             receiver.clone()
+        }
+        "copyWithin" => {
+            let end = arguments.get(2).unwrap_or(&Value::Undefined);
+            let target = relative(first, length, 0, meter)?;
+            let (start, end) = (relative(second, length, 0, meter)?, relative(end, length, length, meter)?);
+            let copied: Vec<Value> = list
+                .0
+                .borrow()
+                .get(start..end)
+                .unwrap_or_default()
+                .iter()
+                .take(length - target)
+                .cloned()
+                .collect();
+            let mut items = list.0.borrow_mut();
+            items.iter_mut().skip(target).zip(copied).for_each(|(place, item)| *place = item);
+            receiver.clone()
+        }
+        "with" => {
+            let index = to_number(first, meter)?.trunc();
+            let index = if index < 0.0 { index + length as f64 } else { index.max(0.0) };
+            let mut items = list.0.borrow().clone();
+            match items.get_mut(index.max(0.0) as usize).filter(|_| index >= 0.0) {
+                Some(place) => *place = second.clone(),
+                None => return Err(Fault::value("with() takes an index of the list")),
+            }
+            Value::list(items)
+        }
+        "values" => Value::list(list.0.borrow().clone()),
+        "entries" => {
+            meter.allocate(length * 96)?;
+            let pair = |(at, item): (usize, &Value)| Value::list(vec![Value::integer(at), item.clone()]);
+            Value::list(list.0.borrow().iter().enumerate().map(pair).collect())
         }
         "slice" => {
             let (start, end) = (relative(first, length, 0, meter)?, relative(second, length, length, meter)?);
@@ -108,13 +170,23 @@ fn same_value_zero(left: &Value, right: &Value) -> bool {
     }
 }
 
-fn sort(list: &Rc<List>, comparator: &Value, meter: &Meter) -> Outcome<()> {
+/// The sorted items in the place of the old ones, or as a list of their own.
+pub fn replace_all(list: &Rc<List>, receiver: &Value, items: Vec<Value>, in_place: bool) -> Value {
+    if !in_place {
+        return Value::list(items);
+    }
+    *list.0.borrow_mut() = items;
+    receiver.clone()
+}
+
+/// The items by their text, what is undefined last.
+fn sort(items: &[Value], comparator: &Value, meter: &Meter) -> Outcome<Vec<Value>> {
     if !comparator.is_undefined() {
-        return Err(Fault::value("sort() takes no function here")
+        return Err(Fault::value(format!("sort() takes a function, not {}", comparator.kind()))
             .hint("Use the filter: list | sort(attribute=\"name\")."));
     }
     let mut keyed = Vec::new();
-    for item in list.0.borrow().iter() {
+    for item in items {
         let key = if item.is_undefined() { None } else { Some(to_text(item, meter)?) };
         keyed.push((key, item.clone()));
     }
@@ -123,11 +195,11 @@ fn sort(list: &Rc<List>, comparator: &Value, meter: &Meter) -> Outcome<()> {
         (Some(left), Some(right)) => left.cmp(right),
         (left, right) => left.is_none().cmp(&right.is_none()),
     });
-    *list.0.borrow_mut() = keyed.into_iter().map(|(_, item)| item).collect();
-    Ok(())
+    Ok(keyed.into_iter().map(|(_, item)| item).collect())
 }
 
-fn flatten(items: &[Value], depth: usize, out: &mut Vec<Value>, meter: &Meter) -> Outcome<()> {
+/// Puts the items of inner lists in their place, so many levels deep.
+pub fn flatten(items: &[Value], depth: usize, out: &mut Vec<Value>, meter: &Meter) -> Outcome<()> {
     meter.allocate(items.len() * 24)?;
     for item in items {
         match item {

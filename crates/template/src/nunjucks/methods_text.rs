@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use crate::budget::Meter;
 use crate::error::{Fault, Outcome};
+use crate::nunjucks::number::wrap_to_i32;
 use crate::nunjucks::operators::{to_number, to_text};
-use crate::nunjucks::pattern::expand_literal;
+use crate::nunjucks::pattern::{Pattern, expand_literal};
 use crate::nunjucks::text::{Text, is_space};
 use crate::nunjucks::value::Value;
 
@@ -21,8 +22,8 @@ pub fn call(text: &Text, name: &str, arguments: &[Value], meter: &Meter) -> Outc
         "toLowerCase" | "toLocaleLowerCase" => text.map(str::to_lowercase),
         "toUpperCase" | "toLocaleUpperCase" => text.map(str::to_uppercase),
         "trim" => text.map(|text| text.trim_matches(is_space).to_owned()),
-        "trimStart" => text.map(|text| text.trim_start_matches(is_space).to_owned()),
-        "trimEnd" => text.map(|text| text.trim_end_matches(is_space).to_owned()),
+        "trimStart" | "trimLeft" => text.map(|text| text.trim_start_matches(is_space).to_owned()),
+        "trimEnd" | "trimRight" => text.map(|text| text.trim_end_matches(is_space).to_owned()),
         "toString" | "valueOf" => text.clone(),
         "concat" => arguments.iter().try_fold(text.clone(), |joined, part| -> Outcome<Text> {
             let part = string(part)?;
@@ -125,7 +126,7 @@ fn inspect(text: &Text, name: &str, first: &Value, second: &Value, meter: &Meter
                 Ordering::Greater => 1.0,
             })
         }
-        "search" | "match" => find_pattern(text, name, first, meter)?,
+        "search" | "match" | "matchAll" => find_pattern(text, name, first, meter)?,
         _ => Value::Undefined,
     })
 }
@@ -133,27 +134,14 @@ fn inspect(text: &Text, name: &str, first: &Value, second: &Value, meter: &Meter
 fn find_pattern(text: &Text, name: &str, pattern: &Value, meter: &Meter) -> Outcome<Value> {
     let pattern = match pattern {
         Value::Pattern(pattern) => Rc::clone(pattern),
-        Value::Undefined => Rc::new(crate::nunjucks::pattern::Pattern::new("(?:)".into(), "".into())?),
-        other => {
-            Rc::new(crate::nunjucks::pattern::Pattern::new(to_text(other, meter)?.to_shared(), "".into())?)
-        }
+        Value::Undefined => Rc::new(Pattern::new("(?:)".into(), "".into())?),
+        other => Rc::new(Pattern::new(to_text(other, meter)?.to_shared(), "".into())?),
     };
-    let subject = text.to_str();
-    meter.spend(subject.len() as u64)?;
-    if name == "search" {
-        let at = pattern.regex.find(&subject).and_then(|found| subject.get(..found.start()));
-        return Ok(Value::Number(at.map_or(-1.0, |before| Text::from(before).len() as f64)));
-    }
-    let matched =
-        |found: Option<regex::Match<'_>>| found.map_or(Value::Undefined, |found| Value::text(found.as_str()));
-    if pattern.is_global() {
-        let found: Vec<Value> = pattern.regex.find_iter(&subject).map(|found| matched(Some(found))).collect();
-        meter.allocate(found.len() * 48)?;
-        return Ok(if found.is_empty() { Value::Null } else { Value::list(found) });
-    }
-    Ok(match pattern.regex.captures(&subject) {
-        Some(captures) => Value::list(captures.iter().map(matched).collect()),
-        None => Value::Null,
+    meter.allocate(text.size().saturating_mul(48))?;
+    Ok(match name {
+        "search" => Value::Number(pattern.search(text).map_or(-1.0, |at| at as f64)),
+        "matchAll" => Value::list(pattern.find_all(text)),
+        _ => pattern.find(text).map_or(Value::Null, Value::list),
     })
 }
 
@@ -202,7 +190,7 @@ fn replace(text: &Text, old: &Value, new: &Value, all: bool, meter: &Meter) -> O
             return Err(Fault::value("replaceAll() takes a regular expression with the flag \"g\""));
         }
         meter.allocate(subject.len().saturating_mul(1 + new.size()))?;
-        return Ok(Value::text(pattern.replace(&subject, &new.to_str())));
+        return Ok(Value::String(pattern.replace(text, &new)));
     }
     let old = to_text(old, meter)?;
     let old = old.to_str();
@@ -220,10 +208,14 @@ fn replace(text: &Text, old: &Value, new: &Value, all: bool, meter: &Meter) -> O
 }
 
 fn split(text: &Text, separator: &Value, limit: &Value, meter: &Meter) -> Outcome<Value> {
-    let limit = if limit.is_undefined() { usize::MAX } else { to_number(limit, meter)?.max(0.0) as usize };
+    let limit = if limit.is_undefined() {
+        usize::MAX
+    } else {
+        wrap_to_i32(to_number(limit, meter)?).cast_unsigned() as usize
+    };
     let mut parts: Vec<Value> = match separator {
         Value::Undefined => vec![Value::String(text.clone())],
-        Value::Pattern(pattern) => split_by_pattern(&text.to_str(), pattern),
+        Value::Pattern(pattern) => pattern.split(text),
         other => {
             let separator = to_text(other, meter)?;
             if separator.is_empty() {
@@ -237,22 +229,4 @@ fn split(text: &Text, separator: &Value, limit: &Value, meter: &Meter) -> Outcom
     meter.allocate(parts.len() * 40)?;
     parts.truncate(limit);
     Ok(Value::list(parts))
-}
-
-fn split_by_pattern(text: &str, pattern: &crate::nunjucks::pattern::Pattern) -> Vec<Value> {
-    let mut parts = Vec::new();
-    let mut last = 0;
-    for captures in pattern.regex.captures_iter(text) {
-        let Some(whole) = captures.get(0) else { continue };
-        if whole.end() == 0 || whole.is_empty() && whole.start() >= text.len() {
-            continue;
-        }
-        parts.push(Value::text(text.get(last..whole.start()).unwrap_or_default()));
-        parts.extend(
-            captures.iter().skip(1).map(|group| group.map_or(Value::Undefined, |g| Value::text(g.as_str()))),
-        );
-        last = whole.end();
-    }
-    parts.push(Value::text(text.get(last..).unwrap_or_default()));
-    parts
 }

@@ -39,39 +39,127 @@ pub fn print(number: f64) -> String {
     format!("{sign}{body}")
 }
 
-/// `toString(radix)` for whole and fractional numbers.
+/// `toString(radix)`: as many digits behind the point as tell the number from its neighbours, as V8 gives them.
 pub fn print_radix(number: f64, radix: u32) -> String {
     if radix == 10 || !number.is_finite() {
         return print(number);
     }
-    let digit = |value: u32| char::from_digit(value, radix).unwrap_or('0');
-    let mut whole = number.abs().trunc();
-    let mut fraction = number.abs().fract();
-    let mut text = Vec::new();
     let base = f64::from(radix);
-    while whole >= 1.0 {
-        text.push(digit((whole % base) as u32));
-        whole = (whole / base).trunc();
-    }
-    if text.is_empty() {
-        text.push('0');
-    }
-    if number < 0.0 {
-        text.push('-');
-    }
-    let mut text: String = text.into_iter().rev().collect();
-    if fraction > 0.0 {
-        text.push('.');
-        for _ in 0..52 {
-            fraction *= base;
-            text.push(digit(fraction.trunc() as u32));
-            fraction = fraction.fract();
-            if fraction == 0.0 {
-                break;
+    let absolute = number.abs();
+    let mut whole = absolute.floor();
+    let mut fraction = absolute - whole;
+    // Half of the distance to the next number, in the unit of the digit at hand.
+    let mut precision = (0.5 * (absolute.next_up() - absolute)).max(0.0_f64.next_up());
+    let mut decimals: Vec<u32> = Vec::new();
+    while fraction >= precision {
+        fraction *= base;
+        precision *= base;
+        let digit = fraction as u32;
+        decimals.push(digit);
+        fraction -= f64::from(digit);
+        let rounds_up = fraction > 0.5 || (fraction >= 0.5 && digit % 2 == 1);
+        if rounds_up && fraction + precision > 1.0 {
+            while decimals.pop_if(|last| *last + 1 == radix).is_some() {}
+            match decimals.last_mut() {
+                Some(last) => *last += 1,
+                None => whole += 1.0,
             }
+            break;
         }
     }
-    text
+    let mut digits: Vec<u32> = Vec::new();
+    // Beyond 53 bits there is nothing to tell digits apart by.
+    while whole / base >= 9_007_199_254_740_992.0 {
+        whole /= base;
+        digits.push(0);
+    }
+    loop {
+        let digit = whole % base;
+        digits.push(digit as u32);
+        whole = (whole - digit) / base;
+        if whole < 1.0 {
+            break;
+        }
+    }
+    let digit = |value: &u32| char::from_digit(*value, radix).unwrap_or('0');
+    let sign = if number < 0.0 { "-" } else { "" };
+    let whole: String = digits.iter().rev().map(digit).collect();
+    let decimals: String = decimals.iter().map(digit).collect();
+    let point = if decimals.is_empty() { "" } else { "." };
+    format!("{sign}{whole}{point}{decimals}")
+}
+
+/// The number rounded to `count` digits, halves away from zero, with the exponent of the first.
+fn round_digits(number: f64, count: usize) -> (String, i32) {
+    // No number has more digits than this, so it is exact.
+    let exact = format!("{:.800e}", number.abs());
+    let (mantissa, exponent) = exact.split_once('e').unwrap_or((&exact, "0"));
+    let mut exponent = exponent.parse::<i32>().unwrap_or(0);
+    let digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
+    let up = digits.get(count).is_some_and(|digit| *digit >= b'5');
+    let mut kept: Vec<u8> = digits.into_iter().take(count).collect();
+    if up && !carry(&mut kept) {
+        kept.insert(0, b'1');
+        kept.truncate(count);
+        exponent += 1;
+    }
+    (kept.into_iter().map(char::from).collect(), exponent)
+}
+
+/// Adds one to the last digit; `false` when the sum needs one digit more.
+fn carry(digits: &mut [u8]) -> bool {
+    for digit in digits.iter_mut().rev() {
+        if *digit == b'9' {
+            *digit = b'0';
+        } else {
+            *digit += 1;
+            return true;
+        }
+    }
+    false
+}
+
+fn scientific(number: f64, digits: &str, exponent: i32) -> String {
+    let sign = if number < 0.0 { "-" } else { "" };
+    let direction = if exponent < 0 { '-' } else { '+' };
+    let (first, rest) = digits.split_at(digits.len().min(1));
+    let point = if rest.is_empty() { "" } else { "." };
+    format!("{sign}{first}{point}{rest}e{direction}{}", exponent.abs())
+}
+
+/// `toPrecision(count)`
+pub fn print_precision(number: f64, count: usize) -> String {
+    if !number.is_finite() {
+        return print(number);
+    }
+    let (digits, exponent) = round_digits(number, count);
+    if exponent < -6 || exponent >= count as i32 {
+        return scientific(number, &digits, exponent);
+    }
+    let sign = if number < 0.0 { "-" } else { "" };
+    if exponent < 0 {
+        let zeros = "0".repeat(exponent.unsigned_abs() as usize - 1);
+        return format!("{sign}0.{zeros}{digits}");
+    }
+    let (whole, fraction) = digits.split_at((exponent as usize + 1).min(digits.len()));
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}{whole}{point}{fraction}")
+}
+
+/// `toExponential(decimals)`; without it, as many as are needed.
+pub fn print_exponential(number: f64, decimals: Option<usize>) -> String {
+    if !number.is_finite() {
+        return print(number);
+    }
+    let (digits, exponent) = match decimals {
+        Some(decimals) => round_digits(number, decimals + 1),
+        None => {
+            let shortest = format!("{:e}", number.abs());
+            let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+            (mantissa.replace('.', ""), exponent.parse().unwrap_or(0))
+        }
+    };
+    scientific(number, &digits, exponent)
 }
 
 /// `toFixed(digits)`: exact, and halves away from zero.
@@ -83,20 +171,8 @@ pub fn print_fixed(number: f64, digits: usize) -> String {
     let (whole, fraction) = exact.split_once('.').unwrap_or((&exact, ""));
     let up = fraction.as_bytes().get(digits).is_some_and(|digit| *digit >= b'5');
     let mut kept: Vec<u8> = whole.bytes().chain(fraction.bytes().take(digits)).collect();
-    if up {
-        let mut carry = true;
-        for digit in kept.iter_mut().rev() {
-            if *digit == b'9' {
-                *digit = b'0';
-            } else {
-                *digit += 1;
-                carry = false;
-                break;
-            }
-        }
-        if carry {
-            kept.insert(0, b'1');
-        }
+    if up && !carry(&mut kept) {
+        kept.insert(0, b'1');
     }
     let split = kept.len().saturating_sub(digits);
     let (whole, fraction) = kept.split_at(split);
@@ -200,7 +276,9 @@ pub fn wrap_to_i32(number: f64) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{print, print_fixed, read, read_integer, read_prefix};
+    use super::{
+        print, print_exponential, print_fixed, print_precision, print_radix, read, read_integer, read_prefix,
+    };
 
     #[test]
     fn prints_like_javascript() {
@@ -221,6 +299,20 @@ mod tests {
         assert_eq!(print_fixed(1.005, 2), "1.00");
         assert_eq!(print_fixed(9.99, 1), "10.0");
         assert_eq!(print_fixed(-1.5, 2), "-1.50");
+        assert_eq!(print_radix(0.1, 2), "0.0001100110011001100110011001100110011001100110011001101");
+        assert_eq!(
+            (print_radix(-255.5, 16), print_radix(1e21, 36)),
+            ("-ff.8".into(), "5v1j4f4ds7c000".into())
+        );
+        assert_eq!((print_precision(2.5, 1), print_precision(1e21, 3)), ("3".into(), "1.00e+21".into()));
+        assert_eq!(
+            (print_precision(0.000_123, 2), print_precision(99.99, 3)),
+            ("0.00012".into(), "100".into())
+        );
+        assert_eq!(
+            (print_exponential(12345.0, None), print_exponential(0.0, Some(2))),
+            ("1.2345e+4".into(), "0.00e+0".into())
+        );
     }
 
     #[test]

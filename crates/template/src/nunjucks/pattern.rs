@@ -1,24 +1,84 @@
 //! JavaScript regular expressions on an engine whose time is linear in the text.
+//!
+//! JavaScript matches code units: half of a character counts. So the halves of characters beyond the basic plane are
+//! written as characters of a private area before they are matched, and put together again behind it.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
-use std::fmt::Write as _;
 use std::rc::Rc;
 
-use regex::{Regex, RegexBuilder};
+use regex::{Captures, Match, Regex, RegexBuilder};
 
 use crate::error::{Fault, Outcome};
+use crate::nunjucks::pattern_syntax::translate;
+use crate::nunjucks::text::Text;
+use crate::nunjucks::value::Value;
 
 /// A compiled regular expression.
 #[derive(Debug)]
 pub struct Pattern {
     pub source: Rc<str>,
     pub flags: Rc<str>,
-    pub regex: Regex,
+    regex: Regex,
+    /// Where the next search begins, in code units, with the flags `g` and `y`.
+    last_index: Cell<usize>,
+}
+
+/// A text whose characters are one code unit each.
+pub struct Subject<'t> {
+    text: Cow<'t, str>,
+    split: bool,
+}
+
+/// The private character for half of a character.
+pub fn half(unit: u16) -> char {
+    char::from_u32(0x10_0000 + u32::from(unit)).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+impl<'t> Subject<'t> {
+    pub fn new(text: &'t Text) -> Self {
+        match text.as_str() {
+            Some(plain) if plain.chars().all(|c| c.len_utf16() == 1) => {
+                Self { text: Cow::Borrowed(plain), split: false }
+            }
+            _ => {
+                let units = text.units();
+                let character = |unit: &u16| char::from_u32(u32::from(*unit)).unwrap_or_else(|| half(*unit));
+                Self { text: Cow::Owned(units.iter().map(character).collect()), split: true }
+            }
+        }
+    }
+
+    /// A part of the subject as text.
+    fn part(&self, start: usize, end: usize) -> Text {
+        let part = self.text.get(start..end).unwrap_or_default();
+        if !self.split {
+            return part.into();
+        }
+        let unit = |character: char| {
+            let code = u32::from(character);
+            u16::try_from(code).unwrap_or((code & 0xffff) as u16)
+        };
+        Text::from_units(&part.chars().map(unit).collect::<Vec<u16>>())
+    }
+
+    fn found(&self, found: Option<Match<'_>>) -> Option<Text> {
+        found.map(|found| self.part(found.start(), found.end()))
+    }
+
+    /// How many code units there are before a byte offset.
+    fn units_before(&self, offset: usize) -> usize {
+        self.text.get(..offset).map_or(0, |before| before.chars().count())
+    }
+
+    /// The byte offset of a code unit.
+    fn offset(&self, units: usize) -> Option<usize> {
+        self.text.char_indices().map(|(at, _)| at).chain([self.text.len()]).nth(units)
+    }
 }
 
 const SIZE_LIMIT: usize = 1 << 20;
-const SPACE: &str =
-    r"\t\n\x0B\x0C\r \u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{feff}";
 
 impl Pattern {
     /// Compiles a pattern; look-around and back references are refused.
@@ -32,7 +92,7 @@ impl Pattern {
             .nest_limit(50)
             .build();
         match regex {
-            Ok(regex) => Ok(Self { source, flags, regex }),
+            Ok(regex) => Ok(Self { source, flags, regex, last_index: Cell::new(0) }),
             Err(regex::Error::CompiledTooBig(_)) => {
                 Err(Fault::budget(format!("the regular expression /{source}/ is too large")))
             }
@@ -47,22 +107,121 @@ impl Pattern {
         self.flags.contains('g')
     }
 
-    /// `text.replace(pattern, replacement)` with `$1`, `$&`, `$$`, `` $` ``, `$'` and `$<name>`.
-    pub fn replace(&self, text: &str, replacement: &str) -> String {
-        let mut result = String::with_capacity(text.len());
-        let mut last = 0;
-        for captures in self.regex.captures_iter(text) {
-            let Some(whole) = captures.get(0) else { continue };
-            result.push_str(text.get(last..whole.start()).unwrap_or_default());
-            expand(&captures, text, replacement, &mut result);
-            last = whole.end();
-            if !self.is_global() {
-                break;
-            }
-        }
-        result.push_str(text.get(last..).unwrap_or_default());
-        result
+    fn is_sticky(&self) -> bool {
+        self.flags.contains('y')
     }
+
+    /// Where the next search begins.
+    pub fn last_index(&self) -> usize {
+        self.last_index.get()
+    }
+
+    /// All matches that `replace` and `match` see: the first one only without the flag `g`.
+    fn matches<'s>(&'s self, subject: &'s Subject<'_>) -> impl Iterator<Item = Captures<'s>> {
+        let most = if self.is_global() { usize::MAX } else { 1 };
+        let sticky = self.is_sticky();
+        let mut expected = 0;
+        self.regex.captures_iter(&subject.text).take(most).take_while(move |captures| {
+            let Some(whole) = captures.get(0) else { return false };
+            let goes_on = !sticky || whole.start() == expected;
+            expected = whole.end();
+            goes_on
+        })
+    }
+
+    /// `pattern.exec(text)`: the match with its groups. With `g` or `y` the next call goes on behind it.
+    pub fn execute(&self, text: &Text) -> Option<Vec<Value>> {
+        let subject = Subject::new(text);
+        let remembers = self.is_global() || self.is_sticky();
+        let start = if remembers { self.last_index.get() } else { 0 };
+        let captures = subject
+            .offset(start)
+            .and_then(|offset| {
+                self.regex.captures_at(&subject.text, offset).map(|captures| (offset, captures))
+            })
+            .filter(|(offset, captures)| {
+                !self.is_sticky() || captures.get(0).is_some_and(|whole| whole.start() == *offset)
+            })
+            .map(|(_, captures)| captures);
+        if remembers {
+            let end = captures.as_ref().and_then(|captures| captures.get(0)).map_or(0, |whole| whole.end());
+            self.last_index.set(subject.units_before(end));
+        }
+        captures.map(|captures| groups(&subject, &captures))
+    }
+
+    /// `text.match(pattern)`: all matches with the flag `g`, else the first with its groups.
+    pub fn find(&self, text: &Text) -> Option<Vec<Value>> {
+        if !self.is_global() {
+            return self.execute(text);
+        }
+        self.last_index.set(0);
+        let subject = Subject::new(text);
+        let found: Vec<Value> = self
+            .matches(&subject)
+            .filter_map(|captures| subject.found(captures.get(0)))
+            .map(Value::String)
+            .collect();
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// `text.matchAll(pattern)` as a list.
+    pub fn find_all(&self, text: &Text) -> Vec<Value> {
+        let subject = Subject::new(text);
+        self.matches(&subject).map(|captures| Value::list(groups(&subject, &captures))).collect()
+    }
+
+    /// `text.search(pattern)`
+    pub fn search(&self, text: &Text) -> Option<usize> {
+        let subject = Subject::new(text);
+        let found = self.regex.find(&subject.text).filter(|found| !self.is_sticky() || found.start() == 0);
+        found.map(|found| subject.units_before(found.start()))
+    }
+
+    /// `text.replace(pattern, replacement)` with `$1`, `$&`, `$$`, `` $` ``, `$'` and `$<name>`.
+    pub fn replace(&self, text: &Text, replacement: &Text) -> Text {
+        self.last_index.set(0);
+        let subject = Subject::new(text);
+        let replacement = replacement.to_str();
+        let mut parts = Vec::new();
+        let mut last = 0;
+        for captures in self.matches(&subject) {
+            let Some(whole) = captures.get(0) else { continue };
+            parts.push(subject.part(last, whole.start()));
+            expand(&self.regex, &captures, &subject, &replacement, &mut parts);
+            last = whole.end();
+        }
+        if parts.is_empty() {
+            return text.clone();
+        }
+        parts.push(subject.part(last, subject.text.len()));
+        Text::join(&parts, &"".into())
+    }
+
+    /// `text.split(pattern)`
+    pub fn split(&self, text: &Text) -> Vec<Value> {
+        let subject = Subject::new(text);
+        if text.is_empty() {
+            return if self.regex.is_match("") { Vec::new() } else { vec![Value::String(text.clone())] };
+        }
+        let mut parts = Vec::new();
+        let mut last = 0;
+        for captures in self.regex.captures_iter(&subject.text) {
+            let Some(whole) = captures.get(0) else { continue };
+            if whole.end() == 0 || whole.is_empty() && whole.start() >= subject.text.len() {
+                continue;
+            }
+            parts.push(Value::String(subject.part(last, whole.start())));
+            parts.extend(groups(&subject, &captures).into_iter().skip(1));
+            last = whole.end();
+        }
+        parts.push(Value::String(subject.part(last, subject.text.len())));
+        parts
+    }
+}
+
+fn groups(subject: &Subject<'_>, captures: &Captures<'_>) -> Vec<Value> {
+    captures.iter().map(|group| subject.found(group).map_or(Value::Undefined, Value::String)).collect()
 }
 
 /// Writes the replacement of `text[start..end]`, which was found as plain text.
@@ -83,164 +242,52 @@ pub fn expand_literal(text: &str, start: usize, end: usize, replacement: &str, r
     result.push_str(rest);
 }
 
-fn expand(captures: &regex::Captures<'_>, text: &str, replacement: &str, result: &mut String) {
+/// Whether a group has a name; only then `$<name>` means it.
+fn has_names(pattern: &Regex) -> bool {
+    pattern.capture_names().any(|name| name.is_some())
+}
+
+fn expand(
+    pattern: &Regex,
+    captures: &Captures<'_>,
+    subject: &Subject<'_>,
+    replacement: &str,
+    parts: &mut Vec<Text>,
+) {
     let Some(whole) = captures.get(0) else { return };
     let mut rest = replacement;
     while let Some(at) = rest.find('$') {
         let (before, from) = rest.split_at(at);
-        result.push_str(before);
+        parts.push(before.into());
         let after = from.get(1..).unwrap_or_default();
         let group = |digits: usize| {
             let digits = after.get(..digits)?.parse::<usize>().ok()?;
             (1..captures.len()).contains(&digits).then_some(digits)
         };
+        let empty = || Text::from("");
         let (text, used) = match after.as_bytes().first() {
-            Some(b'$') => ("$", 1),
-            Some(b'&') => (whole.as_str(), 1),
-            Some(b'`') => (text.get(..whole.start()).unwrap_or_default(), 1),
-            Some(b'\'') => (text.get(whole.end()..).unwrap_or_default(), 1),
-            Some(b'<') if captures.len() > 1 && after.contains('>') => {
+            Some(b'$') => ("$".into(), 1),
+            Some(b'&') => (subject.part(whole.start(), whole.end()), 1),
+            Some(b'`') => (subject.part(0, whole.start()), 1),
+            Some(b'\'') => (subject.part(whole.end(), subject.text.len()), 1),
+            Some(b'<') if has_names(pattern) && after.contains('>') => {
                 let name = after.get(1..).and_then(|name| name.split('>').next()).unwrap_or_default();
-                (captures.name(name).map_or("", |m| m.as_str()), name.len() + 2)
+                (subject.found(captures.name(name)).unwrap_or_else(empty), name.len() + 2)
             }
             _ => match group(2).map(|index| (index, 2)).or_else(|| group(1).map(|index| (index, 1))) {
-                Some((index, used)) => (captures.get(index).map_or("", |m| m.as_str()), used),
-                None => ("$", 0),
+                Some((index, used)) => (subject.found(captures.get(index)).unwrap_or_else(empty), used),
+                None => ("$".into(), 0),
             },
         };
-        result.push_str(text);
+        parts.push(text);
         rest = after.get(used..).unwrap_or_default();
     }
-    result.push_str(rest);
+    parts.push(rest.into());
 }
 
 impl fmt::Display for Pattern {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "/{}/{}", self.source, self.flags)
-    }
-}
-
-/// The same pattern in the syntax of the crate `regex`.
-fn translate(source: &str) -> String {
-    let mut out = String::with_capacity(source.len() + 16);
-    let characters: Vec<char> = source.chars().collect();
-    let at = |index: usize| characters.get(index).copied();
-    let mut in_class = false;
-    let mut index = 0;
-    while let Some(character) = at(index) {
-        index += 1;
-        match character {
-            '\\' => {
-                let Some(escaped) = at(index) else {
-                    out.push_str(r"\\");
-                    break;
-                };
-                index += 1;
-                escape(escaped, in_class, &mut out, &characters, &mut index);
-            }
-            '[' if !in_class => {
-                in_class = true;
-                match (at(index), at(index + 1)) {
-                    (Some(']'), _) => {
-                        out.push_str(r"[^\s\S]");
-                        index += 1;
-                        in_class = false;
-                    }
-                    (Some('^'), Some(']')) => {
-                        out.push_str(r"[\s\S]");
-                        index += 2;
-                        in_class = false;
-                    }
-                    (Some('^'), _) => {
-                        out.push_str("[^");
-                        index += 1;
-                    }
-                    _ => out.push('['),
-                }
-            }
-            ']' if in_class => {
-                in_class = false;
-                out.push(']');
-            }
-            '[' | '&' | '~' if in_class => {
-                out.push('\\');
-                out.push(character);
-            }
-            '.' if !in_class => out.push_str(r"[^\n\r\u{2028}\u{2029}]"),
-            '{' if !in_class && !is_quantifier(characters.get(index..).unwrap_or_default()) => {
-                out.push_str(r"\{");
-            }
-            ' ' | '#' => {
-                out.push('\\');
-                out.push(character);
-            }
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-fn is_quantifier(rest: &[char]) -> bool {
-    let mut commas = 0;
-    let mut digits = 0;
-    for character in rest {
-        match character {
-            '0'..='9' => digits += 1,
-            ',' if digits > 0 => commas += 1,
-            '}' => return digits > 0 && commas < 2,
-            _ => return false,
-        }
-    }
-    false
-}
-
-fn escape(escaped: char, in_class: bool, out: &mut String, characters: &[char], index: &mut usize) {
-    let hex = |count: usize, from: usize| -> Option<u32> {
-        let digits: String = characters.get(from..from + count)?.iter().collect();
-        u32::from_str_radix(&digits, 16).ok()
-    };
-    match escaped {
-        'd' => out.push_str(if in_class { "0-9" } else { "[0-9]" }),
-        'D' => out.push_str("[^0-9]"),
-        'w' => out.push_str(if in_class { "0-9A-Za-z_" } else { "[0-9A-Za-z_]" }),
-        'W' => out.push_str("[^0-9A-Za-z_]"),
-        's' if in_class => out.push_str(SPACE),
-        's' => {
-            let _ = write!(out, "[{SPACE}]");
-        }
-        'S' => {
-            let _ = write!(out, "[^{SPACE}]");
-        }
-        'b' if in_class => out.push_str(r"\x08"),
-        'b' => out.push_str(r"(?-u:\b)"),
-        'B' => out.push_str(r"(?-u:\B)"),
-        'n' | 'r' | 't' | 'f' | 'v' => {
-            out.push('\\');
-            out.push(escaped);
-        }
-        '0' => out.push_str(r"\x00"),
-        'x' | 'u' => {
-            let count = if escaped == 'x' { 2 } else { 4 };
-            match hex(count, *index).filter(|code| char::from_u32(*code).is_some()) {
-                Some(code) => {
-                    let _ = write!(out, r"\x{{{code:x}}}");
-                    *index += count;
-                }
-                None => out.push(escaped),
-            }
-        }
-        // A back reference, which the engine refuses.
-        '1'..='9' | 'k' if !in_class => {
-            out.push('\\');
-            out.push(escaped);
-        }
-        other if other.is_ascii_alphanumeric() || other == '<' || other == '>' || !other.is_ascii() => {
-            out.push(other);
-        }
-        other => {
-            out.push('\\');
-            out.push(other);
-        }
     }
 }
 
@@ -250,7 +297,8 @@ mod tests {
     use super::Pattern;
 
     fn replace(source: &str, flags: &str, text: &str, replacement: &str) -> String {
-        Pattern::new(source.into(), flags.into()).unwrap().replace(text, replacement)
+        let pattern = Pattern::new(source.into(), flags.into()).unwrap();
+        pattern.replace(&text.into(), &replacement.into()).to_str().into_owned()
     }
 
     #[test]
@@ -261,6 +309,15 @@ mod tests {
         assert_eq!(replace(r"[[a]", "g", "[a]", ""), "]");
         assert_eq!(replace(r"^x$", "gm", "x\nx", "y"), "y\ny");
         assert_eq!(replace(r"\/", "g", "a/b", "."), "a.b");
+        assert_eq!(replace(r"a", "y", "ba", "x"), "ba");
+        assert_eq!(replace(r"(?<l>.)b", "", "ab", "$<l>$<q>"), "a");
+    }
+
+    #[test]
+    fn half_a_character_counts() {
+        assert_eq!(replace("(.)(.)", "", "a\u{1f600}b", "$2$1"), "\u{fffd}a\u{fffd}b");
+        assert_eq!(replace("^..$", "", "\u{1f600}", "2"), "2");
+        assert_eq!(replace("\u{1f600}|b", "g", "\u{1f600}ab\u{10d83d}", "-"), "-a-\u{10d83d}");
     }
 
     #[test]
