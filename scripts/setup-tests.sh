@@ -32,6 +32,11 @@ if [ -f tests/browser/package.json ] && [ ! -d tests/browser/node_modules ]; the
     npm install --prefix tests/browser --no-audit --no-fund --no-package-lock --loglevel=error
 fi
 
+# The real nunjucks, which the template language is held against.
+if [ ! -d tests/oracle/nunjucks/node_modules ]; then
+    npm ci --prefix tests/oracle/nunjucks --no-audit --no-fund --loglevel=error
+fi
+
 # The validators of OpenAPI documents and of Kubernetes manifests.
 if [ ! -x tests/.venv/bin/python ]; then
     python3 -m venv tests/.venv

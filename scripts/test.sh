@@ -25,7 +25,7 @@ say "build"
 FAIRWAY_BIN=$(./scripts/binary.sh)
 export FAIRWAY_BIN
 say "unit tests and stories"
-FAIRWAY_GOLDEN=1 cargo test --workspace
+FAIRWAY_GOLDEN=1 FAIRWAY_ORACLES=1 cargo test --workspace
 if [ -f tests/browser/package.json ]; then
     say "browser"
     npm test --prefix tests/browser

@@ -27,6 +27,8 @@ pub struct Interpreter<'r> {
     pub blocks: &'r [Rc<Block>],
     pub uses_loop: bool,
     pub meter: Meter,
+    /// The first half of a character that was written last, with the end of the output then.
+    pub half: Option<(usize, u16)>,
     globals: HashMap<Rc<str>, Value>,
 }
 
@@ -47,7 +49,7 @@ impl<'r> Interpreter<'r> {
         meter: Meter,
     ) -> Self {
         let (variables, globals) = (HashMap::new(), HashMap::new());
-        Self { environment, source, context, variables, blocks, uses_loop, meter, globals }
+        Self { environment, source, context, variables, blocks, uses_loop, meter, half: None, globals }
     }
 
     /// The value of a name.

@@ -12,6 +12,7 @@ use crate::nunjucks::function::Function;
 use crate::nunjucks::member::{length, property, property_of};
 use crate::nunjucks::operators::{less, strict_equal, to_number, to_text, truthy};
 use crate::nunjucks::record::Record;
+use crate::nunjucks::text::Text;
 use crate::nunjucks::value::Value;
 
 impl Interpreter<'_> {
@@ -25,12 +26,30 @@ impl Interpreter<'_> {
         Ok(())
     }
 
-    fn write(&self, text: &str, out: &mut String) -> Outcome<()> {
+    fn write(&mut self, text: &str, out: &mut String) -> Outcome<()> {
         self.meter.spend(text.len() as u64 / 64)?;
         if out.len() + text.len() > self.meter.output {
             return Err(Fault::budget("the output is too large"));
         }
         out.push_str(text);
+        Ok(())
+    }
+
+    /// Writes text that may have half a character; two halves in a row are one character again.
+    fn write_text(&mut self, text: &Text, out: &mut String) -> Outcome<()> {
+        let Text::Wide(units) = text else { return self.write(&text.to_str(), out) };
+        let mut units: &[u16] = units;
+        if let (Some((end, high)), [low, rest @ ..]) = (self.half, units)
+            && end == out.len()
+            && let Some(Ok(character)) = char::decode_utf16([high, *low]).next()
+        {
+            out.truncate(end - char::REPLACEMENT_CHARACTER.len_utf8());
+            out.push(character);
+            units = rest;
+        }
+        self.write(&String::from_utf16_lossy(units), out)?;
+        self.half =
+            units.last().filter(|unit| (0xd800..0xdc00).contains(*unit)).map(|high| (out.len(), *high));
         Ok(())
     }
 
@@ -86,10 +105,10 @@ impl Interpreter<'_> {
         match value {
             Value::Undefined if self.environment.is_strict() => Err(self.undefined(expression, scope)),
             Value::Undefined | Value::Null => Ok(()),
-            Value::String(text) => self.write(&text.to_str(), out),
+            Value::String(text) => self.write_text(&text, out),
             other => {
                 let text = to_text(&other, &self.meter)?;
-                self.write(&text.to_str(), out)
+                self.write_text(&text, out)
             }
         }
     }
@@ -182,7 +201,7 @@ impl Interpreter<'_> {
                 Value::String(text) if node.targets.len() == 1 => Value::list(
                     (0..text.len())
                         .zip(text.units().iter())
-                        .map(|(_, unit)| Value::String(crate::nunjucks::text::Text::from_units(&[*unit])))
+                        .map(|(_, unit)| Value::String(Text::from_units(&[*unit])))
                         .collect(),
                 ),
                 other => other,

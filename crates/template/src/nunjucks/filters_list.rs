@@ -322,23 +322,27 @@ pub fn sort(interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Outcome<V
         copied(&argument(&bound, 0), meter)?.into_iter().partition(Value::is_undefined);
     let mut keyed = Vec::with_capacity(present.len());
     for item in present {
-        keyed.push((attribute_of(&item, &attribute, meter)?, item));
-    }
-    if !case_sensitive {
-        for (key, _) in &mut keyed {
-            // Compared without case only when both sides are strings, which folding here does not change.
-            if let Value::String(text) = key {
+        let key = attribute_of(&item, &attribute, meter)?;
+        // Case is left out only where both sides are strings.
+        let folded = match &key {
+            Value::String(text) if !case_sensitive => {
                 meter.allocate(text.size())?;
-                *key = Value::String(text.map(str::to_lowercase));
+                Some(Value::String(text.map(str::to_lowercase)))
             }
-        }
+            _ => None,
+        };
+        keyed.push((key, folded, item));
     }
-    let sorted = sort_by(keyed, |(left, _), (right, _)| {
+    let sorted = sort_by(keyed, |left, right| {
         meter.spend(1)?;
+        let (left, right) = match (&left.1, &right.1) {
+            (Some(left), Some(right)) => (left, right),
+            _ => (&left.0, &right.0),
+        };
         let order = compare(left, right, meter)?.unwrap_or(Ordering::Equal);
         Ok(if reversed { order.reverse() } else { order })
     })?;
-    Ok(Value::list(sorted.into_iter().map(|(_, item)| item).chain(missing).collect()))
+    Ok(Value::list(sorted.into_iter().map(|(_, _, item)| item).chain(missing).collect()))
 }
 
 pub fn dictsort(interpreter: &mut Interpreter<'_>, arguments: &[Value]) -> Outcome<Value> {

@@ -226,8 +226,7 @@ pub fn call(
                 found.map_or(Value::Null, Value::list)
             })
         }
-        Value::Record(_) if name == "valueOf" => Ok(receiver.clone()),
-        Value::Bool(_) if name == "valueOf" => Ok(receiver.clone()),
+        Value::Bool(_) | Value::Record(_) if name == "valueOf" => Ok(receiver.clone()),
         other => Ok(Value::String(to_text(other, meter)?)),
     }
 }

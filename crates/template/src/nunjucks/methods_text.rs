@@ -7,7 +7,7 @@ use crate::budget::Meter;
 use crate::error::{Fault, Outcome};
 use crate::nunjucks::number::wrap_to_i32;
 use crate::nunjucks::operators::{to_number, to_text};
-use crate::nunjucks::pattern::{Pattern, expand_literal};
+use crate::nunjucks::pattern::{Pattern, replace_plain};
 use crate::nunjucks::text::{Text, is_space};
 use crate::nunjucks::value::Value;
 
@@ -184,27 +184,17 @@ fn pad(text: &Text, width: &Value, filler: &Value, before: bool, meter: &Meter) 
 
 fn replace(text: &Text, old: &Value, new: &Value, all: bool, meter: &Meter) -> Outcome<Value> {
     let new = to_text(new, meter)?;
-    let subject = text.to_str();
     if let Value::Pattern(pattern) = old {
         if all && !pattern.is_global() {
             return Err(Fault::value("replaceAll() takes a regular expression with the flag \"g\""));
         }
-        meter.allocate(subject.len().saturating_mul(1 + new.size()))?;
+        meter.allocate((text.size() + 1).saturating_mul(1 + new.size()))?;
         return Ok(Value::String(pattern.replace(text, &new)));
     }
     let old = to_text(old, meter)?;
-    let old = old.to_str();
-    meter.allocate(subject.len() + (subject.len() / old.len().max(1) + 1).saturating_mul(new.size()))?;
-    let mut result = String::with_capacity(subject.len() + new.size());
-    let mut last = 0;
-    for (at, found) in subject.match_indices(&*old).take(if all { usize::MAX } else { 1 }) {
-        let end = at + found.len();
-        result.push_str(subject.get(last..at).unwrap_or_default());
-        expand_literal(&subject, at, end, &new.to_str(), &mut result);
-        last = end;
-    }
-    result.push_str(subject.get(last..).unwrap_or_default());
-    Ok(Value::text(result))
+    let places = if all { text.size() / old.size().max(1) + 1 } else { 1 };
+    meter.allocate(text.size() + places.saturating_mul(new.size()))?;
+    Ok(Value::String(replace_plain(text, &old, &new, all)))
 }
 
 fn split(text: &Text, separator: &Value, limit: &Value, meter: &Meter) -> Outcome<Value> {

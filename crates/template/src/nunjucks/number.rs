@@ -151,13 +151,12 @@ pub fn print_exponential(number: f64, decimals: Option<usize>) -> String {
     if !number.is_finite() {
         return print(number);
     }
-    let (digits, exponent) = match decimals {
-        Some(decimals) => round_digits(number, decimals + 1),
-        None => {
-            let shortest = format!("{:e}", number.abs());
-            let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-            (mantissa.replace('.', ""), exponent.parse().unwrap_or(0))
-        }
+    let (digits, exponent) = if let Some(decimals) = decimals {
+        round_digits(number, decimals + 1)
+    } else {
+        let shortest = format!("{:e}", number.abs());
+        let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+        (mantissa.replace('.', ""), exponent.parse().unwrap_or(0))
     };
     scientific(number, &digits, exponent)
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
+use std::ops::Range;
 use std::rc::Rc;
 
 use regex::{Captures, Match, Regex, RegexBuilder};
@@ -116,17 +117,27 @@ impl Pattern {
         self.last_index.get()
     }
 
-    /// All matches that `replace` and `match` see: the first one only without the flag `g`.
+    /// All matches that `replace` and `match` see: the first one only without the flag `g`. Unlike the engine's own
+    /// walk, an empty match may follow another one directly.
     fn matches<'s>(&'s self, subject: &'s Subject<'_>) -> impl Iterator<Item = Captures<'s>> {
         let most = if self.is_global() { usize::MAX } else { 1 };
-        let sticky = self.is_sticky();
-        let mut expected = 0;
-        self.regex.captures_iter(&subject.text).take(most).take_while(move |captures| {
-            let Some(whole) = captures.get(0) else { return false };
-            let goes_on = !sticky || whole.start() == expected;
-            expected = whole.end();
-            goes_on
+        let mut next = Some(0);
+        std::iter::from_fn(move || {
+            let start = next?;
+            let captures = self.regex.captures_at(&subject.text, start)?;
+            let whole = captures.get(0)?;
+            if self.is_sticky() && whole.start() != start {
+                return None;
+            }
+            let rest = subject.text.get(whole.end()..).unwrap_or_default();
+            next = if whole.is_empty() {
+                rest.chars().next().map(|skipped| whole.end() + skipped.len_utf8())
+            } else {
+                Some(whole.end())
+            };
+            Some(captures)
         })
+        .take(most)
     }
 
     /// `pattern.exec(text)`: the match with its groups. With `g` or `y` the next call goes on behind it.
@@ -224,22 +235,41 @@ fn groups(subject: &Subject<'_>, captures: &Captures<'_>) -> Vec<Value> {
     captures.iter().map(|group| subject.found(group).map_or(Value::Undefined, Value::String)).collect()
 }
 
-/// Writes the replacement of `text[start..end]`, which was found as plain text.
-pub fn expand_literal(text: &str, start: usize, end: usize, replacement: &str, result: &mut String) {
+/// `text.replace(old, replacement)` with plain text to look for; all places or the first.
+pub fn replace_plain(text: &Text, old: &Text, replacement: &Text, all: bool) -> Text {
+    let (subject, old) = (Subject::new(text), Subject::new(old));
+    let replacement = replacement.to_str();
+    let most = if all { usize::MAX } else { 1 };
+    let mut parts = Vec::new();
+    let mut last = 0;
+    for (start, found) in subject.text.match_indices(&*old.text).take(most) {
+        let end = start + found.len();
+        parts.push(subject.part(last, start));
+        expand_plain(&subject, start..end, &replacement, &mut parts);
+        last = end;
+    }
+    if parts.is_empty() {
+        return text.clone();
+    }
+    parts.push(subject.part(last, subject.text.len()));
+    Text::join(&parts, &"".into())
+}
+
+fn expand_plain(subject: &Subject<'_>, found: Range<usize>, replacement: &str, parts: &mut Vec<Text>) {
     let mut rest = replacement;
     while let Some((before, after)) = rest.split_once('$') {
-        result.push_str(before);
+        parts.push(before.into());
         let (part, used) = match after.as_bytes().first() {
-            Some(b'$') => ("$", 1),
-            Some(b'&') => (text.get(start..end).unwrap_or_default(), 1),
-            Some(b'`') => (text.get(..start).unwrap_or_default(), 1),
-            Some(b'\'') => (text.get(end..).unwrap_or_default(), 1),
-            _ => ("$", 0),
+            Some(b'$') => ("$".into(), 1),
+            Some(b'&') => (subject.part(found.start, found.end), 1),
+            Some(b'`') => (subject.part(0, found.start), 1),
+            Some(b'\'') => (subject.part(found.end, subject.text.len()), 1),
+            _ => ("$".into(), 0),
         };
-        result.push_str(part);
+        parts.push(part);
         rest = after.get(used..).unwrap_or_default();
     }
-    result.push_str(rest);
+    parts.push(rest.into());
 }
 
 /// Whether a group has a name; only then `$<name>` means it.

@@ -88,7 +88,7 @@ fn wrong_type(value: &Value, name: &str) -> Box<Fault> {
 
 fn is_case(value: &Value, name: &str, change: impl Fn(&str) -> String) -> Outcome<bool> {
     match value {
-        Value::String(text) => Ok(text.as_str().is_some_and(|text| change(text) == text)),
+        Value::String(text) => Ok(text.map(change) == *text),
         Value::Safe(_) => Ok(false),
         other => Err(wrong_type(other, name)),
     }

@@ -155,9 +155,21 @@ impl Text {
         Self::from_units(&units)
     }
 
-    /// The text with every character replaced, as for the change of case.
+    /// The text with every character replaced, as for the change of case. Halves of characters stay what they are.
     pub fn map(&self, change: impl Fn(&str) -> String) -> Self {
-        change(&self.to_str()).into()
+        let Self::Wide(units) = self else { return change(&self.to_str()).into() };
+        let stand_in = |unit: u16| char::from_u32(0x10_0000 + u32::from(unit)).unwrap_or_default();
+        let text: String = char::decode_utf16(units.iter().copied())
+            .map(|character| character.unwrap_or_else(|half| stand_in(half.unpaired_surrogate())))
+            .collect();
+        let mut changed = Vec::with_capacity(units.len());
+        for character in change(&text).chars() {
+            match u32::from(character) {
+                code @ 0x10_d800..=0x10_dfff => changed.push((code & 0xffff) as u16),
+                _ => changed.extend_from_slice(character.encode_utf16(&mut [0; 2])),
+            }
+        }
+        Self::from_units(&changed)
     }
 }
 

@@ -315,7 +315,8 @@ pub fn number(dice: &mut Dice, names: &Names, depth: usize) -> String {
                 "toString()",
                 "toString(2)",
                 "toString(16)",
-                "toPrecision(3)"
+                "toPrecision(3)",
+                "toExponential(2)"
             ])
         ),
         9 if names.in_loop => dice
@@ -372,25 +373,23 @@ pub fn list(dice: &mut Dice, names: &Names, depth: usize) -> String {
             ])
         ),
         8 => {
-            let receiver = wrapped(list(dice, names, next));
-            match dice.below(10) {
+            // A slice of anything but a list has no end in the original.
+            let slices = names.compat && dice.one_in(3);
+            let receiver = wrapped(list(dice, names, if slices { 0 } else { next }));
+            if slices {
+                let (from, to) =
+                    (dice.pick(&["", "0", "1", "-2", "3"]), dice.pick(&["", "2", "-1", "9", "-9"]));
+                let step = dice.pick(&["", ":", ":1", ":2", ":-1", ":-2"]);
+                return format!("{receiver}[{from}:{to}{step}]");
+            }
+
+            match dice.below(9) {
                 0 => format!("{receiver}.slice({})", integer(dice)),
                 1 => format!("{receiver}.slice({}, {})", integer(dice), integer(dice)),
                 2 => format!("{receiver}.concat({}, {})", list(dice, names, 0), any(dice, names, 0)),
                 3 => format!("{receiver}.join({})", dice.pick(&["", "'-'", "''"])),
                 4 => format!("{receiver}.indexOf({})", any(dice, names, 0)),
                 5 => format!("{receiver}.includes({})", any(dice, names, 0)),
-                6 if names.compat => format!(
-                    "{receiver}[{}:{}]",
-                    dice.pick(&["", "0", "1", "-2"]),
-                    dice.pick(&["", "2", "-1", "9"])
-                ),
-                7 if names.compat => format!(
-                    "{receiver}[{}:{}:{}]",
-                    dice.pick(&["", "0", "3"]),
-                    dice.pick(&["", "4", "-9"]),
-                    dice.pick(&["1", "2", "-1", "-2"])
-                ),
                 8 if names.compat => format!(
                     "{receiver}.{}",
                     dice.pick(&[
@@ -405,7 +404,20 @@ pub fn list(dice: &mut Dice, names: &Names, depth: usize) -> String {
                 ),
                 _ => format!(
                     "{receiver}.{}",
-                    dice.pick(&["flat()", "lastIndexOf('a')", "at(-1)", "toString()", "reverse()", "sort()"])
+                    dice.pick(&[
+                        "flat()",
+                        "splice(1, 1)",
+                        "toSpliced(0, 1, 9)",
+                        "fill(0, 1)",
+                        "with(0, 7)",
+                        "toSorted()",
+                        "copyWithin(0, 1)",
+                        "lastIndexOf('a')",
+                        "at(-1)",
+                        "toString()",
+                        "reverse()",
+                        "sort()"
+                    ])
                 ),
             }
         }

@@ -117,10 +117,7 @@ fn repetition(dice: &mut Dice, names: &mut Names, depth: usize) -> String {
         6 => text(dice, names, 0),
         _ => any(dice, names, 1),
     };
-    let (open, close) = if dice.one_in(12) { ("asyncEach", "endeach") } else { ("for", "endfor") };
-    // The asynchronous loops of the original take lists only and keep no order in errors.
-    let (open, close) = if targets == "i" { (open, close) } else { ("for", "endfor") };
-    let mut parts = vec![tag(dice, &format!("{open} {targets} in {over}"))];
+    let mut parts = vec![tag(dice, &format!("for {targets} in {over}"))];
     parts.push(inner(dice, names, depth, |names| {
         names.in_loop = true;
         names.variables.extend(targets.split(", ").map(str::to_owned));
@@ -129,7 +126,7 @@ fn repetition(dice: &mut Dice, names: &mut Names, depth: usize) -> String {
         parts.push(tag(dice, "else"));
         parts.push(inner(dice, names, depth, |_| {}));
     }
-    parts.push(tag(dice, close));
+    parts.push(tag(dice, "endfor"));
     parts.concat()
 }
 
@@ -170,7 +167,7 @@ fn definition(dice: &mut Dice, names: &mut Names, depth: usize) -> String {
 fn choice(dice: &mut Dice, names: &mut Names, depth: usize) -> String {
     let value = any(dice, names, 1);
     let mut parts = vec![tag(dice, &format!("switch {value}")), "\n".to_owned()];
-    for _ in 0..1 + dice.below(3) {
+    for _ in 0..=dice.below(3) {
         let case = any(dice, names, 0);
         parts.push(tag(dice, &format!("case {case}")));
         if !dice.one_in(4) {
