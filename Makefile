@@ -4,7 +4,7 @@ CARGO ?= cargo
 DATA ?= data
 PORT ?= 7007
 
-.PHONY: help up test check fmt lint unit story browser golden doc bench setup screenshots
+.PHONY: help up test check fmt lint unit story browser golden doc bench bench-templates setup screenshots
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -34,6 +34,9 @@ doc: ## the code's documentation, without warnings
 
 bench: ## measure what the README promises
 	$(CARGO) run --release --package fairway-cli --bin fairway -- bench
+
+bench-templates: ## measure the template language, beside nunjucks in Node
+	$(CARGO) bench --package fairway-template
 
 screenshots: ## pictures of every page, light and dark, wide and narrow
 	FAIRWAY_BIN=$${FAIRWAY_BIN:-$$(./scripts/binary.sh)} node tests/browser/screenshots.mjs screenshots
