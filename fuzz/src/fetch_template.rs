@@ -28,6 +28,7 @@ pub fn fetch_template(data: &[u8]) {
         } else {
             Vec::new()
         },
+        copy_without_render: Vec::new(),
         cookiecutter_compat: has(1),
         template_file_extension: has(2).then(|| "njk".to_owned()),
         replace: has(3),
@@ -35,6 +36,7 @@ pub fn fetch_template(data: &[u8]) {
         lstrip_blocks: has(5),
         strict_undefined: has(6),
         target_path: has(7).then(|| "out/here".to_owned()),
+        budget: Input::budget(),
     };
     let before: Tree = [("out/here/shop", "old"), ("README.md", "mine")]
         .into_iter()

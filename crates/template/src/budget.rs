@@ -3,8 +3,10 @@
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Fault, Outcome};
+use crate::tree::FILES;
 
 /// Limits of one render. There is no clock here: steps bound the time, and a [`Deadline`] where the caller has a clock.
 #[derive(Clone, Debug)]
@@ -24,6 +26,19 @@ pub struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         Self { steps: 5_000_000, output: 32 << 20, memory: 256 << 20, depth: 3_000, deadline: None }
+    }
+}
+
+impl Budget {
+    /// The budget of each file of a tree whose work is bounded in sum, too.
+    pub(crate) fn for_tree(&self) -> Self {
+        let rest = AtomicU64::new(self.steps.saturating_mul(FILES) / PORTION);
+        let deadline = self.deadline.clone();
+        let spent = move || {
+            let taken = rest.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |rest| rest.checked_sub(1));
+            taken.is_err() || deadline.as_ref().is_some_and(Deadline::has_passed)
+        };
+        Self { deadline: Some(Deadline::new(spent)), ..self.clone() }
     }
 }
 
@@ -103,7 +118,7 @@ impl Meter {
                 .hint("Look for a loop over a huge range, or a macro that calls itself."));
         };
         if self.deadline.as_ref().is_some_and(Deadline::has_passed) {
-            return Err(Fault::budget("the template takes too long"));
+            return Err(Fault::budget("rendering takes too long"));
         }
         self.steps.set(rest.min(PORTION));
         self.reserve.set(rest - rest.min(PORTION));

@@ -9,12 +9,14 @@
 
 mod budget;
 mod error;
+mod fetch_template;
 pub mod nunjucks;
 mod reference;
 mod tree;
 
 pub use budget::{Budget, Deadline};
 pub use error::{TemplateError, TemplateErrorKind};
+pub use fetch_template::{FetchTemplate, fetch_template};
 pub use nunjucks::{Environment, referenced_variables};
 pub use reference::{Entry, EntryKind, Example};
-pub use tree::{FetchTemplate, fetch_template};
+pub use tree::TreeReport;

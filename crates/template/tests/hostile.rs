@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use fairway_template::{Budget, Environment, TemplateErrorKind};
+use fairway_template::{Budget, Deadline, Environment, TemplateErrorKind};
 use serde_json::{Value as Json, json};
 
 fn fails(source: &str) -> TemplateErrorKind {
@@ -36,6 +38,19 @@ fn work_output_and_memory_are_bounded() {
     ] {
         assert_eq!(fails(source), TemplateErrorKind::Budget, "{source}");
     }
+}
+
+#[test]
+fn time_is_bounded_by_the_clock_of_the_caller() {
+    let asked = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&asked);
+    let deadline = Deadline::new(move || counter.fetch_add(1, Ordering::Relaxed) >= 3);
+    let environment =
+        Environment::backstage().with_budget(Budget { deadline: Some(deadline), ..Budget::default() });
+    let source = "{% for a in range(99999) %}${{ a }}{% endfor %}";
+    let error = environment.render(source, "t", &Json::Null).unwrap_err();
+    assert_eq!((error.kind, error.message.as_str()), (TemplateErrorKind::Budget, "rendering takes too long"));
+    assert_eq!(asked.load(Ordering::Relaxed), 4);
 }
 
 #[test]

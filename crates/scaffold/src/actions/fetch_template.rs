@@ -1,7 +1,7 @@
 //! `fetch:template` and `fetch:template:file`: files whose names and contents are templates.
 
 use fairway_domain::tree::TreeFile;
-use fairway_template::{Environment, FetchTemplate, fetch_template};
+use fairway_template::{Budget, Environment, FetchTemplate, fetch_template};
 use serde_json::{Map, Value, json};
 
 use super::input::{flag, no_output, nothing, required_text, text, texts};
@@ -44,7 +44,7 @@ impl Action for FetchTemplateFolder {
         let more = json!({
             "targetPath": {"type": "string", "description": "The folder of the workspace to render into"},
             "copyWithoutTemplating": {"type": "array", "items": {"type": "string"}, "description": "Globs of files whose names are rendered and whose contents are not"},
-            "copyWithoutRender": {"type": "array", "items": {"type": "string"}, "description": "The old name of copyWithoutTemplating"},
+            "copyWithoutRender": {"type": "array", "items": {"type": "string"}, "description": "Globs of files that are copied as they are, names and contents; not together with copyWithoutTemplating"},
             "templateFileExtension": {"type": ["string", "boolean"], "description": "Renders only files that end like this (true: .njk), and drops the ending"}
         });
         properties.extend(more.as_object().cloned().unwrap_or_default());
@@ -66,24 +66,19 @@ impl Action for FetchTemplateFolder {
         let url = required_text(input, "url");
         let target =
             folder_in_workspace(text(input, "targetPath")).map_err(|error| error.at_field("targetPath"))?;
-        let mut copied = texts(input, "copyWithoutTemplating");
-        copied.extend(texts(input, "copyWithoutRender"));
+        let copy_without_templating = texts(input, "copyWithoutTemplating");
+        let copy_without_render = texts(input, "copyWithoutRender");
         let template_file_extension = match input.get("templateFileExtension") {
             Some(Value::Bool(true)) => Some(".njk".to_owned()),
             Some(Value::String(extension)) if extension.starts_with('.') => Some(extension.clone()),
             Some(Value::String(extension)) if !extension.is_empty() => Some(format!(".{extension}")),
             _ => None,
         };
-        if template_file_extension.is_some() && (!copied.is_empty() || flag(input, "cookiecutterCompat")) {
-            return Err(ActionError::new(
-                "templateFileExtension does not go together with copyWithoutTemplating or cookiecutterCompat",
-            )
-            .with_hint("files without the extension are copied as they are; leave the other option out"));
-        }
         let template = context.fetch(url)?;
         let options = FetchTemplate {
             values: values(input),
-            copy_without_templating: copied,
+            copy_without_templating,
+            copy_without_render,
             cookiecutter_compat: flag(input, "cookiecutterCompat"),
             template_file_extension,
             replace: flag(input, "replace"),
@@ -91,11 +86,13 @@ impl Action for FetchTemplateFolder {
             lstrip_blocks: flag(input, "lstripBlocks"),
             strict_undefined: context.strict,
             target_path: target.map(|folder| folder.to_string()),
+            budget: Budget::default(),
         };
-        let before = context.workspace.len();
-        fetch_template(&template, context.workspace, &options)?;
-        let added = context.workspace.len().saturating_sub(before);
-        context.log.push(format!("Rendered {} files of {url}, {added} of them new", template.len()));
+        let report = fetch_template(&template, context.workspace, &options)?;
+        let (written, kept, skipped) = (report.written.len(), report.kept.len(), report.skipped.len());
+        context.log.push(format!(
+            "Rendered {written} files of {url}; {kept} were there already and stay, {skipped} are left out"
+        ));
         Ok(nothing())
     }
 }
