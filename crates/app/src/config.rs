@@ -22,6 +22,9 @@ pub struct AppConfig {
     pub forge_hosts: Vec<String>,
     /// The largest push in bytes.
     pub push_limit: u64,
+    /// Hosts (`name` or `name:port`) that sources may be read from although they lead to this machine, for
+    /// example a forge that runs beside Fairway.
+    pub source_hosts: Vec<String>,
     /// Whether folders of this machine may be registered as sources.
     pub allow_file_sources: bool,
     /// In debug builds: end the process without warning at this boundary of a run, counted from 1 over the
@@ -42,6 +45,7 @@ impl AppConfig {
             organisation: "Fairway".to_owned(),
             forge_hosts: Vec::new(),
             push_limit: 64 * 1024 * 1024,
+            source_hosts: Vec::new(),
             allow_file_sources: true,
             kill_at_boundary: None,
         }

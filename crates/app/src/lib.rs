@@ -9,7 +9,9 @@ pub mod audit;
 pub mod clock;
 pub mod config;
 pub mod create;
+pub mod credentials;
 pub mod deliver;
+pub mod discovery;
 pub mod effects;
 pub mod environments;
 pub mod error;
@@ -24,22 +26,24 @@ mod own_address;
 pub mod permissions;
 pub mod plans;
 pub mod projection;
-mod reach;
 pub mod releases;
 pub mod repositories;
+pub mod scheduler;
 pub mod search;
 pub mod services;
+pub mod source_state;
 pub mod sources;
 pub mod sync;
 pub mod tokens;
 pub mod undo;
+pub mod webhooks;
 mod world;
 
 use std::sync::Arc;
 
 use fairway_domain::Clock;
 use fairway_ledger::Ledger;
-use fairway_remote::Forge;
+use fairway_remote::{Forge, Reach};
 use fairway_scaffold::ActionRegistry;
 use tokio::sync::{Mutex, Notify, Semaphore};
 
@@ -61,6 +65,12 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ledger: Ledger,
     pub(crate) forge: Forge,
+    /// Which addresses of other machines may be read.
+    pub(crate) reach: Reach,
+    /// The clients of other forges, with their budgets.
+    pub(crate) hosting: discovery::Clients,
+    /// When sources are read, and how that went.
+    pub(crate) scheduler: scheduler::Scheduler,
     pub(crate) projection: Projection,
     pub(crate) actions: ActionRegistry,
     /// Wakes the worker that applies runs.
@@ -88,11 +98,15 @@ impl App {
         let projection = Projection::start(&ledger).await?;
         let mut actions = ActionRegistry::built_in();
         actions.register(Box::new(deliver::Deliver));
+        let reach = Reach::with_hosts(config.source_hosts.iter().map(String::as_str));
         let inner = Inner {
             config,
             clock,
             ledger,
             forge,
+            reach,
+            hosting: discovery::Clients::default(),
+            scheduler: scheduler::Scheduler::default(),
             projection,
             actions,
             work: Notify::new(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use fairway_catalog::{Snapshot, SourceInfo, StoredEntity};
 use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::{Caller, Digest, EntityRef, Permission};
+use fairway_remote::Urgency;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -230,9 +231,9 @@ impl App {
         let source = self.unregistered(caller, target)?;
         let (info, read) = self.read_unregistered(&source).await?;
         let now = self.now();
-        let (base, root) = (info.clone(), read.root);
+        let base = info.clone();
         let ingestion =
-            tokio::task::spawn_blocking(move || fairway_catalog::ingest(&read.tree, &root, &base))
+            tokio::task::spawn_blocking(move || fairway_catalog::ingest_all(&read.tree, &read.roots, &base))
                 .await
                 .map_err(|error| AppError::Internal(format!("reading ended without an answer: {error}")))?;
         let broken: Vec<_> = ingestion.diagnostics().cloned().collect();
@@ -308,19 +309,13 @@ impl App {
 
     fn unregistered(&self, caller: &Caller, target: &str) -> Result<Source, AppError> {
         let target = SourceTarget::for_run(target, &self.inner.config)?;
-        Ok(Source {
-            id: target.id(),
-            target,
-            registered_by: caller.actor.user(),
-            registered_at: self.now(),
-            run: None,
-            last: None,
-            location: None,
-        })
+        Ok(Source::new(target, caller.actor.user(), self.now()))
     }
 
     async fn read_unregistered(&self, source: &Source) -> Result<(SourceInfo, crate::sync::Read), AppError> {
-        let read = self.read_source(source).await?;
+        let read = self.read_source(source, Urgency::Person).await?;
+        // Whoever asks gets an answer; only polling leaves unread what did not change.
+        let read = read.ok_or_else(|| AppError::Internal("the source was not read".to_owned()))?;
         let location = source.target.location(&self.inner.config);
         Ok((SourceInfo { id: source.id.clone(), location, base: read.base.clone() }, read))
     }

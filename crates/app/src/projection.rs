@@ -17,6 +17,7 @@ use serde_json::Value;
 use tokio::sync::{broadcast, watch};
 
 use crate::AppError;
+use crate::credentials::Credential;
 use crate::environments::ResourceRecord;
 use crate::home::Notification;
 use crate::sources::Source;
@@ -46,6 +47,8 @@ pub struct View {
     pub resources: Arc<BTreeMap<String, Arc<ResourceRecord>>>,
     /// Messages, by identifier, which sorts by time.
     pub notifications: Arc<BTreeMap<String, Arc<Notification>>>,
+    /// What may be shown to other machines, by name.
+    pub credentials: Arc<BTreeMap<String, Arc<Credential>>>,
     /// Tokens, by identifier.
     pub tokens: Arc<BTreeMap<String, Arc<StoredToken>>>,
 }
@@ -78,6 +81,7 @@ impl View {
             kind::DEPLOYMENT => put(&mut self.deployments, subject, body),
             kind::NOTIFICATION => put(&mut self.notifications, subject, body),
             kind::TOKEN => put(&mut self.tokens, subject, body),
+            kind::CREDENTIAL => put(&mut self.credentials, subject, body),
             RESOURCE => put(&mut self.resources, subject, body),
             _ => {}
         }
@@ -104,7 +108,7 @@ impl Drop for Projection {
     }
 }
 
-const FOLDED: [&str; 8] = [
+const FOLDED: [&str; 9] = [
     kind::ENTITY,
     kind::DRAFT,
     kind::SOURCE,
@@ -112,6 +116,7 @@ const FOLDED: [&str; 8] = [
     kind::DEPLOYMENT,
     kind::NOTIFICATION,
     kind::TOKEN,
+    kind::CREDENTIAL,
     RESOURCE,
 ];
 

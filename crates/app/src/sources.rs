@@ -1,6 +1,8 @@
-//! Sources of the catalog: what is registered, how it fares, and how it is refreshed.
+//! Sources of the catalog: what is registered, and where it is.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::repository::{BranchName, RepositoryRef};
@@ -10,6 +12,7 @@ use fairway_domain::{Caller, Digest, EntityRef, Permission, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::config::EMBEDDED_HOST;
+use crate::discovery::{DirectoryTarget, DiscoveryTarget, HostedTarget};
 use crate::effects::to_value;
 use crate::locations::RegisteredLocation;
 use crate::{App, AppConfig, AppError};
@@ -38,11 +41,18 @@ pub enum SourceTarget {
         /// The address as it was registered, for people.
         address: String,
     },
-    /// A file on this machine.
+    /// A file on this machine, or several.
     File {
-        /// Its absolute path.
+        /// Its absolute path, or a pattern such as `/srv/*/catalog-info.yaml`.
         path: String,
     },
+    /// The repositories of an organisation on another forge. Each that has a catalog file becomes a source of
+    /// its own, with this one as its parent.
+    Discovery(DiscoveryTarget),
+    /// A repository that was discovered; read through its forge's API.
+    Hosted(HostedTarget),
+    /// The people and teams of an organisation on another forge.
+    Directory(DirectoryTarget),
 }
 
 impl SourceTarget {
@@ -68,6 +78,9 @@ impl SourceTarget {
             }
             Self::Git { address, .. } => address.clone(),
             Self::File { path } => path.clone(),
+            Self::Discovery(target) => target.to_string(),
+            Self::Hosted(target) => target.address(),
+            Self::Directory(target) => target.to_string(),
         }
     }
 
@@ -75,6 +88,8 @@ impl SourceTarget {
     pub fn location(&self, config: &AppConfig) -> String {
         match self {
             Self::File { path } => format!("file:{path}"),
+            // These carry their type already.
+            Self::Discovery(_) | Self::Directory(_) => self.address(config),
             other => format!("url:{}", other.address(config)),
         }
     }
@@ -83,6 +98,12 @@ impl SourceTarget {
     pub fn parse(text: &str, config: &AppConfig) -> Result<Self, AppError> {
         let text = text.trim();
         let text = text.strip_prefix("url:").unwrap_or(text);
+        if let Some(target) = DirectoryTarget::parse(text) {
+            return Ok(Self::Directory(target?));
+        }
+        if let Some(target) = DiscoveryTarget::parse(text) {
+            return Ok(Self::Discovery(target?));
+        }
         if let Some(forge) = ForgeAddress::parse(text, config) {
             let path = forge.path.unwrap_or_else(default_path);
             return Ok(Self::Forge { repository: forge.repository, branch: forge.branch, path });
@@ -113,6 +134,10 @@ impl SourceTarget {
                 message: format!("a golden path cannot register {path}, a file of this machine"),
                 hint: Some("register the catalog file of a repository".to_owned()),
             }),
+            Self::Discovery(_) | Self::Directory(_) => Err(AppError::Invalid {
+                message: "one catalog file is registered here, not an organisation".to_owned(),
+                hint: Some("register the organisation on the page of the sources".to_owned()),
+            }),
             target => Ok(target),
         }
     }
@@ -125,6 +150,9 @@ impl SourceTarget {
                 format!("git:{url}:{}:{path}", reference.as_deref().unwrap_or_default())
             }
             Self::File { path } => format!("file:{path}"),
+            Self::Discovery(target) => target.to_string(),
+            Self::Hosted(target) => target.address(),
+            Self::Directory(target) => target.to_string(),
         };
         Digest::of(text.as_bytes()).short()
     }
@@ -136,6 +164,9 @@ impl fmt::Display for SourceTarget {
             Self::Forge { repository, path, .. } => write!(formatter, "{repository}/{path}"),
             Self::Git { address, .. } => formatter.write_str(address),
             Self::File { path } => formatter.write_str(path),
+            Self::Discovery(target) => target.fmt(formatter),
+            Self::Hosted(target) => formatter.write_str(&target.address()),
+            Self::Directory(target) => target.fmt(formatter),
         }
     }
 }
@@ -208,6 +239,9 @@ pub struct SyncReport {
     /// When it was last read without failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success: Option<Timestamp>,
+    /// What told that there is something new to read; the same again means that there is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marker: Option<String>,
 }
 
 /// A source of entities.
@@ -231,6 +265,37 @@ pub struct Source {
     /// How Backstage's clients know it, where that does not follow from the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<RegisteredLocation>,
+    /// The source that discovered it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Since when its parent does not find it any more; what it gave stays until somebody removes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_since: Option<Timestamp>,
+    /// How often it is looked at, in seconds; the usual interval of its kind when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval_seconds: Option<u64>,
+    /// Since when nobody but a person reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_at: Option<Timestamp>,
+}
+
+impl Source {
+    /// A source that has not been read yet.
+    pub fn new(target: SourceTarget, registered_by: EntityRef, registered_at: Timestamp) -> Self {
+        Self {
+            id: target.id(),
+            target,
+            registered_by,
+            registered_at,
+            run: None,
+            last: None,
+            location: None,
+            parent: None,
+            missing_since: None,
+            interval_seconds: None,
+            paused_at: None,
+        }
+    }
 }
 
 impl App {
@@ -277,15 +342,8 @@ impl App {
         if let Some(known) = self.view().sources.get(&id) {
             return Ok((Source::clone(known), true));
         }
-        let source = Source {
-            id: id.clone(),
-            target,
-            registered_by: caller.actor.user(),
-            registered_at: self.now(),
-            run: run.map(str::to_owned),
-            last: None,
-            location: None,
-        };
+        let run = run.map(str::to_owned);
+        let source = Source { run, ..Source::new(target, caller.actor.user(), self.now()) };
         self.append(vec![NewFact::by(caller, kind::SOURCE, id, Some(to_value(&source)?))]).await?;
         Ok((source, false))
     }
@@ -315,6 +373,19 @@ impl App {
     /// Reads a source again. `accept` also carries out a removal that looks like a mistake.
     pub async fn refresh_source(&self, caller: &Caller, id: &str, accept: bool) -> Result<Source, AppError> {
         caller.authorise(Permission::ManageCatalog)?;
+        let missing = |source: &&Arc<Source>| {
+            source.missing_since.is_some() && (source.id == id || source.parent.as_deref() == Some(id))
+        };
+        if accept {
+            let gone: Vec<String> =
+                self.view().sources.values().filter(missing).map(|source| source.id.clone()).collect();
+            for gone in &gone {
+                self.remove_source_facts(caller, gone).await?;
+            }
+            if gone.iter().any(|gone| gone == id) {
+                return Err(AppError::NotFound { what: "source", name: id.to_owned(), near: Vec::new() });
+            }
+        }
         self.sync(caller, id, accept).await
     }
 
@@ -330,19 +401,23 @@ impl App {
     pub(crate) async fn remove_source_facts(&self, caller: &Caller, id: &str) -> Result<(), AppError> {
         let _one_at_a_time = self.inner.syncing.lock().await;
         let view = self.view();
+        let ids = family(&view.sources, id);
         let mut facts = Vec::new();
         for (subject, stored) in view.entities.iter() {
-            if stored.source == id {
+            if ids.contains(stored.source.as_str()) {
                 facts.push(NewFact::by(caller, kind::ENTITY, subject.clone(), None));
             }
         }
         for (subject, draft) in view.drafts.iter() {
-            if draft.source == id {
+            if ids.contains(draft.source.as_str()) {
                 facts.push(NewFact::by(caller, kind::DRAFT, subject.clone(), None));
             }
         }
-        facts.push(NewFact::by(caller, kind::SOURCE, id, None));
+        facts.extend(ids.iter().map(|id| NewFact::by(caller, kind::SOURCE, *id, None)));
         self.append(facts).await?;
+        for id in ids {
+            self.inner.scheduler.forget(id);
+        }
         Ok(())
     }
 
@@ -361,25 +436,12 @@ impl App {
             }
         }
     }
+}
 
-    /// Reads the sources that nobody tells about changes, again and again, until the process ends.
-    pub async fn poll_sources(&self, every: std::time::Duration) {
-        loop {
-            tokio::time::sleep(every).await;
-            let ids: Vec<String> = self
-                .view()
-                .sources
-                .values()
-                .filter(|source| source.target.repository().is_none())
-                .map(|source| source.id.clone())
-                .collect();
-            for id in ids {
-                if let Err(error) = self.sync(&Caller::system(), &id, false).await {
-                    tracing::warn!(source = id, %error, "the source {id} could not be read: {error}");
-                }
-            }
-        }
-    }
+/// A source and those that it discovered.
+pub(crate) fn family<'a>(sources: &'a BTreeMap<String, Arc<Source>>, id: &'a str) -> BTreeSet<&'a str> {
+    let children = sources.values().filter(|source| source.parent.as_deref() == Some(id));
+    children.map(|source| source.id.as_str()).chain([id]).collect()
 }
 
 #[cfg(test)]

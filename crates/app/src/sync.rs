@@ -10,8 +10,9 @@ use fairway_catalog::{IngestedEntity, Ingestion, SourceInfo, StoredDraft, Stored
 use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::tree::{Tree, TreePath};
 use fairway_domain::{Caller, Diagnostic, EntityRef};
-use fairway_remote::{GitSource, SourceOptions, TreeLimits};
+use fairway_remote::{GitSource, RemoteError, SourceOptions, TreeLimits, Urgency};
 
+use crate::discovery::{directory_tree, is_pattern, read_hosted};
 use crate::effects::to_value;
 use crate::projection::View;
 use crate::sources::{Source, SourceTarget, SyncReport};
@@ -20,64 +21,157 @@ use crate::{App, AppError};
 /// What was read from a source.
 pub(crate) struct Read {
     pub(crate) tree: Tree,
-    pub(crate) root: TreePath,
+    /// The files to begin with.
+    pub(crate) roots: Vec<TreePath>,
     /// What a path in the tree is appended to, to give the file's address.
     pub(crate) base: String,
     revision: String,
+    /// What told that there is something new to read.
+    marker: Option<String>,
 }
 
 impl App {
     /// Reads a source and appends what changed. Only failures of the ledger are errors; a source that cannot
     /// be read is told in its report.
     pub(crate) async fn sync(&self, caller: &Caller, id: &str, accept: bool) -> Result<Source, AppError> {
-        let _one_at_a_time = self.inner.syncing.lock().await;
-        let view = self.view();
-        let Some(source) = view.sources.get(id).map(|source| Source::clone(source)) else {
-            return Err(AppError::NotFound { what: "source", name: id.to_owned(), near: Vec::new() });
-        };
-        let now = self.now();
-        let last_success = source.last.as_ref().and_then(|last| last.last_success);
-        match self.read_source(&source).await {
-            Ok(read) => {
-                let info = SourceInfo {
-                    id: id.to_owned(),
-                    location: source.target.location(&self.inner.config),
-                    base: read.base.clone(),
-                };
-                let (tree, root) = (read.tree, read.root);
-                let ingestion = tokio::task::spawn_blocking({
-                    let info = info.clone();
-                    move || fairway_catalog::ingest(&tree, &root, &info)
-                })
-                .await
-                .map_err(|error| AppError::Internal(format!("reading ended without an answer: {error}")))?;
-                self.record(caller, source, &view, &info, &ingestion, read.revision, accept).await
-            }
-            Err(error @ AppError::Ledger(_)) => Err(error),
-            Err(error) => {
-                let previous = source.last.clone();
-                let report = SyncReport {
-                    at: now,
-                    revision: previous.as_ref().and_then(|last| last.revision.clone()),
-                    entities: previous.as_ref().map_or(0, |last| last.entities),
-                    broken: previous.as_ref().map_or(0, |last| last.broken),
-                    failure: Some(error.to_string()),
-                    foreign: previous.as_ref().map(|last| last.foreign.clone()).unwrap_or_default(),
-                    last_success,
-                };
-                // The same failure again is not news.
-                if previous.is_some_and(|last| last.failure == report.failure) {
-                    return Ok(source);
-                }
-                let source = Source { last: Some(report), ..source };
-                self.append(vec![source_fact(caller, &source)?]).await?;
-                Ok(source)
-            }
-        }
+        self.sync_with(caller, id, accept, Urgency::Person).await
     }
 
-    pub(crate) async fn read_source(&self, source: &Source) -> Result<Read, AppError> {
+    /// Like [`App::sync`], by nobody's order: what cannot have changed is not read, and people go before.
+    pub(crate) async fn sync_with(
+        &self,
+        caller: &Caller,
+        id: &str,
+        accept: bool,
+        urgency: Urgency,
+    ) -> Result<Source, AppError> {
+        // One reading of a source at a time; slow forges hold up nobody else.
+        let _turn = self.inner.scheduler.turn(id).await;
+        let source = self.known_source(id)?;
+        self.inner.scheduler.began(id);
+        let read = match &source.target {
+            SourceTarget::Discovery(target) => {
+                let found = self.discover(caller, &source, target, urgency).await;
+                match found {
+                    Ok(report) => self.record_report(caller, id, report).await,
+                    Err(error) => Err(error),
+                }
+            }
+            _ => match self.read_source(&source, urgency).await {
+                Ok(Some(read)) => self.record_read(caller, id, read, accept).await,
+                Ok(None) => Ok(source.clone()),
+                Err(error) => Err(error),
+            },
+        };
+        let wait = match &read {
+            Err(AppError::Remote(RemoteError::RateLimited { wait, .. })) => Some(*wait),
+            _ => None,
+        };
+        let ended = match read {
+            Ok(source) => Ok(source),
+            Err(error @ (AppError::Ledger(_) | AppError::NotFound { .. })) => Err(error),
+            Err(error) => self.record_failure(caller, id, &error).await,
+        };
+        let failed = ended.as_ref().map_or(true, |source| {
+            wait.is_some() || source.last.as_ref().is_some_and(|last| last.failure.is_some())
+        });
+        let subject = ended.as_ref().unwrap_or(&source);
+        self.inner.scheduler.ended(subject, failed, wait, self.now());
+        ended
+    }
+
+    fn known_source(&self, id: &str) -> Result<Source, AppError> {
+        let view = self.view();
+        let known = view.sources.get(id).map(|source| Source::clone(source));
+        known.ok_or_else(|| AppError::NotFound { what: "source", name: id.to_owned(), near: Vec::new() })
+    }
+
+    /// Appends what a reading changes.
+    async fn record_read(
+        &self,
+        caller: &Caller,
+        id: &str,
+        read: Read,
+        accept: bool,
+    ) -> Result<Source, AppError> {
+        let source = self.known_source(id)?;
+        let info = SourceInfo {
+            id: id.to_owned(),
+            location: source.target.location(&self.inner.config),
+            base: read.base.clone(),
+        };
+        let (tree, roots) = (read.tree, read.roots);
+        let ingestion = tokio::task::spawn_blocking({
+            let info = info.clone();
+            move || fairway_catalog::ingest_all(&tree, &roots, &info)
+        })
+        .await
+        .map_err(|error| AppError::Internal(format!("reading ended without an answer: {error}")))?;
+        let _one_at_a_time = self.inner.syncing.lock().await;
+        // It may have been changed or taken out meanwhile.
+        let view = self.view();
+        let source = self.known_source(id)?;
+        let read = (read.revision, read.marker);
+        self.record(caller, source, &view, &info, &ingestion, read, accept).await
+    }
+
+    /// Appends how a source fared that gives no entities itself.
+    async fn record_report(&self, caller: &Caller, id: &str, report: SyncReport) -> Result<Source, AppError> {
+        let source = self.known_source(id)?;
+        let news = source.last.as_ref().is_none_or(|last| {
+            (&last.revision, &last.failure, last.entities, last.broken)
+                != (&report.revision, &report.failure, report.entities, report.broken)
+        });
+        let source = Source { last: Some(report), ..source };
+        if news {
+            self.append(vec![source_fact(caller, &source)?]).await?;
+        }
+        Ok(source)
+    }
+
+    /// Appends that a source could not be read. What it gave stays.
+    async fn record_failure(&self, caller: &Caller, id: &str, error: &AppError) -> Result<Source, AppError> {
+        let failure = match error {
+            // How long the wait is differs each time, which is no news.
+            AppError::Remote(RemoteError::RateLimited { host, .. }) => {
+                format!("{host} takes no more requests for now; what was read stays as it was")
+            }
+            error => error.hint().map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}")),
+        };
+        let source = self.known_source(id)?;
+        let previous = source.last.clone();
+        // The same failure again is not news.
+        if previous.as_ref().is_some_and(|last| last.failure.as_ref() == Some(&failure)) {
+            return Ok(source);
+        }
+        let report = match previous {
+            Some(last) => SyncReport { at: self.now(), failure: Some(failure), ..last },
+            None => SyncReport {
+                at: self.now(),
+                revision: None,
+                entities: 0,
+                broken: 0,
+                failure: Some(failure),
+                foreign: Vec::new(),
+                last_success: None,
+                marker: None,
+            },
+        };
+        let source = Source { last: Some(report), ..source };
+        self.append(vec![source_fact(caller, &source)?]).await?;
+        Ok(source)
+    }
+
+    /// Reads the files of a source; `None` when nobody asked and nothing can have changed.
+    pub(crate) async fn read_source(
+        &self,
+        source: &Source,
+        urgency: Urgency,
+    ) -> Result<Option<Read>, AppError> {
         let limits = TreeLimits::default();
+        // Only what was read well may be left unread.
+        let last = source.last.as_ref().filter(|last| last.failure.is_none());
+        let polling = urgency == Urgency::Polling;
         match &source.target {
             SourceTarget::Forge { repository, branch, path } => {
                 let head = self
@@ -88,15 +182,22 @@ impl App {
                     .ok_or_else(|| AppError::invalid(format!("{repository} has no branch {branch}")))?;
                 let tree = self.inner.forge.tree(repository, head.as_str(), None, limits).await?;
                 let base = format!("{}/repositories/{repository}/blob/{branch}/", self.inner.config.base_url);
-                require(&tree, path, &repository.to_string())?;
-                Ok(Read { tree, root: path.clone(), base, revision: head.to_string() })
+                let roots = roots(&tree, path, &repository.to_string())?;
+                Ok(Some(Read { tree, roots, base, revision: head.to_string(), marker: None }))
             }
             SourceTarget::Git { url, reference, path, address } => {
-                crate::reach::check(url).await?;
+                self.inner.reach.check(url).await?;
+                let options =
+                    SourceOptions { credential: self.git_credential(url).await?, ..SourceOptions::default() };
+                if let Some(known) = last.and_then(|last| last.revision.as_deref()).filter(|_| polling) {
+                    let head = GitSource::head(url, reference.as_deref(), &options).await?;
+                    if head.is_some_and(|head| head.as_str() == known) {
+                        return Ok(None);
+                    }
+                }
                 let cache = self.inner.config.data.join("cache");
-                let (commit, tree) =
-                    GitSource::fetch(url, reference.as_deref(), &cache, &SourceOptions::default()).await?;
-                require(&tree, path, url)?;
+                let (commit, tree) = GitSource::fetch(url, reference.as_deref(), &cache, &options).await?;
+                let roots = roots(&tree, path, url)?;
                 let base = match address.strip_suffix(path.as_str()) {
                     Some(base) => base.to_owned(),
                     None => format!(
@@ -105,19 +206,51 @@ impl App {
                         reference.as_deref().unwrap_or("HEAD")
                     ),
                 };
-                Ok(Read { tree, root: path.clone(), base, revision: commit.to_string() })
+                Ok(Some(Read { tree, roots, base, revision: commit.to_string(), marker: None }))
             }
             SourceTarget::File { path } => {
-                let (folder, name) = path
-                    .rsplit_once('/')
-                    .ok_or_else(|| AppError::invalid(format!("{path} is not an absolute path")))?;
-                let folder = if folder.is_empty() { "/" } else { folder };
+                let (folder, name) = folder_of(path)?;
+                let marker = fairway_remote::folder_fingerprint(Path::new(folder), limits).await?.to_string();
+                if polling && last.is_some_and(|last| last.marker.as_ref() == Some(&marker)) {
+                    return Ok(None);
+                }
                 let tree = fairway_remote::read_folder(Path::new(folder), limits).await?;
-                let root = TreePath::lenient(name).map_err(|error| AppError::invalid(error.to_string()))?;
-                require(&tree, &root, folder)?;
+                let path = TreePath::lenient(name).map_err(|error| AppError::invalid(error.to_string()))?;
+                let roots = roots(&tree, &path, folder)?;
                 let revision = tree.digest().to_string();
-                Ok(Read { tree, root, base: format!("{folder}/"), revision })
+                let base = format!("{}/", folder.trim_end_matches('/'));
+                Ok(Some(Read { tree, roots, base, revision, marker: Some(marker) }))
             }
+            SourceTarget::Hosted(target) => {
+                let marker = self.inner.scheduler.expected(&source.id);
+                let owner = target.repository.rsplit_once('/').map_or("", |(owner, _)| owner);
+                let client = self.hosting_client(&target.place, owner).await?;
+                let contents = read_hosted(&client, target, urgency).await?;
+                if contents.roots.is_empty() {
+                    let message = format!("{} has no file {}", target.repository, target.path);
+                    return Err(AppError::invalid(message));
+                }
+                let revision = contents.tree.digest().to_string();
+                let (tree, roots) = (contents.tree, contents.roots);
+                Ok(Some(Read { tree, roots, base: target.base(), revision, marker }))
+            }
+            SourceTarget::Directory(target) => {
+                let client = self.hosting_client(&target.place, &target.organisation).await?;
+                let directory = client.directory(&target.organisation, urgency).await?;
+                if directory.users.is_empty() {
+                    return Err(AppError::invalid(format!(
+                        "{} lists no people in {}; what was known stays",
+                        target.place.host(),
+                        target.organisation
+                    )));
+                }
+                let (tree, root) = directory_tree(target, &directory)?;
+                let base = format!("{}/{}/", target.place.web, target.organisation);
+                let revision = tree.digest().to_string();
+                Ok(Some(Read { tree, roots: vec![root], base, revision, marker: None }))
+            }
+            // Read by listing; it has no files of its own.
+            SourceTarget::Discovery(_) => Ok(None),
         }
     }
 
@@ -132,7 +265,7 @@ impl App {
         view: &View,
         info: &SourceInfo,
         ingestion: &Ingestion,
-        revision: String,
+        (revision, marker): (String, Option<String>),
         accept: bool,
     ) -> Result<Source, AppError> {
         let now = self.now();
@@ -201,9 +334,13 @@ impl App {
             },
             failure,
             foreign: ingestion.foreign.clone(),
+            marker,
         };
         let news = source.last.as_ref().is_none_or(|last| {
-            last.revision != report.revision || last.failure != report.failure || last.broken != report.broken
+            last.revision != report.revision
+                || last.marker != report.marker
+                || last.failure != report.failure
+                || last.broken != report.broken
         });
         let source = Source { last: Some(report), ..source };
         if news || !facts.is_empty() {
@@ -252,11 +389,31 @@ fn source_fact(caller: &Caller, source: &Source) -> Result<NewFact, AppError> {
     Ok(NewFact::by(caller, kind::SOURCE, source.id.clone(), Some(to_value(source)?)))
 }
 
-fn require(tree: &Tree, path: &TreePath, place: &str) -> Result<(), AppError> {
+/// The files that a source begins with: the one that is named, or all that fit the pattern.
+fn roots(tree: &Tree, path: &TreePath, place: &str) -> Result<Vec<TreePath>, AppError> {
     if tree.get(path).is_some() {
-        return Ok(());
+        return Ok(vec![path.clone()]);
     }
-    Err(AppError::invalid(format!("{place} has no file {path}")))
+    let found: Vec<TreePath> = tree
+        .iter()
+        .filter(|(known, _)| {
+            is_pattern(path.as_str()) && glob_match::glob_match(path.as_str(), known.as_str())
+        })
+        .map(|(known, _)| known.clone())
+        .collect();
+    if found.is_empty() {
+        return Err(AppError::invalid(format!("{place} has no file {path}")));
+    }
+    Ok(found)
+}
+
+/// The folder to read, and what to look for in it: the part of a path before its first pattern, and the rest.
+fn folder_of(path: &str) -> Result<(&str, &str), AppError> {
+    let fixed = path.find(['*', '?', '[', '{']).unwrap_or(path.len());
+    let split = path.get(..fixed).and_then(|fixed| fixed.rfind('/'));
+    let parts = split.and_then(|at| Some((path.get(..at)?, path.get(at + 1..)?)));
+    let (folder, name) = parts.ok_or_else(|| AppError::invalid(format!("{path} is not an absolute path")))?;
+    Ok((if folder.is_empty() { "/" } else { folder }, name))
 }
 
 /// Backstage's `type:target` spelling of a file's address.

@@ -187,7 +187,7 @@ impl AppWorld {
     fn git(&self, address: &str) -> Result<(Tree, Option<TreePath>), WorldError> {
         let fetch = async {
             let parsed = fairway_remote::parse_git_url(address)?;
-            crate::reach::check(&parsed.clone_url).await?;
+            self.app.inner.reach.check(&parsed.clone_url).await?;
             let cache = self.app.inner.config.data.join("cache");
             let (_, tree) = fairway_remote::GitSource::fetch(
                 &parsed.clone_url,

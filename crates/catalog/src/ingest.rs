@@ -76,12 +76,17 @@ impl Ingestion {
 /// as `./**/*.yaml`. Each file is read once. Placeholders are replaced by files of the same tree. Whatever is
 /// wrong becomes a draft; the rest is not held up by it.
 pub fn ingest(tree: &Tree, root: &TreePath, origin: &SourceInfo) -> Ingestion {
+    ingest_all(tree, std::slice::from_ref(root), origin)
+}
+
+/// Like [`ingest`], for a source that begins with several files.
+pub fn ingest_all(tree: &Tree, roots: &[TreePath], origin: &SourceInfo) -> Ingestion {
     let mut reader = Reader {
         tree,
         origin,
         ingestion: Ingestion::default(),
-        waiting: VecDeque::from([root.clone()]),
-        seen: BTreeSet::from([root.clone()]),
+        waiting: roots.iter().cloned().collect(),
+        seen: roots.iter().cloned().collect(),
         references: BTreeMap::new(),
         foreign: BTreeSet::new(),
         expansion: EXPANSION,

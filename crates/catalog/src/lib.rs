@@ -32,7 +32,7 @@ pub use change::{BrokenEntity, Change, diff};
 pub use dependency::Dependent;
 pub use draft::Draft;
 pub use graph::{Graph, GraphEdge, GraphNode};
-pub use ingest::{IngestedEntity, Ingestion, SourceInfo, ingest};
+pub use ingest::{IngestedEntity, Ingestion, SourceInfo, ingest, ingest_all};
 pub use kind::{is_policy, known_kinds};
 pub use query::{Order, Page, Query};
 pub use search::SearchHit;

@@ -18,8 +18,6 @@ use crate::{example, logs, ready};
 
 /// How long requests that are under way may take once a stop was asked for.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often sources are read that nobody tells about changes.
-const POLL: Duration = Duration::from_secs(10);
 
 /// What is started, and how.
 pub struct Launch {
@@ -82,7 +80,7 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
     };
     let polling = {
         let app = app.clone();
-        tokio::spawn(async move { app.poll_sources(POLL).await })
+        tokio::spawn(async move { app.schedule_sources().await })
     };
     let keeping = {
         let app = app.clone();

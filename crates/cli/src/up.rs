@@ -34,6 +34,9 @@ pub struct ServerArguments {
     /// be repeated
     #[arg(long = "allow-origin", env = "FAIRWAY_ALLOW_ORIGIN", value_delimiter = ',', value_name = "URL")]
     allowed_origins: Vec<String>,
+    /// A host, NAME or NAME:PORT, that sources may be read from although it leads to this machine; can be repeated
+    #[arg(long = "source-host", env = "FAIRWAY_SOURCE_HOST", value_delimiter = ',', value_name = "HOST")]
+    source_hosts: Vec<String>,
     /// The organisation's name for people
     #[arg(long, env = "FAIRWAY_ORGANISATION", value_name = "NAME")]
     organisation: Option<String>,
@@ -110,6 +113,7 @@ impl ServerArguments {
         })?;
         let mut config = AppConfig::new(data, self.base_url.as_deref().unwrap_or_default());
         config.forge_hosts.clone_from(&self.forge_hosts);
+        config.source_hosts.clone_from(&self.source_hosts);
         if let Some(database) = &self.database {
             config.database.clone_from(database);
         }

@@ -29,6 +29,8 @@ pub mod kind {
     pub const TOKEN: &str = "access.token";
     /// Somebody signed in or out. Subject: the person.
     pub const SESSION: &str = "access.session";
+    /// Which secret may be shown to which places of other machines; never the secret. Subject: its name.
+    pub const CREDENTIAL: &str = "access.credential";
     /// The platform's own set-up, for example that the example organisation was installed. Subject: a name.
     pub const SETUP: &str = "platform.setup";
 }

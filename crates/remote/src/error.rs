@@ -181,6 +181,46 @@ pub enum RemoteError {
         /// Fields, diagnostics or findings, by code; empty when there are none.
         details: Vec<serde_json::Value>,
     },
+    /// The address leads where Fairway may not be sent.
+    #[error(
+        "{url} may not be read: {reason}; use the address of a forge that other machines can reach too, or let the operator name the host with --source-host"
+    )]
+    Unreachable {
+        /// The address without its credentials.
+        url: String,
+        /// Where it leads.
+        reason: String,
+    },
+    /// The host's budget of requests is spent, or it asked for patience.
+    #[error("{host} takes no more requests for {}: {reason}", spelled(*wait))]
+    RateLimited {
+        /// The host.
+        host: String,
+        /// How long to wait.
+        wait: Duration,
+        /// Which limit.
+        reason: String,
+    },
+    /// A forge answered with an error.
+    #[error("GET {url} was answered with {status}{}", said(message))]
+    Hosting {
+        /// The HTTP status.
+        status: u16,
+        /// The address.
+        url: String,
+        /// What the forge said about it; may be empty.
+        message: String,
+    },
+    /// A forge's answer is not what its API promises.
+    #[error(
+        "GET {url} gave an answer that cannot be understood: {reason}; is this the address of the forge's API?"
+    )]
+    Nonsense {
+        /// The address.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The answer is not what the API promises.
     #[error("{method} {url} gave an answer that cannot be understood: {reason}; is this a Fairway server?")]
     BadAnswer {
@@ -199,6 +239,18 @@ fn made_by(marker: Option<&str>) -> String {
 
 fn shown(commit: Option<&CommitId>) -> &str {
     commit.map_or("no commit", CommitId::short)
+}
+
+fn said(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(": {message}") }
+}
+
+/// A wait in the unit that people would use.
+fn spelled(wait: Duration) -> String {
+    match wait.as_secs() {
+        seconds @ 0..120 => format!("{} s", seconds.max(1)),
+        seconds => format!("{} min", seconds.div_ceil(60)),
+    }
 }
 
 fn parenthesised(hint: Option<&str>) -> String {

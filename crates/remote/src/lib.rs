@@ -9,7 +9,10 @@ pub mod api;
 pub mod error;
 pub mod forge;
 mod git;
+pub mod hosting;
+pub mod reach;
 pub mod source;
+pub mod webhook;
 
 pub use api::ApiClient;
 pub use error::RemoteError;
@@ -20,6 +23,13 @@ pub use forge::history::CommitInfo;
 pub use forge::merge::{MergeOutcome, MergeRequest};
 pub use forge::wire::{Exchange, GitService, RefUpdate};
 pub use forge::{Forge, NewRepository, RepositoryInfo};
+pub use hosting::{
+    Budget, Directory, DirectoryGroup, DirectoryUser, HostedRepository, HostingClient, HostingPlace,
+    Provider, Urgency,
+};
+pub use reach::Reach;
 pub use source::file::{read_files, read_folder};
-pub use source::git::{GitSource, SourceOptions};
+pub use source::fingerprint::folder_fingerprint;
+pub use source::git::{GitCredential, GitSource, SourceOptions};
 pub use source::url::{GitLocation, parse_git_url};
+pub use webhook::{WebhookEvent, WebhookHeaders};

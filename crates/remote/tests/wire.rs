@@ -256,6 +256,11 @@ async fn a_fetch_ends_when_its_client_goes_away() {
     assert!(ended.is_ok(), "the fetch still runs");
 }
 
+fn password(user: &str, password: &str) -> fairway_remote::GitCredential {
+    let password = fairway_domain::Secret::new(password.to_owned());
+    fairway_remote::GitCredential::Password { user: user.to_owned(), password }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_credential_goes_to_its_host_and_a_refusal_is_named() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -275,7 +280,7 @@ async fn a_credential_goes_to_its_host_and_a_refusal_is_named() {
     });
     let cache = tempfile::tempdir().unwrap();
     let mut options = SourceOptions::default();
-    for credential in [None, Some(("u".to_owned(), fairway_domain::Secret::new("secret".to_owned())))] {
+    for credential in [None, Some(password("u", "secret"))] {
         options.credential = credential;
         let error = GitSource::fetch(&address, None, cache.path(), &options).await.unwrap_err();
         assert!(matches!(error, RemoteError::Authentication { .. }), "{error}");

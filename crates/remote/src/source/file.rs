@@ -9,7 +9,7 @@ use crate::forge::blocking;
 use crate::forge::folder::TreeLimits;
 
 /// Folders that hold other people's or generated files: version control, dependencies, build output.
-const SKIPPED: [&str; 5] = [".git", ".hg", ".svn", "node_modules", "target"];
+pub(crate) const SKIPPED: [&str; 5] = [".git", ".hg", ".svn", "node_modules", "target"];
 /// Folders may nest this deep.
 const DEPTH: usize = 64;
 /// A pattern is given up after looking at this many entries.

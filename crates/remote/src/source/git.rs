@@ -42,8 +42,28 @@ pub struct SourceOptions {
     /// Whether paths of this machine may be fetched from. Off, as whoever registers a location could read
     /// every repository that this process can.
     pub allow_local: bool,
-    /// User and password (or token) for the host, for http and https only.
-    pub credential: Option<(String, Secret<String>)>,
+    /// What to show to the host.
+    pub credential: Option<GitCredential>,
+}
+
+/// What is shown to a host. It reaches git and ssh through the environment and files that nobody else may read,
+/// never through arguments, and is not repeated where the host redirects.
+#[derive(Debug, Clone)]
+pub enum GitCredential {
+    /// User and password (or token), for http and https.
+    Password {
+        /// The user; hosts that look at the token only take any.
+        user: String,
+        /// The password or token.
+        password: Secret<String>,
+    },
+    /// A private key, for ssh. Only hosts whose keys are known are talked to.
+    SshKey {
+        /// The key in OpenSSH's form.
+        key: Secret<String>,
+        /// Lines of a `known_hosts` file; the machine's own file when there are none.
+        known_hosts: Option<String>,
+    },
 }
 
 impl Default for SourceOptions {
@@ -95,11 +115,13 @@ impl GitSource {
         prepare(&place, &on).await?;
         let name = format!("fetched-{}", Digest::of(reference.unwrap_or("HEAD").as_bytes()).short());
         let refspec = format!("+{}:refs/heads/{name}", reference.unwrap_or("HEAD"));
-        let mut finished = transfer(&address, &refspec, &place, &on, local, options).await?;
+        let identity = Identity::prepare(options.credential.as_ref())?;
+        let mut finished = transfer(&address, &refspec, &place, &on, local, options, &identity).await?;
         let web = address.starts_with("http") && address.strip_suffix(".git").is_none();
         if !finished.success && web && is_redirect(&finished.complaint) {
             // GitLab sends those who leave ".git" out to the address with it.
-            finished = transfer(&format!("{address}.git"), &refspec, &place, &on, local, options).await?;
+            finished =
+                transfer(&format!("{address}.git"), &refspec, &place, &on, local, options, &identity).await?;
         }
         if !finished.success {
             return Err(explained(finished.complaint, on, reference));
@@ -114,6 +136,48 @@ impl GitSource {
     }
 }
 
+impl GitSource {
+    /// The commit that a revision has now, by one small request; `None` when the other side does not list it (a
+    /// commit's own name, for example), so that only fetching can tell.
+    ///
+    /// # Errors
+    /// As [`GitSource::fetch`].
+    pub async fn head(
+        url: &str,
+        reference: Option<&str>,
+        options: &SourceOptions,
+    ) -> Result<Option<CommitId>, RemoteError> {
+        let (address, local) = checked_address(url, options)?;
+        let on = without_credentials(&address);
+        if reference.is_some_and(|reference| !is_reference(reference)) {
+            return Ok(None);
+        }
+        let identity = Identity::prepare(options.credential.as_ref())?;
+        let wanted = match reference {
+            None => vec!["HEAD".to_owned()],
+            Some(name) => {
+                vec![
+                    format!("refs/heads/{name}"),
+                    format!("refs/tags/{name}^{{}}"),
+                    format!("refs/tags/{name}"),
+                ]
+            }
+        };
+        let task = reaching(Task::new("ask", &on), &address, local, options, &identity)
+            .arguments(["ls-remote", "--quiet", "--end-of-options", address.as_str()])
+            .arguments(wanted.iter().map(String::as_str))
+            .timeout(options.timeout);
+        let finished = GIT.finish(task).await?;
+        if !finished.success {
+            return Err(explained(finished.complaint, on, reference));
+        }
+        let text = String::from_utf8_lossy(&finished.output);
+        let listed: BTreeMap<&str, &str> =
+            text.lines().filter_map(|line| line.split_once('\t')).map(|(id, name)| (name, id)).collect();
+        Ok(wanted.iter().find_map(|name| listed.get(name.as_str())?.parse().ok()))
+    }
+}
+
 /// Lets git fetch, within the limits.
 async fn transfer(
     address: &str,
@@ -122,30 +186,12 @@ async fn transfer(
     on: &str,
     local: bool,
     options: &SourceOptions,
+    identity: &Identity,
 ) -> Result<Finished, RemoteError> {
-    let task = Task::new("fetch", on)
-        .within(place)
-        .with_network()
-        .variable("GIT_ALLOW_PROTOCOL", if local { "file" } else { "https:http:ssh:git" })
-        .variable("GIT_SSH_COMMAND", "ssh -o BatchMode=yes -o ConnectTimeout=15")
-        .setting("http.lowSpeedLimit", STALLED.0)
-        .setting("http.lowSpeedTime", STALLED.1)
-        // Who may be asked was decided for this address, not for wherever it redirects to; and git would repeat
-        // a credential there.
-        .setting("http.followRedirects", "false")
+    let task = reaching(Task::new("fetch", on).within(place), address, local, options, identity)
         .arguments(["fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"])
         .arguments(["--no-write-fetch-head", "--force", "--end-of-options", address, refspec])
         .timeout(options.timeout);
-    let task = match &options.credential {
-        Some((user, password)) if address.starts_with("http") => {
-            let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
-            // In the environment, where other users of the machine cannot see it as they could among the
-            // arguments.
-            let key = format!("http.{}.extraHeader", origin(address));
-            task.setting(key, format!("Authorization: Basic {pair}"))
-        }
-        _ => task,
-    };
     tokio::select! {
         finished = GIT.finish(task) => finished,
         () = outgrown(place, options.fetch_bytes) => Err(RemoteError::TooLarge {
@@ -153,6 +199,92 @@ async fn transfer(
             on: on.to_owned(),
             limit: format!("{} bytes, packed", options.fetch_bytes),
         }),
+    }
+}
+
+/// A task that talks to another machine: which protocols, with which credential, and how patiently.
+fn reaching<'a>(
+    task: Task<'a>,
+    address: &str,
+    local: bool,
+    options: &SourceOptions,
+    identity: &Identity,
+) -> Task<'a> {
+    let task = task
+        .with_network()
+        .variable("GIT_ALLOW_PROTOCOL", if local { "file" } else { "https:http:ssh:git" })
+        .variable("GIT_SSH_COMMAND", identity.ssh_command())
+        .setting("http.lowSpeedLimit", STALLED.0)
+        .setting("http.lowSpeedTime", STALLED.1)
+        // Who may be asked was decided for this address, not for wherever it redirects to; and git would repeat
+        // a credential there.
+        .setting("http.followRedirects", "false");
+    match &options.credential {
+        Some(GitCredential::Password { user, password }) if address.starts_with("http") => {
+            let pair = STANDARD.encode(format!("{user}:{}", password.expose()));
+            // In the environment, where other users of the machine cannot see it as they could among the
+            // arguments.
+            let key = format!("http.{}.extraHeader", origin(address));
+            task.setting(key, format!("Authorization: Basic {pair}"))
+        }
+        _ => task,
+    }
+}
+
+/// A key as the files that ssh wants, gone when it is dropped.
+struct Identity {
+    folder: Option<tempfile::TempDir>,
+    known_hosts: bool,
+}
+
+impl Identity {
+    fn prepare(credential: Option<&GitCredential>) -> Result<Self, RemoteError> {
+        let Some(GitCredential::SshKey { key, known_hosts }) = credential else {
+            return Ok(Self { folder: None, known_hosts: false });
+        };
+        let place = std::env::temp_dir();
+        // Only the owner may look into such a folder.
+        let folder = tempfile::Builder::new()
+            .prefix("fairway-ssh-")
+            .tempdir()
+            .map_err(RemoteError::folder("make a folder in", &place))?;
+        let write = |name: &str, text: &str| {
+            use std::io::Write as _;
+            let path = folder.path().join(name);
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let written = options.open(&path).and_then(|mut file| {
+                file.write_all(text.trim_end().as_bytes())?;
+                // ssh does not read a key whose last line does not end.
+                file.write_all(b"\n")
+            });
+            written.map_err(RemoteError::folder("write", &path))
+        };
+        write("key", key.expose())?;
+        if let Some(known_hosts) = known_hosts {
+            write("known_hosts", known_hosts)?;
+        }
+        Ok(Self { known_hosts: known_hosts.is_some(), folder: Some(folder) })
+    }
+
+    fn ssh_command(&self) -> String {
+        let plain = "ssh -o BatchMode=yes -o ConnectTimeout=15 -o StrictHostKeyChecking=yes";
+        let Some(folder) = &self.folder else { return plain.to_owned() };
+        let quoted = |name: &str| {
+            let path = folder.path().join(name).display().to_string();
+            format!("'{}'", path.replace('\'', "'\\''"))
+        };
+        let known = if self.known_hosts {
+            format!(" -o UserKnownHostsFile={} -o GlobalKnownHostsFile=/dev/null", quoted("known_hosts"))
+        } else {
+            String::new()
+        };
+        format!(
+            "{plain} -F /dev/null -o IdentitiesOnly=yes -o IdentityAgent=none -i {}{known}",
+            quoted("key")
+        )
     }
 }
 

@@ -25,6 +25,9 @@ pub(crate) fn source_row(caller: &Caller, source: &Source) -> SourceRow {
             SourceTarget::Forge { .. } => "Embedded forge",
             SourceTarget::Git { .. } => "Git",
             SourceTarget::File { .. } => "File",
+            SourceTarget::Discovery(_) => "Discovery",
+            SourceTarget::Hosted(_) => "Discovered",
+            SourceTarget::Directory(_) => "People and teams",
         }
         .to_owned(),
         target: source.target.to_string(),
