@@ -16,10 +16,9 @@ impl App {
         caller.authorise(Permission::Read)?;
         let view = self.view();
         let mut templates: Vec<Template> = view
-            .entities
-            .values()
-            .filter(|stored| stored.entity.kind.eq_ignore_ascii_case("template"))
-            .filter_map(|stored| Template::parse(&stored.entity).ok())
+            .catalog
+            .of_kind("template")
+            .filter_map(|found| Template::parse(&found.entity()).ok())
             .collect();
         templates.sort_by_key(|template| {
             (!template.tags.iter().any(|tag| tag == "recommended"), template.title.to_lowercase())
@@ -31,13 +30,12 @@ impl App {
     pub fn template(&self, caller: &Caller, reference: &EntityRef) -> Result<Template, AppError> {
         caller.authorise(Permission::Read)?;
         let view = self.view();
-        let found =
-            view.catalog.get(reference).filter(|found| found.stored.entity.reference().kind() == "template");
+        let found = view.catalog.get(reference).filter(|found| found.reference().kind() == "template");
         let Some(found) = found else {
             let near = self.templates(caller)?.into_iter().map(|it| it.reference.name().to_owned()).collect();
             return Err(AppError::NotFound { what: "template", name: reference.name().to_owned(), near });
         };
-        Template::parse(&found.stored.entity).map_err(AppError::Diagnostics)
+        Template::parse(&found.entity()).map_err(AppError::Diagnostics)
     }
 
     /// A template by what people call it: its name, its reference, or one of the names in its annotation
@@ -50,22 +48,21 @@ impl App {
         }
         let view = self.view();
         let alias = view
-            .entities
-            .values()
-            .filter(|stored| stored.entity.kind.eq_ignore_ascii_case("template"))
-            .find(|stored| {
-                let aliases = stored.entity.annotation("fairway.dev/aliases").unwrap_or_default();
+            .catalog
+            .of_kind("template")
+            .find(|found| {
+                let aliases = found.annotation("fairway.dev/aliases").unwrap_or_default();
                 aliases.split(',').any(|alias| alias.trim() == name)
             })
-            .map(|stored| stored.entity.reference());
-        let near = view.entities.values().filter(|stored| stored.entity.kind == "Template");
+            .map(|found| found.reference().clone());
+        let near = view.catalog.of_kind("template");
         if let Some(reference) = alias {
             return self.template(caller, &reference);
         }
         Err(AppError::NotFound {
             what: "template",
             name: name.chars().take(100).collect(),
-            near: near.map(|stored| stored.entity.name().to_owned()).collect(),
+            near: near.map(|found| found.name().to_owned()).collect(),
         })
     }
 
@@ -117,10 +114,10 @@ impl App {
     ) -> Result<Computed, AppError> {
         let view = self.view();
         let template = self.template(&Caller::system(), reference)?;
-        let stored = view.catalog.get(reference).map(|found| found.stored.clone());
-        let location = stored.map(|stored| stored.location).unwrap_or_default();
+        let found = view.catalog.get(reference);
+        let location = found.map(|found| found.location().to_owned()).unwrap_or_default();
         let values = fairway_scaffold::validate(&template, values).map_err(AppError::Fields)?;
-        let user_entity: Option<Entity> = view.catalog.get(user).map(|found| found.stored.entity.clone());
+        let user_entity: Option<Entity> = view.catalog.get(user).map(|found| Entity::clone(&found.entity()));
         let world = AppWorld::new(self.clone(), view.clone());
         let app = self.clone();
         let user = user.clone();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use fairway_catalog::CatalogEntity;
 use fairway_domain::delivery::{Deployment, DeploymentIntent};
 use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::plan::{Effect, FileAction, FileChange, Plan};
@@ -223,9 +224,9 @@ impl App {
     pub(crate) fn author(&self, run: &Run) -> (String, String) {
         let user = run.actor.user();
         let view = self.view();
-        let entity = view.catalog.get(&user).map(|found| &found.stored.entity);
+        let entity = view.catalog.get(&user).map(CatalogEntity::entity);
         let text = |pointer: &str| {
-            entity.and_then(|entity| entity.spec_pointer(pointer)?.as_str().map(str::to_owned))
+            entity.as_ref().and_then(|entity| entity.spec_pointer(pointer)?.as_str().map(str::to_owned))
         };
         let name = text("/profile/displayName").unwrap_or_else(|| user.name().to_owned());
         let email =

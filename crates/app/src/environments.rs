@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use fairway_catalog::CatalogEntity;
 use fairway_domain::delivery::Deployment;
 use fairway_domain::environment::{Environment, ResourceClass};
 use fairway_domain::fact::kind;
@@ -77,15 +78,11 @@ pub fn classes_of(view: &View) -> Vec<ResourceClass> {
     of_kind(view, "ResourceClass")
 }
 
-fn of_kind<'a, T>(view: &'a View, kind: &str) -> Vec<T>
+fn of_kind<T>(view: &View, kind: &str) -> Vec<T>
 where
-    T: TryFrom<&'a fairway_domain::Entity>,
+    T: for<'entity> TryFrom<&'entity fairway_domain::Entity>,
 {
-    view.entities
-        .values()
-        .filter(|stored| stored.entity.kind.eq_ignore_ascii_case(kind))
-        .filter_map(|stored| T::try_from(&stored.entity).ok())
-        .collect()
+    view.catalog.of_kind(kind).filter_map(|found| T::try_from(&found.entity()).ok()).collect()
 }
 
 /// The entity that a service's name means: the component of that name, in the default namespace first.
@@ -94,10 +91,12 @@ pub fn service_entity(view: &View, service: &str) -> Option<EntityRef> {
     if view.catalog.get(&usual).is_some() {
         return Some(usual);
     }
-    view.entities
-        .values()
-        .map(|stored| stored.entity.reference())
-        .find(|reference| reference.kind() == "component" && reference.name() == service.to_lowercase())
+    let name = service.to_lowercase();
+    view.catalog
+        .of_kind("component")
+        .map(CatalogEntity::reference)
+        .find(|reference| reference.name() == name)
+        .cloned()
 }
 
 pub(crate) fn environment_named(view: &View, name: &str) -> Result<Environment, AppError> {
@@ -158,7 +157,7 @@ impl App {
                 let owner = entity
                     .as_ref()
                     .and_then(|entity| view.catalog.get(entity))
-                    .and_then(|found| found.stored.entity.owner());
+                    .and_then(|found| found.entity().owner());
                 Row { service: service.to_owned(), entity, owner, cells }
             })
             .collect();

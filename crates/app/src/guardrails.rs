@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
+use fairway_catalog::CatalogEntity;
 use fairway_domain::finding::Finding;
 use fairway_domain::plan::RenderedEnvironment;
 use fairway_domain::repository::BranchName;
@@ -43,18 +44,21 @@ pub struct Fleet {
     pub objects: usize,
 }
 
-fn is_policy(stored: &fairway_catalog::StoredEntity) -> bool {
-    let group = stored.entity.api_version.split('/').next().unwrap_or_default();
+fn is_policy(found: &CatalogEntity) -> bool {
+    let group = found.api_version().split('/').next().unwrap_or_default();
     matches!(group, "templates.gatekeeper.sh" | "constraints.gatekeeper.sh")
 }
 
 impl App {
     pub(crate) fn policies(&self, view: &View) -> Arc<Compiled> {
         let documents: Vec<PolicyDocument> = view
-            .entities
-            .values()
-            .filter(|stored| is_policy(stored))
-            .map(|stored| PolicyDocument { value: stored.entity.to_value(), file: Some(stored.file.clone()) })
+            .catalog
+            .iter()
+            .filter(|found| is_policy(found))
+            .map(|found| PolicyDocument {
+                value: found.entity().to_value(),
+                file: Some(found.file().to_owned()),
+            })
             .collect();
         let values: Vec<&Value> = documents.iter().map(|document| &document.value).collect();
         let key = canonical::digest(&values).unwrap_or_else(|| Digest::of(b""));

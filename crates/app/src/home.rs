@@ -60,7 +60,7 @@ impl App {
         let mut owners = groups.clone();
         owners.push(user.clone());
         let owned: Vec<EntityRef> =
-            view.catalog.owned_by(&owners).into_iter().map(|found| found.stored.entity.reference()).collect();
+            view.catalog.owned_by(&owners).into_iter().map(|found| found.reference().clone()).collect();
         let drafts = view
             .drafts
             .values()

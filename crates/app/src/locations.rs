@@ -148,7 +148,7 @@ impl App {
         caller.authorise(Permission::Read)?;
         let view = self.view();
         let found = view.catalog.get(entity).ok_or_else(|| AppError::no_entity(entity))?;
-        let source = view.sources.get(&found.stored.source).ok_or_else(|| AppError::no_entity(entity))?;
+        let source = view.sources.get(found.source()).ok_or_else(|| AppError::no_entity(entity))?;
         Ok(self.location_of_source(source))
     }
 
@@ -296,7 +296,7 @@ impl App {
             for ingested in found {
                 let known = view.catalog.get(&ingested.entity.reference());
                 let at = format!("url:{}", ingested.location);
-                let registered = known.is_some_and(|known| known.stored.location == at);
+                let registered = known.is_some_and(|known| known.location() == at);
                 let entity = json!(ingested.entity);
                 analysis.existing.push(ExistingFile { target: ingested.location, registered, entity });
             }
@@ -325,7 +325,7 @@ impl App {
         caller.authorise(Permission::ManageCatalog)?;
         let view = self.view();
         let found = view.catalog.get(entity).ok_or_else(|| AppError::no_entity(entity))?;
-        self.sync_soon(caller, &found.stored.source).await
+        self.sync_soon(caller, found.source()).await
     }
 
     /// Takes one entity out. It comes back when its source is read again and still has it.
@@ -333,9 +333,8 @@ impl App {
         caller.authorise(Permission::ManageCatalog)?;
         let _one_at_a_time = self.inner.syncing.lock().await;
         let view = self.view();
-        let found = view.entities.iter().find(|(_, stored)| stored.uid == uid);
-        let Some((subject, _)) = found else { return Ok(()) };
-        self.append(vec![NewFact::by(caller, kind::ENTITY, subject.clone(), None)]).await?;
+        let Some(found) = view.catalog.by_uid(uid) else { return Ok(()) };
+        self.append(vec![NewFact::by(caller, kind::ENTITY, found.reference().to_string(), None)]).await?;
         Ok(())
     }
 

@@ -137,7 +137,7 @@ fn rule(entity: &CatalogEntity, condition: &Map<String, Value>) -> Result<bool, 
     let entry = |map: &str, key: &str| own.pointer(map).and_then(|map| map.get(key)).cloned();
     Ok(match name {
         "IS_ENTITY_KIND" => {
-            texts("kinds")?.iter().any(|kind| kind.eq_ignore_ascii_case(entity.reference.kind()))
+            texts("kinds")?.iter().any(|kind| kind.eq_ignore_ascii_case(entity.reference().kind()))
         }
         "IS_ENTITY_OWNER" => {
             let claims = texts("claims")?;

@@ -34,7 +34,7 @@ pub struct View {
     /// The catalog.
     pub catalog: Arc<Snapshot>,
     /// The entities as they are stored, by reference.
-    pub entities: Arc<BTreeMap<String, Arc<StoredEntity>>>,
+    entities: Arc<BTreeMap<String, Arc<StoredEntity>>>,
     /// The broken files, by source and path.
     pub drafts: Arc<BTreeMap<String, Arc<StoredDraft>>>,
     /// The sources, by identifier.

@@ -35,7 +35,7 @@ fn service_named(view: &View, name: &str) -> Result<Service, AppError> {
     let found = view.catalog.get(&reference).ok_or_else(unknown)?;
     let repository = view
         .sources
-        .get(&found.stored.source)
+        .get(found.source())
         .and_then(|source| source.target.repository().cloned())
         .ok_or_else(|| AppError::Invalid {
             message: format!("The service {name} has no repository on the embedded forge"),
@@ -43,7 +43,7 @@ fn service_named(view: &View, name: &str) -> Result<Service, AppError> {
                 "deliver services whose catalog-info.yaml is registered from the embedded forge".to_owned(),
             ),
         })?;
-    let entity = &found.stored.entity;
+    let entity = found.entity();
     let owner = entity.owner().unwrap_or_else(|| EntityRef::new("group", "default", "unknown"));
     let system = entity
         .spec_text("system")

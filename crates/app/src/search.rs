@@ -116,7 +116,7 @@ fn fits(entity: &CatalogEntity, (name, values): &(String, Vec<String>)) -> bool 
 }
 
 fn document(entity: &CatalogEntity) -> Document {
-    let own = &entity.stored.entity;
+    let own = entity.entity();
     let spec = |field: &str| own.spec_text(field).unwrap_or_default().to_owned();
     let profile = |at: &str| own.spec_pointer(at).and_then(|value| value.as_str());
     let parts = [own.description(), profile("/profile/displayName"), profile("/profile/email")];
@@ -125,7 +125,7 @@ fn document(entity: &CatalogEntity) -> Document {
         none if none.is_empty() => "other".to_owned(),
         some => some,
     };
-    let reference = &entity.reference;
+    let reference = entity.reference();
     Document {
         title: own.metadata_text("title").unwrap_or_else(|| own.name()).to_owned(),
         text: parts.join(" : "),

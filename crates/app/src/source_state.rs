@@ -140,8 +140,8 @@ impl App {
     pub fn entities_of(&self, id: &str) -> Vec<EntityRef> {
         let view = self.view();
         let ids = family(&view.sources, id);
-        let given = view.entities.values().filter(|stored| ids.contains(stored.source.as_str()));
-        given.map(|stored| stored.entity.reference()).collect()
+        let given = view.catalog.iter().filter(|found| ids.contains(found.source()));
+        given.map(|found| found.reference().clone()).collect()
     }
 
     /// Sets how often a source is read, and whether by nobody's order.

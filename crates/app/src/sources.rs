@@ -403,10 +403,8 @@ impl App {
         let view = self.view();
         let ids = family(&view.sources, id);
         let mut facts = Vec::new();
-        for (subject, stored) in view.entities.iter() {
-            if ids.contains(stored.source.as_str()) {
-                facts.push(NewFact::by(caller, kind::ENTITY, subject.clone(), None));
-            }
+        for found in view.catalog.iter().filter(|found| ids.contains(found.source())) {
+            facts.push(NewFact::by(caller, kind::ENTITY, found.reference().to_string(), None));
         }
         for (subject, draft) in view.drafts.iter() {
             if ids.contains(draft.source.as_str()) {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use fairway_catalog::{IngestedEntity, Ingestion, SourceInfo, StoredDraft, StoredEntity};
+use fairway_catalog::{CatalogEntity, IngestedEntity, Ingestion, SourceInfo, StoredDraft, StoredEntity};
 use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::tree::{Tree, TreePath};
 use fairway_domain::{Caller, Diagnostic, EntityRef};
@@ -270,10 +270,10 @@ impl App {
     ) -> Result<Source, AppError> {
         let now = self.now();
         let before: Vec<StoredEntity> = view
-            .entities
-            .values()
-            .filter(|stored| stored.source == info.id)
-            .map(|stored| StoredEntity::clone(stored))
+            .catalog
+            .iter()
+            .filter(|found| found.source() == info.id)
+            .map(CatalogEntity::stored)
             .collect();
         let change = fairway_catalog::diff(&before, ingestion);
         let held = change.suspicious && !accept;
@@ -281,8 +281,8 @@ impl App {
         let mut conflicts: Vec<StoredDraft> = Vec::new();
         for ingested in change.added.iter().chain(&change.changed) {
             let reference = ingested.entity.reference();
-            let known = view.entities.get(&reference.to_string());
-            if let Some(other) = known.filter(|known| known.source != info.id) {
+            let known = view.catalog.get(&reference);
+            if let Some(other) = known.filter(|known| known.source() != info.id) {
                 conflicts.push(conflict(info, ingested, other, now));
                 continue;
             }
@@ -293,18 +293,17 @@ impl App {
                 origin_location: info.location.clone(),
                 file: ingested.file.to_string(),
                 line: ingested.line,
-                uid: known.map_or_else(|| uuid::Uuid::new_v4().to_string(), |known| known.uid.clone()),
-                first_seen: known.map_or(now, |known| known.first_seen),
+                uid: known.map_or_else(|| uuid::Uuid::new_v4().to_string(), |known| known.uid().to_owned()),
+                first_seen: known.map_or(now, CatalogEntity::first_seen),
                 last_seen: now,
                 errors: Vec::new(),
             };
             facts.push(NewFact::by(caller, kind::ENTITY, reference.to_string(), Some(to_value(&stored)?)));
         }
         for broken in change.broken.iter().filter(|broken| !broken.known) {
-            let key = broken.reference.to_string();
-            if let Some(known) = view.entities.get(&key) {
-                let stored =
-                    StoredEntity { errors: broken.diagnostics.clone(), ..StoredEntity::clone(known) };
+            if let Some(known) = view.catalog.get(&broken.reference) {
+                let stored = StoredEntity { errors: broken.diagnostics.clone(), ..known.stored() };
+                let key = broken.reference.to_string();
                 facts.push(NewFact::by(caller, kind::ENTITY, key, Some(to_value(&stored)?)));
             }
         }
@@ -425,16 +424,18 @@ fn prefixed(address: &str) -> String {
 fn conflict(
     info: &SourceInfo,
     ingested: &IngestedEntity,
-    other: &StoredEntity,
+    other: &CatalogEntity,
     now: fairway_domain::Timestamp,
 ) -> StoredDraft {
     let reference: EntityRef = ingested.entity.reference();
     let place =
         fairway_domain::SourceLocation { file: ingested.file.to_string(), line: ingested.line, column: 1 };
-    let diagnostic =
-        Diagnostic::error("entity-conflict", format!("{reference} is already defined by {}", other.location))
-            .at(place, None)
-            .with_hint("rename one of the two, or remove one of the sources");
+    let diagnostic = Diagnostic::error(
+        "entity-conflict",
+        format!("{reference} is already defined by {}", other.location()),
+    )
+    .at(place, None)
+    .with_hint("rename one of the two, or remove one of the sources");
     StoredDraft {
         source: info.id.clone(),
         location: ingested.location.clone(),

@@ -132,16 +132,11 @@ impl World for AppWorld {
     }
 
     fn entity(&self, reference: &EntityRef) -> Option<Entity> {
-        self.view.catalog.get(reference).map(|found| found.stored.entity.clone())
+        self.view.catalog.get(reference).map(|found| Entity::clone(&found.entity()))
     }
 
     fn entities(&self, kind: &str) -> Vec<Entity> {
-        self.view
-            .entities
-            .values()
-            .filter(|stored| stored.entity.kind.eq_ignore_ascii_case(kind))
-            .map(|stored| stored.entity.clone())
-            .collect()
+        self.view.catalog.of_kind(kind).map(|found| Entity::clone(&found.entity())).collect()
     }
 
     fn repository_exists(&self, repository: &RepositoryRef) -> bool {

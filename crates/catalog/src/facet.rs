@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::field_path;
-use crate::query::{Matcher, Query};
-use crate::snapshot::{CatalogEntity, Snapshot};
+use crate::entity::CatalogEntity;
+use crate::query::{Matcher, Query, visit};
+use crate::snapshot::Snapshot;
 
 impl Snapshot {
     /// The values of fields with their counts, the most frequent first. A field's own narrowing is left out for
     /// its counts, so that the other choices stay in sight. Fields: `kind`, `type`, `owner`, `lifecycle`, `tags`,
     /// `system`, `namespace`, or a dotted path; owners and systems are given as references. The key of the answer
     /// is the field as asked.
-    pub fn facets(&self, query: &Query, fields: &[&str]) -> BTreeMap<String, Vec<(String, usize)>> {
+    pub fn query_facets(&self, query: &Query, fields: &[&str]) -> BTreeMap<String, Vec<(String, usize)>> {
         fields.iter().map(|field| ((*field).to_owned(), self.facet(query, field))).collect()
     }
 
@@ -61,6 +61,6 @@ fn values(found: &CatalogEntity, field: &str) -> BTreeSet<String> {
         }
         path => path,
     };
-    field_path::visit(found, path, &mut |value| values.extend(value.map(str::to_owned)));
+    visit(found, path, &mut |value| values.extend(value.map(str::to_owned)));
     values
 }

@@ -89,7 +89,7 @@ impl Snapshot {
             .into_iter()
             .map(|(reference, distance)| match self.get(&reference) {
                 Some(found) => GraphNode {
-                    kind: found.stored.entity.kind.clone(),
+                    kind: found.kind().to_owned(),
                     title: found.title().to_owned(),
                     missing: false,
                     reference,

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, VecDeque};
 
 use fairway_domain::EntityRef;
 
-use crate::snapshot::{CatalogEntity, Snapshot};
+use crate::entity::CatalogEntity;
+use crate::snapshot::Snapshot;
 
 impl Snapshot {
     /// The groups that somebody belongs to, also through parent groups: the nearest first, then by reference. It

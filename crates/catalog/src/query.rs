@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use fairway_domain::EntityRef;
 
-use crate::field_path;
-use crate::snapshot::{CatalogEntity, Snapshot};
+use crate::entity::CatalogEntity;
+use crate::field;
+use crate::snapshot::Snapshot;
 
 /// What is asked for. Every field narrows the answer; an empty one does not. Texts compare without regard to
 /// case.
@@ -68,7 +69,7 @@ impl Snapshot {
                 items.into_iter().map(|found| (order_key(found, &order.field), found)).collect();
             keyed.sort_by(|(one, one_entity), (other, other_entity)| {
                 compare(one.as_ref(), other.as_ref(), order.descending)
-                    .then_with(|| one_entity.reference.cmp(&other_entity.reference))
+                    .then_with(|| one_entity.reference().cmp(other_entity.reference()))
             });
             items = keyed.into_iter().map(|(_, found)| found).collect();
         }
@@ -93,17 +94,38 @@ fn compare(one: Option<&String>, other: Option<&String>, descending: bool) -> Or
 }
 
 fn order_key(found: &CatalogEntity, field: &str) -> Option<String> {
-    let entity = &found.stored.entity;
     let text = match field {
-        "name" => entity.name().to_owned(),
+        "name" => found.name().to_owned(),
         "title" => found.title().to_owned(),
         "owner" => found.owner()?.name().to_owned(),
-        "type" | "lifecycle" => entity.spec_text(field)?.to_owned(),
-        "system" => found.targets("partOf").find(|target| target.kind() == "system")?.name().to_owned(),
-        "changed" => found.stored.last_seen.to_string(),
-        path => field_path::first(found, path)?,
+        "type" => found.entity_type()?.to_owned(),
+        "lifecycle" => found.lifecycle()?.to_owned(),
+        "system" => found.system()?.name().to_owned(),
+        "changed" => found.last_seen().to_string(),
+        path => first(found, path)?,
     };
     Some(text.to_lowercase())
+}
+
+/// The first comparable value at a path.
+fn first(found: &CatalogEntity, path: &str) -> Option<String> {
+    let mut first = None;
+    visit(found, path, &mut |value| {
+        if first.is_none() {
+            first = value.map(str::to_owned);
+        }
+    });
+    first
+}
+
+/// The values at a path.
+pub(crate) fn visit(found: &CatalogEntity, path: &str, visit: &mut dyn FnMut(Option<&str>)) {
+    let wanted = path.to_lowercase();
+    field::visit(&found.to_backstage_json(), &mut |path, value| {
+        if path == wanted {
+            visit(value);
+        }
+    });
 }
 
 /// A query prepared for many entities.
@@ -128,27 +150,26 @@ impl<'a> Matcher<'a> {
 
     pub(crate) fn matches(&self, found: &CatalogEntity) -> bool {
         let query = self.query;
-        let entity = &found.stored.entity;
         let is_any = |wanted: &[String], value: Option<&str>| {
             wanted.is_empty()
                 || value.is_some_and(|value| wanted.iter().any(|it| it.eq_ignore_ascii_case(value)))
         };
-        is_any(&query.kinds, Some(&entity.kind))
-            && is_any(&query.types, entity.spec_text("type"))
-            && is_any(&query.lifecycles, entity.spec_text("lifecycle"))
-            && query.tags.iter().all(|tag| entity.tags().any(|own| own.eq_ignore_ascii_case(tag)))
-            && query.namespace.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(entity.namespace()))
+        is_any(&query.kinds, Some(found.kind()))
+            && is_any(&query.types, found.entity_type())
+            && is_any(&query.lifecycles, found.lifecycle())
+            && query.tags.iter().all(|tag| matches_filter(found, "metadata.tags", std::slice::from_ref(tag)))
+            && query.namespace.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(found.namespace()))
             && (self.query.owners.is_empty()
                 || found.targets("ownedBy").any(|owner| self.owners.contains(owner)))
-            && self.parts.as_ref().is_none_or(|parts| parts.contains(&found.reference))
-            && self.words.iter().all(|word| found.text.everything.contains(word.as_str()))
+            && self.parts.as_ref().is_none_or(|parts| parts.contains(found.reference()))
+            && self.words.iter().all(|word| found.search_text().everything.contains(word.as_str()))
             && query.filter.iter().all(|(path, values)| matches_filter(found, path, values))
     }
 }
 
 fn matches_filter(found: &CatalogEntity, path: &str, values: &[String]) -> bool {
     let mut matched = false;
-    field_path::visit(found, path, &mut |value| {
+    visit(found, path, &mut |value| {
         matched |= values.is_empty()
             || value.is_some_and(|value| {
                 let value = value.to_lowercase();

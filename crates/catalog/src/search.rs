@@ -2,7 +2,8 @@
 
 use fairway_domain::EntityRef;
 
-use crate::snapshot::{CatalogEntity, Snapshot};
+use crate::entity::CatalogEntity;
+use crate::snapshot::Snapshot;
 
 /// Shortest word in which one typing error is forgiven.
 const FORGIVEN: usize = 4;
@@ -38,21 +39,21 @@ impl Snapshot {
         }
         let mut hits: Vec<(u32, &CatalogEntity)> = self
             .iter()
-            .filter(|found| kind.is_none_or(|kind| found.reference.kind() == kind))
+            .filter(|found| kind.is_none_or(|kind| found.reference().kind() == kind))
             .filter_map(|found| Some((score(found, &words)?, found)))
             .collect();
         hits.sort_by(|(one_score, one), (other_score, other)| {
-            (other_score, one.text.name.len(), &one.reference).cmp(&(
+            (other_score, one.search_text().name.len(), one.reference()).cmp(&(
                 one_score,
-                other.text.name.len(),
-                &other.reference,
+                other.search_text().name.len(),
+                other.reference(),
             ))
         });
         let hit = |(score, found): (u32, &CatalogEntity)| SearchHit {
-            reference: found.reference.clone(),
-            kind: found.stored.entity.kind.clone(),
+            reference: found.reference().clone(),
+            kind: found.kind().to_owned(),
             title: found.title().to_owned(),
-            description: found.stored.entity.description().map(str::to_owned),
+            description: found.description().map(str::to_owned),
             score,
         };
         hits.into_iter().take(limit).map(hit).collect()
@@ -64,15 +65,15 @@ impl Snapshot {
 fn score(found: &CatalogEntity, words: &[&str]) -> Option<u32> {
     let mut total = 0;
     for word in words {
-        let name = fit(&found.text.name, word).max(fit(&found.text.title, word));
-        let anywhere = || if found.text.everything.contains(word) { 10 } else { 0 };
+        let name = fit(&found.search_text().name, word).max(fit(&found.search_text().title, word));
+        let anywhere = || if found.search_text().everything.contains(word) { 10 } else { 0 };
         let best = name.unwrap_or_else(anywhere);
         if best == 0 {
             return None;
         }
         total += best;
     }
-    let weight = match found.reference.kind() {
+    let weight = match found.reference().kind() {
         "component" => 5,
         "system" | "api" | "template" => 4,
         "group" | "environment" => 3,

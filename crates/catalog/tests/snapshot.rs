@@ -64,7 +64,7 @@ fn reference(text: &str) -> EntityRef {
 }
 
 fn listed(snapshot: &Snapshot, query: &Query) -> Vec<String> {
-    snapshot.query(query).items.iter().map(|found| found.stored.entity.name().to_owned()).collect()
+    snapshot.query(query).items.iter().map(|found| found.name().to_owned()).collect()
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn relations_run_both_ways() {
     let snapshot = company();
     let relations = |name: &str| -> Vec<String> {
         let found = snapshot.get(&reference(name)).unwrap();
-        found.relations.iter().map(|it| format!("{} {}", it.relation_type, it.target)).collect()
+        found.relations().iter().map(|it| format!("{} {}", it.relation_type, it.target)).collect()
     };
     assert_eq!(
         relations("component:orders"),
@@ -123,7 +123,7 @@ fn people_own_through_groups() {
     assert_eq!(groups("user:grace"), ["team-a", "sales"]);
     assert!(groups("user:nobody").is_empty());
     let owned: Vec<&str> =
-        snapshot.owned_by(&[reference("group:team-b")]).iter().map(|it| it.stored.entity.name()).collect();
+        snapshot.owned_by(&[reference("group:team-b")]).iter().map(|it| it.name()).collect();
     assert_eq!(owned, ["payments", "web"]);
     let query = Query { owners: vec![reference("user:ada")], ..Query::default() };
     assert_eq!(listed(&snapshot, &query), ["payments", "web", "commerce"]);
@@ -170,14 +170,15 @@ fn queries_narrow_order_and_page() {
     assert_eq!(ordered("metadata.description", true), ["orders", "payments", "web"]);
     let page = Query { kinds: vec!["Component".into()], offset: 1, limit: 1, ..Query::default() };
     let page = snapshot.query(&page);
-    assert_eq!((page.items.len(), page.total, page.items[0].stored.entity.name()), (1, 3, "payments"));
+    assert_eq!((page.items.len(), page.total, page.items[0].name()), (1, 3, "payments"));
 }
 
 #[test]
 fn facets_leave_the_other_choices_in_sight() {
     let snapshot = company();
     let query = Query { kinds: vec!["Component".into()], types: vec!["service".into()], ..Query::default() };
-    let facets = snapshot.facets(&query, &["kind", "spec.type", "owner", "lifecycle", "tags", "system"]);
+    let facets =
+        snapshot.query_facets(&query, &["kind", "spec.type", "owner", "lifecycle", "tags", "system"]);
     let facet = |name: &str| -> Vec<(&str, usize)> {
         facets[name].iter().map(|(it, count)| (it.as_str(), *count)).collect()
     };

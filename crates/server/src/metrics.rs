@@ -147,8 +147,8 @@ fn platform(view: &View, registry: &mut Registry) {
     );
     let entities = Family::<KindLabels, Gauge>::default();
     let mut kinds: BTreeMap<String, i64> = BTreeMap::new();
-    for stored in view.entities.values() {
-        *kinds.entry(stored.entity.kind.clone()).or_default() += 1;
+    for found in view.catalog.iter() {
+        *kinds.entry(found.kind().to_owned()).or_default() += 1;
     }
     for (kind, count) in kinds {
         entities.get_or_create(&KindLabels { kind }).set(count);

@@ -51,8 +51,7 @@ pub(crate) fn chrome(
     let guest = matches!(caller.actor, Actor::Guest);
     Chrome {
         caller: CallerView {
-            name: entity
-                .map_or_else(|| user.name().to_owned(), |found| found.stored.entity.title().to_owned()),
+            name: entity.map_or_else(|| user.name().to_owned(), |found| found.title().to_owned()),
             role: caller.role,
             guest,
             signed_in: !guest,

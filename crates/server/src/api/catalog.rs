@@ -73,8 +73,8 @@ pub(crate) async fn entity(
     let view = state.app.view();
     let found = view.catalog.get(&reference).ok_or_else(|| AppError::no_entity(&reference))?;
     let mut body = found.to_backstage_json();
-    if !found.stored.errors.is_empty() {
-        add(&mut body, "fairway", json!({"errors": found.stored.errors}));
+    if !found.errors().is_empty() {
+        add(&mut body, "fairway", json!({"errors": found.errors()}));
     }
     Ok(Json(body))
 }

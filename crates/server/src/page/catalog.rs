@@ -124,7 +124,7 @@ pub(crate) async fn catalog(
                 "lifecycle" => without.lifecycles.clear(),
                 _ => without.tags.clear(),
             }
-            let mut counts = view.catalog.facets(&without, &[field]);
+            let mut counts = view.catalog.query_facets(&without, &[field]);
             let counts = counts.remove(*field).unwrap_or_default();
             let options = counts
                 .into_iter()
@@ -141,10 +141,10 @@ pub(crate) async fn catalog(
         })
         .collect();
     let data = CatalogView {
-        hidden: if at_home { view.entities.len().saturating_sub(page.total) } else { 0 },
+        hidden: if at_home { view.catalog.len().saturating_sub(page.total) } else { 0 },
         rows: page.items.into_iter().map(entity_row).collect(),
         matching: page.total,
-        total: view.entities.len(),
+        total: view.catalog.len(),
         per_page: PER_PAGE,
         facets,
         drafts: broken_files(&view),

@@ -50,25 +50,21 @@ pub(crate) async fn gallery(
 /// The entities that a picker offers.
 fn offered(view: &View, filters: &[EntityFilter], kinds: &[&str]) -> Vec<Choice> {
     let mut choices: Vec<Choice> = view
-        .entities
-        .values()
-        .map(|stored| &stored.entity)
-        .filter(|entity| {
+        .catalog
+        .iter()
+        .filter(|found| {
             if filters.is_empty() {
-                kinds.is_empty() || kinds.iter().any(|kind| entity.kind.eq_ignore_ascii_case(kind))
+                kinds.is_empty() || kinds.iter().any(|kind| found.kind().eq_ignore_ascii_case(kind))
             } else {
-                filters.iter().any(|filter| filter.matches(entity))
+                let entity = found.entity();
+                filters.iter().any(|filter| filter.matches(&entity))
             }
         })
         .take(5_000)
-        .map(|entity| Choice {
-            value: entity.reference().to_string(),
-            label: entity
-                .spec_pointer("/profile/displayName")
-                .and_then(Value::as_str)
-                .unwrap_or_else(|| entity.title())
-                .to_owned(),
-            hint: Some(entity.reference().humanized(None)),
+        .map(|found| Choice {
+            value: found.reference().to_string(),
+            label: found.title().to_owned(),
+            hint: Some(found.reference().humanized(None)),
         })
         .collect();
     choices.sort_by_key(|choice| choice.label.to_lowercase());

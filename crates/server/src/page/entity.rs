@@ -9,7 +9,7 @@ use fairway_catalog::CatalogEntity;
 use fairway_docs::{ApiFormat, api_document};
 use fairway_domain::repository::RepositoryRef;
 use fairway_domain::run::Run;
-use fairway_domain::{Caller, EntityRef, Permission};
+use fairway_domain::{Caller, Entity, EntityRef, Permission};
 use fairway_portal::entity::{DeployedVersion, EntityDeployment, Provenance, RelatedEntity, RelationGroup};
 use fairway_portal::row::{Link, RunRow};
 use fairway_portal::{DefinitionView, EntityTab, EntityView, GraphView, SafeHtml, Section};
@@ -28,21 +28,20 @@ use crate::state::ServerState;
 
 fn relations(view: &View, found: &CatalogEntity) -> Vec<RelationGroup> {
     let mut groups: BTreeMap<String, Vec<RelatedEntity>> = BTreeMap::new();
-    for relation in &found.relations {
+    for relation in found.relations() {
         let target = view.catalog.get(&relation.target);
         groups.entry(relation.relation_type.clone()).or_default().push(RelatedEntity {
             reference: relation.target.clone(),
-            title: target
-                .map_or_else(|| relation.target.name().to_owned(), |it| it.stored.entity.title().to_owned()),
-            description: target.and_then(|it| it.stored.entity.description()).map(str::to_owned),
+            title: target.map_or_else(|| relation.target.name().to_owned(), |it| it.title().to_owned()),
+            description: target.and_then(|it| it.description()).map(str::to_owned),
             missing: target.is_none(),
         });
     }
     groups.into_iter().map(|(relation, entities)| RelationGroup { relation, entities }).collect()
 }
 
-fn links(found: &CatalogEntity) -> Vec<Link> {
-    let listed = found.stored.entity.metadata.get("links").and_then(serde_json::Value::as_array);
+fn links(entity: &Entity) -> Vec<Link> {
+    let listed = entity.metadata.get("links").and_then(serde_json::Value::as_array);
     listed
         .into_iter()
         .flatten()
@@ -100,16 +99,11 @@ fn kind_order(kind: &str) -> usize {
 }
 
 /// The language of an API's definition, as a file name that highlighting knows.
-fn definition_file(found: &CatalogEntity) -> &'static str {
-    match found.stored.entity.spec_text("type").unwrap_or_default() {
+fn definition_file(entity: &Entity) -> &'static str {
+    match entity.spec_text("type").unwrap_or_default() {
         "graphql" => "definition.graphql",
         "grpc" => "definition.proto",
-        _ if found
-            .stored
-            .entity
-            .spec_text("definition")
-            .is_some_and(|text| text.trim_start().starts_with('{')) =>
-        {
+        _ if entity.spec_text("definition").is_some_and(|text| text.trim_start().starts_with('{')) => {
             "definition.json"
         }
         _ => "definition.yaml",
@@ -117,10 +111,9 @@ fn definition_file(found: &CatalogEntity) -> &'static str {
 }
 
 /// The definition as a document where its type has one, and as source otherwise or when asked for.
-fn definition_view(found: &CatalogEntity, as_source: bool, show: String) -> DefinitionView {
-    let entity = &found.stored.entity;
+fn definition_view(entity: &Entity, as_source: bool, show: String) -> DefinitionView {
     let Some(text) = entity.spec_text("definition") else { return DefinitionView::default() };
-    let source = || code(definition_file(found), text);
+    let source = || code(definition_file(entity), text);
     match ApiFormat::of_type(entity.spec_text("type").unwrap_or_default()) {
         None => DefinitionView::Source { html: source(), readable: false },
         Some(_) if as_source => DefinitionView::Source { html: source(), readable: true },
@@ -137,11 +130,11 @@ pub(crate) fn code(file: &str, text: &str) -> SafeHtml {
 }
 
 fn repository(view: &View, found: &CatalogEntity) -> Option<RepositoryRef> {
-    view.sources.get(&found.stored.source)?.target.repository().cloned()
+    view.sources.get(found.source())?.target.repository().cloned()
 }
 
 fn last_run(view: &View, reference: &EntityRef, found: &CatalogEntity) -> Option<Run> {
-    let made = view.sources.get(&found.stored.source).and_then(|source| source.run.clone());
+    let made = view.sources.get(found.source()).and_then(|source| source.run.clone());
     let deployed = view
         .deployments
         .values()
@@ -164,7 +157,7 @@ pub(crate) async fn entity(
         .get(&reference)
         .cloned()
         .ok_or_else(|| {
-            let known: Vec<EntityRef> = view.entities.values().map(|it| it.entity.reference()).collect();
+            let known: Vec<EntityRef> = view.catalog.iter().map(|it| it.reference().clone()).collect();
             let names = near(reference.name(), known.iter().map(EntityRef::name));
             let mut near: Vec<&EntityRef> = known.iter().filter(|it| names.contains(&it.name())).collect();
             // The name first, then the kind that was asked for.
@@ -197,13 +190,11 @@ pub(crate) async fn entity(
         Vec::new()
     };
     let repository = repository(&view, &found);
-    let stored = found.stored.clone();
-    let entity = stored.entity.clone();
-    let owner_title = entity
-        .owner()
-        .and_then(|owner| view.catalog.get(&owner).map(|it| it.stored.entity.title().to_owned()));
+    let entity = Entity::clone(&found.entity());
+    let owner_title =
+        entity.owner().and_then(|owner| view.catalog.get(&owner).map(|it| it.title().to_owned()));
     let last_run = last_run(&view, &reference, &found).as_ref().map(RunRow::from);
-    let mut diagnostics = stored.errors.clone();
+    let mut diagnostics = found.errors().to_vec();
     for draft in view.catalog.drafts_for(&reference) {
         for diagnostic in &draft.diagnostics {
             if !diagnostics.contains(diagnostic) {
@@ -211,16 +202,16 @@ pub(crate) async fn entity(
             }
         }
     }
-    let last_good_at = (!diagnostics.is_empty()).then_some(stored.last_seen);
+    let last_good_at = (!diagnostics.is_empty()).then_some(found.last_seen());
     let provenance = Provenance {
         target: view
             .sources
-            .get(&stored.source)
-            .map_or_else(|| stored.source.clone(), |it| it.target.to_string()),
-        url: stored.location.strip_prefix("url:").map(|url| local(&state, url)),
-        path: stored.file.clone(),
-        seen_at: Some(stored.last_seen),
-        source: Some(stored.source.clone()),
+            .get(found.source())
+            .map_or_else(|| found.source().to_owned(), |it| it.target.to_string()),
+        url: found.location().strip_prefix("url:").map(|url| local(&state, url)),
+        path: found.file().to_owned(),
+        seen_at: Some(found.last_seen()),
+        source: Some(found.source().to_owned()),
     };
     let chrome = chrome(&state, &caller, &uri, entity.title(), Section::Catalog).followed(Some(&reference));
     let readme = if tab == EntityTab::Overview { readme(&state, &caller, &view, &found).await } else { None };
@@ -235,11 +226,11 @@ pub(crate) async fn entity(
     owned.truncate(OWNED);
     let clone_url = repository.as_ref().map(|repository| clone_url(&state, repository));
     let relations = relations(&view, &found);
-    let links = links(&found);
+    let links = links(&entity);
     let page = off_thread(move || {
         // Only the tab in view is highlighted or laid out.
         let definition = if tab == EntityTab::Api {
-            definition_view(&found, as_source, show)
+            definition_view(&entity, as_source, show)
         } else {
             DefinitionView::default()
         };

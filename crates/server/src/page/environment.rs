@@ -29,10 +29,7 @@ fn head(state: &ServerState, environment: &Environment) -> EnvironmentHead {
     EnvironmentHead {
         name: environment.name.clone(),
         title: environment.title.clone(),
-        description: view
-            .catalog
-            .get(&entity)
-            .and_then(|found| found.stored.entity.description().map(str::to_owned)),
+        description: view.catalog.get(&entity).and_then(|found| found.description().map(str::to_owned)),
         production: environment.spec.production,
         promotes_from: environment.spec.promotes_from.clone(),
         repository: Some(environment.spec.delivery.repository.clone()),

@@ -74,16 +74,16 @@ pub(crate) async fn graph(
     let roots: Vec<EntityRef> = match root {
         Some(root) => vec![root],
         None => view
-            .entities
-            .values()
-            .map(|stored| stored.entity.reference())
+            .catalog
+            .iter()
+            .map(|found| found.reference().clone())
             .filter(|reference| matches!(reference.kind(), "system" | "domain"))
             .collect(),
     };
     let all_roots = view
-        .entities
-        .values()
-        .map(|stored| stored.entity.reference())
+        .catalog
+        .iter()
+        .map(|found| found.reference().clone())
         .filter(|it| it.kind() != "user")
         .take(2_000)
         .collect();

@@ -119,7 +119,7 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
     let owner = home.groups.first().unwrap_or(&home.user);
     let title = |reference: &EntityRef| {
         let found = home.view.catalog.get(reference);
-        found.map_or_else(|| reference.name().to_owned(), |found| found.stored.entity.title().to_owned())
+        found.map_or_else(|| reference.name().to_owned(), |found| found.title().to_owned())
     };
     let view = HomeView {
         attention,
@@ -136,7 +136,7 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
         owned_url: format!("/catalog?owner={owner}"),
         runs: home.runs.iter().take(RUNS).map(RunRow::from).collect(),
         starts: templates.iter().take(4).map(|template| template_row(&home.view, template)).collect(),
-        entities: home.view.entities.len(),
+        entities: home.view.catalog.len(),
     };
     let chrome = chrome(&state, &caller, &uri, "Home", Section::Home).followed(None);
     Ok(html(fairway_portal::home(&chrome, &view)))

@@ -37,7 +37,7 @@ pub(crate) async fn platform(
         storage: storage.to_owned(),
         data: admin.then(|| app.config().data.display().to_string()),
         records: head.sequence,
-        entities: app.view().entities.len(),
+        entities: app.view().catalog.len(),
         repositories: repositories.len(),
         policies: fleet.policies.len(),
         sources: sources.iter().map(|source| source_row(&caller, source)).collect(),

@@ -40,17 +40,15 @@ pub(crate) async fn readme(
     view: &View,
     found: &CatalogEntity,
 ) -> Option<Readme> {
-    if !has_readme(&found.stored.entity.kind) {
+    if !has_readme(found.kind()) {
         return None;
     }
-    let source = view.sources.get(&found.stored.source)?;
+    let source = view.sources.get(found.source())?;
     let SourceTarget::Forge { repository, branch, .. } = &source.target else { return None };
-    let folder = folder_of(&found.stored.file);
+    let folder = folder_of(found.file());
     // Where several share a folder, its README is about none of them.
-    let sharing = view.entities.values().filter(|other| {
-        other.source == found.stored.source
-            && has_readme(&other.entity.kind)
-            && folder_of(&other.file) == folder
+    let sharing = view.catalog.iter().filter(|other| {
+        other.source() == found.source() && has_readme(other.kind()) && folder_of(other.file()) == folder
     });
     if sharing.take(2).count() > 1 {
         return None;

@@ -41,10 +41,10 @@ fn entities_of(view: &View, repository: &RepositoryRef) -> Vec<EntityRef> {
         .map(|(id, _)| id)
         .collect();
     let mut entities: Vec<EntityRef> = view
-        .entities
-        .values()
-        .filter(|stored| sources.contains(&&stored.source) && stored.entity.kind != "Location")
-        .map(|stored| stored.entity.reference())
+        .catalog
+        .iter()
+        .filter(|found| sources.iter().any(|source| *source == found.source()) && found.kind() != "Location")
+        .map(|found| found.reference().clone())
         .collect();
     // What a repository is for comes before what lies in it besides.
     entities.sort_by_key(|reference| (reference.kind() != "component", reference.clone()));

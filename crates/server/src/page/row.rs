@@ -15,7 +15,7 @@ pub(crate) fn entity_url(reference: &EntityRef) -> String {
 
 /// The row of an entity.
 pub(crate) fn entity_row(found: &CatalogEntity) -> EntityRow {
-    let entity = &found.stored.entity;
+    let entity = found.entity();
     EntityRow {
         reference: entity.reference(),
         kind: entity.kind.clone(),
@@ -28,7 +28,7 @@ pub(crate) fn entity_row(found: &CatalogEntity) -> EntityRow {
             .spec_text("system")
             .and_then(|system| EntityRef::parse(system, Some("system"), entity.namespace()).ok()),
         tags: entity.tags().map(str::to_owned).collect(),
-        errors: found.stored.errors.len(),
+        errors: found.errors().len(),
         findings: 0,
     }
 }

@@ -113,20 +113,19 @@ async fn hits(state: &ServerState, caller: &Caller, query: &str, limit: usize) -
     let mut entities: Vec<SearchHit> = Vec::new();
     for hit in view.catalog.search(query, limit) {
         let Some(found) = view.catalog.get(&hit.reference) else { continue };
-        let entity = &found.stored.entity;
         let template = hit.reference.kind() == "template";
         entities.push(SearchHit {
-            title: entity.title().to_owned(),
-            kind: if template { "Golden path".to_owned() } else { entity.kind.clone() },
+            title: found.title().to_owned(),
+            kind: if template { "Golden path".to_owned() } else { found.kind().to_owned() },
             url: if template {
                 format!("/create/{}/{}", hit.reference.namespace(), hit.reference.name())
             } else {
                 entity_url(&hit.reference)
             },
-            hint: entity
+            hint: found
                 .description()
                 .map(str::to_owned)
-                .or_else(|| entity.owner().map(|owner| owner.humanized(Some("group"))))
+                .or_else(|| found.owner().map(|owner| owner.humanized(Some("group"))))
                 .unwrap_or_default(),
         });
     }

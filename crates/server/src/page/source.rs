@@ -134,7 +134,7 @@ pub(crate) async fn drafts(
             }
         })
         .collect();
-    let data = DraftsView { drafts, files: view.entities.len() };
+    let data = DraftsView { drafts, files: view.catalog.len() };
     let chrome = chrome(&state, &caller, &uri, "Broken files", Section::Catalog).followed(None);
     Ok(html(fairway_portal::drafts(&chrome, &data)))
 }
