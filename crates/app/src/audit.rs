@@ -6,6 +6,9 @@ use fairway_ledger::{RecordQuery, Verification};
 
 use crate::{App, AppError};
 
+/// A body was taken away. Subject: the number of its record.
+pub(crate) const ERASURE: &str = "ledger.erasure";
+
 impl App {
     /// Records of the journal.
     pub async fn audit(&self, caller: &Caller, query: &RecordQuery) -> Result<Vec<Record>, AppError> {
@@ -48,7 +51,7 @@ impl App {
         if reason.trim().is_empty() {
             return Err(AppError::invalid("an erasure needs a reason"));
         }
-        let mut by = NewFact::by(caller, "ledger.erasure", sequence.to_string(), None);
+        let mut by = NewFact::by(caller, ERASURE, sequence.to_string(), None);
         by.reason = Some(reason.trim().to_owned());
         let record = self.inner.ledger.erase(sequence, by).await?;
         self.inner.projection.wait_for(record.sequence).await;

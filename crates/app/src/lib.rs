@@ -17,11 +17,13 @@ pub mod environments;
 pub mod error;
 pub mod example;
 pub mod guardrails;
+pub mod history;
 pub mod home;
 pub mod housekeeping;
 pub mod identity;
 pub mod locations;
 mod manifests;
+pub mod moment;
 mod own_address;
 pub mod permissions;
 pub mod plans;
@@ -85,6 +87,7 @@ pub(crate) struct Inner {
     pub(crate) findings: guardrails::FindingsCache,
     /// What identities are signed with; read from the ledger when it is first needed.
     pub(crate) signing_key: identity::SigningKeyCell,
+    pub(crate) past: moment::PastViews,
 }
 
 impl App {
@@ -116,6 +119,7 @@ impl App {
             sign_in_guard: access::SignInGuard::default(),
             findings: guardrails::FindingsCache::default(),
             signing_key: identity::SigningKeyCell::default(),
+            past: moment::PastViews::default(),
         };
         let app = Self { inner: Arc::new(inner) };
         if moved {

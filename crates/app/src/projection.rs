@@ -88,6 +88,27 @@ impl View {
         matches!(fact_kind, kind::ENTITY | kind::DRAFT)
     }
 
+    /// The fold of what the journal held of `kinds` when the record `sequence` had been appended. What was erased
+    /// since is not in it.
+    pub(crate) async fn at(ledger: &Ledger, kinds: &[&'static str], sequence: i64) -> Result<Self, AppError> {
+        let mut states = Vec::new();
+        for fact_kind in kinds {
+            states.push((*fact_kind, ledger.states_at(fact_kind, sequence).await?));
+        }
+        tokio::task::spawn_blocking(move || {
+            let mut view = Self { sequence, ..Self::default() };
+            for (fact_kind, states) in states {
+                for state in states {
+                    view.apply(fact_kind, &state.subject, Some(&state.body));
+                }
+            }
+            view.stitch();
+            view
+        })
+        .await
+        .map_err(|error| AppError::Internal(format!("reading the past ended without an answer: {error}")))
+    }
+
     fn stitch(&mut self) {
         let entities = self.entities.values().map(|entity| StoredEntity::clone(entity)).collect();
         let drafts = self.drafts.values().map(|draft| StoredDraft::clone(draft)).collect();

@@ -419,8 +419,9 @@ impl App {
         Ok(())
     }
 
-    /// Something was pushed: the sources in that repository are read again.
-    pub async fn refresh_repository(&self, repository: &RepositoryRef) {
+    /// Something was pushed: the sources in that repository are read again, and what changes is the pusher's
+    /// doing.
+    pub async fn refresh_repository(&self, caller: &Caller, repository: &RepositoryRef) {
         let ids: Vec<String> = self
             .view()
             .sources
@@ -429,7 +430,7 @@ impl App {
             .map(|source| source.id.clone())
             .collect();
         for id in ids {
-            if let Err(error) = self.sync(&Caller::system(), &id, false).await {
+            if let Err(error) = self.sync(caller, &id, false).await {
                 tracing::error!(%repository, %error, "{repository} could not be read again: {error}");
             }
         }

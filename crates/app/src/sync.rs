@@ -296,6 +296,7 @@ impl App {
                 uid: known.map_or_else(|| uuid::Uuid::new_v4().to_string(), |known| known.uid().to_owned()),
                 first_seen: known.map_or(now, CatalogEntity::first_seen),
                 last_seen: now,
+                revision: Some(revision.clone()),
                 errors: Vec::new(),
             };
             facts.push(NewFact::by(caller, kind::ENTITY, reference.to_string(), Some(to_value(&stored)?)));

@@ -7,9 +7,11 @@
 //! Everything here is a pure function of its arguments: no files, no network, no clock.
 
 mod address;
+mod blame;
 mod change;
 mod cursor;
 mod dependency;
+mod difference;
 mod draft;
 mod entity;
 mod entity_json;
@@ -36,8 +38,10 @@ mod snapshot;
 mod stored;
 mod validate;
 
+pub use blame::{FieldBlame, Known, blame};
 pub use change::{BrokenEntity, Change, diff};
 pub use dependency::Dependent;
+pub use difference::{FieldChange, field_changes, text_changes};
 pub use draft::Draft;
 pub use entity::CatalogEntity;
 pub use error::QueryError;

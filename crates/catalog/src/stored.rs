@@ -27,6 +27,9 @@ pub struct StoredEntity {
     pub first_seen: Timestamp,
     /// When this version was seen.
     pub last_seen: Timestamp,
+    /// The commit or digest of its source that this version was read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
     /// What is wrong with its source now; empty when this version is the current one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Diagnostic>,

@@ -39,6 +39,7 @@ fn stored(ingestion: &Ingestion) -> Vec<StoredEntity> {
         uid: format!("uid-{}", it.entity.name()),
         first_seen: Timestamp::UNIX_EPOCH,
         last_seen: Timestamp::UNIX_EPOCH,
+        revision: None,
         errors: Vec::new(),
     };
     ingestion.entities.iter().map(store).collect()

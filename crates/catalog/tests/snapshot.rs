@@ -21,6 +21,7 @@ fn stored(value: Value) -> StoredEntity {
         line: 1,
         first_seen: Timestamp::UNIX_EPOCH,
         last_seen: Timestamp::UNIX_EPOCH,
+        revision: None,
         errors: Vec::new(),
     }
 }

@@ -45,6 +45,7 @@ mod job;
 mod ledger;
 mod location;
 mod lock;
+mod moment;
 mod query;
 mod session;
 mod signing_key;

@@ -23,7 +23,7 @@ pub struct State {
 }
 
 impl State {
-    fn from_row(row: &AnyRow) -> Result<Self, LedgerError> {
+    pub(crate) fn from_row(row: &AnyRow) -> Result<Self, LedgerError> {
         let read = || -> Result<_, sqlx::Error> {
             Ok((
                 row.try_get::<String, _>("subject")?,

@@ -69,6 +69,10 @@ impl Place {
         })
     }
 
+    fn moment(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     async fn open(&self) -> Ledger {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let ledger = Ledger::open(&self.url, clock).await.unwrap();

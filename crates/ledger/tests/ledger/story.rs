@@ -10,6 +10,7 @@ use crate::{Place, fact, fill, person};
 crate::on_both!(
     facts_become_records_and_state,
     questions_find_records,
+    the_past_is_read_as_it_was,
     an_erased_body_is_gone_and_the_chain_still_holds,
     blobs_are_kept_once,
     what_cannot_be_stored_is_refused,
@@ -217,4 +218,36 @@ async fn what_waits_is_written_before_the_ledger_closes(place: Place) {
         }
     }
     assert_eq!(place.open().await.head().await.unwrap().sequence, written);
+}
+
+async fn the_past_is_read_as_it_was(place: Place) {
+    let ledger = place.open().await;
+    let begin = place.moment();
+    let mut taken = Vec::new();
+    let steps = [
+        vec![fact("k", "a", json!(1)), fact("k", "b", json!(1)), fact("other", "a", json!(9))],
+        vec![fact("k", "a", json!(2)), fact("k", "c", json!(1)), fact("k", "c", json!(2))],
+        vec![fact("k", "b", None)],
+        vec![fact("other", "a", None)],
+    ];
+    for step in steps {
+        place.clock.pass(60);
+        let sequence = ledger.append(step).await.unwrap().last().unwrap().sequence;
+        taken.push((sequence, place.moment(), ledger.states("k").await.unwrap()));
+    }
+    for (sequence, moment, states) in &taken {
+        assert_eq!(ledger.sequence_at(*moment).await.unwrap(), *sequence);
+        assert_eq!(ledger.states_at("k", *sequence).await.unwrap(), *states, "at {sequence}");
+    }
+    assert_eq!(ledger.sequence_at(begin).await.unwrap(), 0);
+    assert_eq!(ledger.states_at("k", 0).await.unwrap(), Vec::new());
+    let last = taken[3].0;
+    assert_eq!(ledger.last_change(&["k"], last).await.unwrap(), taken[2].0);
+    assert_eq!(ledger.last_change(&["k", "other"], last).await.unwrap(), last);
+    assert_eq!(ledger.last_change(&["none"], last).await.unwrap(), 0);
+
+    ledger.erase(1, fact("erasure", "1", json!({}))).await.unwrap();
+    let subjects: Vec<String> =
+        ledger.states_at("k", taken[0].0).await.unwrap().into_iter().map(|state| state.subject).collect();
+    assert_eq!(subjects, ["b"], "what was erased is not known any more");
 }
