@@ -250,6 +250,7 @@ impl App {
             uid: String::new(),
             first_seen: now,
             last_seen: now,
+            revision: None,
             errors: Vec::new(),
         });
         let snapshot = Snapshot::build(stored.collect(), Vec::new());

@@ -1,8 +1,8 @@
 //! The past of the catalog: read as it was, blamed, compared and brought back.
 
-use crate::office::{Office, component, member};
+use crate::office::{Office, admin, component, member};
 use fairway_app::history::Standing;
-use fairway_catalog::Query;
+use fairway_catalog::{CatalogEntity, Query};
 use fairway_domain::EntityRef;
 
 fn shop() -> EntityRef {
@@ -17,7 +17,7 @@ async fn the_past_reads_as_it_was_at_the_time() {
         let names = ["shop", "cart", owner];
         office.write(&names.map(|name| component(name, owner)).join("---\n")).await;
         let view = office.app.view();
-        let all: Vec<_> = view.catalog.iter().map(|it| it.to_backstage_json()).collect();
+        let all: Vec<_> = view.catalog.iter().map(CatalogEntity::to_backstage_json).collect();
         let owned = view
             .catalog
             .query(&Query { owners: vec![EntityRef::new("group", "default", owner)], ..Query::default() });
@@ -26,7 +26,7 @@ async fn the_past_reads_as_it_was_at_the_time() {
     for (sequence, at, all, owned) in &taken {
         for asked in [format!("#{sequence}"), at.to_string()] {
             let past = office.app.as_of(&member(), Some(&asked)).await.unwrap();
-            let then: Vec<_> = past.view.catalog.iter().map(|it| it.to_backstage_json()).collect();
+            let then: Vec<_> = past.view.catalog.iter().map(CatalogEntity::to_backstage_json).collect();
             assert_eq!(&then, all, "{asked}");
             let owner = past.view.catalog.get(&shop()).unwrap().owner().unwrap().clone();
             let found = past.view.catalog.query(&Query { owners: vec![owner], ..Query::default() });
@@ -74,7 +74,7 @@ async fn what_was_erased_is_in_no_reading_of_the_past() {
     office.write(&component("shop", "two")).await;
     assert_eq!(office.app.as_of(&member(), Some(&at)).await.unwrap().view.catalog.len(), 1);
 
-    office.app.erase(&office.admin(), version.sequence, "asked for").await.unwrap();
+    office.app.erase(&admin(), version.sequence, "asked for").await.unwrap();
 
     assert!(office.app.as_of(&member(), Some(&at)).await.unwrap().view.catalog.is_empty());
     let versions = office.app.versions(&member(), &shop(), None, 10).await.unwrap();

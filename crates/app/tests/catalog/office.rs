@@ -16,6 +16,14 @@ pub(crate) fn member() -> Caller {
     access::guest(Origin::Portal, Some("127.0.0.1".to_owned()))
 }
 
+pub(crate) fn admin() -> Caller {
+    Caller { role: Role::Admin, ..member() }
+}
+
+pub(crate) fn repository(name: &str) -> RepositoryRef {
+    RepositoryRef::new("acme", name).unwrap()
+}
+
 /// One document.
 pub(crate) fn component(name: &str, owner: &str) -> String {
     format!(
@@ -39,14 +47,6 @@ impl Office {
         Self { app, forge, _folder: folder }
     }
 
-    pub(crate) fn admin(&self) -> Caller {
-        Caller { role: Role::Admin, ..member() }
-    }
-
-    pub(crate) fn repository(&self, name: &str) -> RepositoryRef {
-        RepositoryRef::new("acme", name).unwrap()
-    }
-
     /// Pushes the catalog file of the repository `office`, which is a source from the first time on.
     pub(crate) async fn write(&self, text: &str) -> String {
         self.write_to("office", "catalog-info.yaml", text).await
@@ -54,7 +54,7 @@ impl Office {
 
     /// Pushes a file of a repository, which is a source from the first time on.
     pub(crate) async fn write_to(&self, name: &str, path: &str, text: &str) -> String {
-        let repository = self.repository(name);
+        let repository = repository(name);
         let new = !self.forge.exists(&repository).await.unwrap();
         if new {
             let new = NewRepository {
