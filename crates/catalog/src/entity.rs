@@ -46,6 +46,7 @@ struct Facts {
     uid: Box<str>,
     first_seen: Timestamp,
     last_seen: Timestamp,
+    revision: Option<Box<str>>,
     errors: Box<[Diagnostic]>,
     added: Added,
     search: SearchText,
@@ -111,6 +112,7 @@ impl CatalogEntity {
             uid: stored.uid.as_str().into(),
             first_seen: stored.first_seen,
             last_seen: stored.last_seen,
+            revision: stored.revision.as_deref().map(Into::into),
             errors: stored.errors.as_slice().into(),
             added,
             search: SearchText::new(&stored.entity),
@@ -232,6 +234,11 @@ impl CatalogEntity {
         self.facts.last_seen
     }
 
+    /// The commit or digest of its source that it was read from.
+    pub fn revision(&self) -> Option<&str> {
+        self.facts.revision.as_deref()
+    }
+
     /// What is wrong with its source now; empty when this version is the current one.
     pub fn errors(&self) -> &[Diagnostic] {
         &self.facts.errors
@@ -307,6 +314,7 @@ impl CatalogEntity {
             uid: facts.uid.to_string(),
             first_seen: facts.first_seen,
             last_seen: facts.last_seen,
+            revision: facts.revision.as_deref().map(str::to_owned),
             errors: facts.errors.to_vec(),
         }
     }
