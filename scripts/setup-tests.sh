@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Rust, git and a C compiler: Postgres, Chromium, Node.js, Python's venv,
+# Installs what the tests need beside Rust, git and a C compiler: Postgres, Chromium, Node.js, Go, Python's venv,
 # and the Node packages of the browser tests. Does nothing where everything is there already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,6 +10,7 @@ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || has initdb || missing+=(p
 has chromium || missing+=(chromium)
 has node || missing+=(nodejs)
 has npm || missing+=(npm)
+has go || missing+=(golang-go)
 has python3 || missing+=(python3)
 python3 -c 'import ensurepip' >/dev/null 2>&1 || missing+=(python3-venv)
 

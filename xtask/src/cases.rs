@@ -2,14 +2,16 @@
 
 use anyhow::{Result, bail};
 
+mod gotemplate;
 mod nunjucks;
 
 /// The languages that have cases.
-pub const LANGUAGES: &str = "nunjucks";
+pub const LANGUAGES: &str = "gotemplate, nunjucks";
 
 /// Runs the files of a language; `true` when every case passed.
 pub fn run(language: &str, files: &[&str]) -> Result<bool> {
     match language {
+        "gotemplate" => gotemplate::run(files),
         "nunjucks" => nunjucks::run(files),
         other => bail!("there are no cases of \"{other}\"; the languages are {LANGUAGES}"),
     }

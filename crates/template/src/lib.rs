@@ -1,4 +1,5 @@
-//! Renders template languages: Nunjucks as Backstage runs it, on single texts and on trees of files.
+//! Renders template languages: Nunjucks as Backstage runs it, on single texts and on trees of files, and Go's
+//! text/template as Argo CD's ApplicationSets have it.
 //!
 //! Each language has a module of its own; they share the [`Budget`], the errors, and the trees of files.
 //!
@@ -10,6 +11,8 @@
 mod budget;
 mod error;
 mod fetch_template;
+pub mod fasttemplate;
+pub mod gotemplate;
 pub mod nunjucks;
 mod reference;
 mod tree;
