@@ -6,10 +6,12 @@
 #![forbid(unsafe_code)]
 
 mod fetch_template;
+mod gotemplate;
 mod input;
 mod nunjucks;
 
 pub use fetch_template::fetch_template;
+pub use gotemplate::gotemplate;
 pub use input::{Input, check};
 pub use nunjucks::nunjucks;
 
@@ -17,4 +19,5 @@ pub use nunjucks::nunjucks;
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 2] = [("nunjucks", nunjucks), ("fetch_template", fetch_template)];
+pub const TARGETS: [(&str, Target); 3] =
+    [("gotemplate", gotemplate), ("nunjucks", nunjucks), ("fetch_template", fetch_template)];

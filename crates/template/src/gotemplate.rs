@@ -51,14 +51,14 @@ mod words;
 mod yaml;
 mod yaml_text;
 
-pub use registry::Function;
-
 use crate::budget::{Budget, DEEP_STACK, Meter, SHALLOW};
 use crate::error::{Fault, Outcome, TemplateError};
+use crate::reference::Entry;
 use execute::State;
 use moment::Moment;
 use parser::Functions;
 use random::Random;
+use registry::Function;
 use runtime::Runtime;
 use value::Value;
 
@@ -229,18 +229,11 @@ impl Functions for GoTemplate {
     }
 
     fn names(&self) -> Vec<&'static str> {
-        groups()
-            .filter(|(group, _)| self.extended || *group == LANGUAGE)
-            .flat_map(|(_, functions)| functions)
-            .map(|function| function.name)
-            .filter(|name| !self.withheld.contains(*name))
-            .collect()
+        registry::names(self.extended).filter(|name| !self.withheld.contains(*name)).collect()
     }
 }
 
-const LANGUAGE: &str = "The language itself";
-
 /// All functions by subject, with what they do and an example, for reference pages.
-pub fn groups() -> impl Iterator<Item = (&'static str, &'static [Function])> {
-    [(LANGUAGE, registry::BUILTINS)].into_iter().chain(registry::GROUPS.iter().copied())
+pub fn reference() -> Vec<(&'static str, Vec<Entry>)> {
+    registry::reference()
 }

@@ -10,8 +10,8 @@
 
 mod budget;
 mod error;
-mod fetch_template;
 pub mod fasttemplate;
+mod fetch_template;
 pub mod gotemplate;
 pub mod nunjucks;
 mod reference;

@@ -17,40 +17,40 @@ const TEXTS: Option<Kind> = Some(Text);
 
 #[rustfmt::skip] // A function is a row.
 pub const FUNCTIONS: &[Function] = &[
-    function("dict", &[], MORE, dict, "A dict of keys and values in turn.", r#"{{ dict "a" 1 "b" 2 }}"#, "map[a:1 b:2]"),
+    function("dict", &[], MORE, dict, "A dict of keys and values in turn", r#"{{ dict "a" 1 "b" 2 }}"#, "map[a:1 b:2]"),
     function("get", &[Dict, Text], None, |_, v| {
         Ok(map(v, 0).and_then(|map| map.get(&text(v, 1))).unwrap_or_else(|| Value::text("")))
-    }, "The value of a key, or an empty text.", r#"{{ get (dict "a" 1) "a" }}"#, "1"),
-    function("set", &[Dict, Text, Any], None, set, "Puts a value into a dict, and gives the dict.", r#"{{ set (dict "a" 1) "b" 2 }}"#, "map[a:1 b:2]"),
+    }, "The value of a key, or an empty text", r#"{{ get (dict "a" 1) "a" }}"#, "1"),
+    function("set", &[Dict, Text, Any], None, set, "Puts a value into a dict, and gives the dict", r#"{{ set (dict "a" 1) "b" 2 }}"#, "map[a:1 b:2]"),
     function("unset", &[Dict, Text], None, |r, v| match map(v, 0) {
         Some(map) => {
             map.remove(&text(v, 1));
             Ok(Value::Map(map.clone()))
         }
         None => Ok(Value::Map(r.map(Entries::new())?)),
-    }, "Takes a key out of a dict, and gives the dict.", r#"{{ unset (dict "a" 1) "a" }}"#, "map[]"),
+    }, "Takes a key out of a dict, and gives the dict", r#"{{ unset (dict "a" 1) "a" }}"#, "map[]"),
     function("hasKey", &[Dict, Text], None, |_, v| {
         Ok(Value::Bool(map(v, 0).is_some_and(|map| map.has(&text(v, 1)))))
-    }, "Whether a dict has the key.", r#"{{ hasKey (dict "a" 1) "a" }}"#, "true"),
+    }, "Whether a dict has the key", r#"{{ hasKey (dict "a" 1) "a" }}"#, "true"),
     function("keys", &[], DICTS, |r, v| {
         r.texts(v.iter().filter_map(as_map).flat_map(Map::snapshot).map(|(key, _)| key))
-    }, "The keys of dicts.", r#"{{ keys (dict "a" 1 "b" 2) }}"#, "[a b]"),
+    }, "The keys of dicts", r#"{{ keys (dict "a" 1 "b" 2) }}"#, "[a b]"),
     function("values", &[Dict], None, |r, v| {
         any_list(r, map(v, 0).map(|map| map.entries().values().cloned().collect()).unwrap_or_default())
-    }, "The values of a dict.", r#"{{ values (dict "a" 1 "b" 2) }}"#, "[1 2]"),
+    }, "The values of a dict", r#"{{ values (dict "a" 1 "b" 2) }}"#, "[1 2]"),
     function("pluck", &[Text], DICTS, |r, v| {
         let key = text(v, 0);
         any_list(r, v.iter().filter_map(as_map).filter_map(|map| map.get(&key)).collect())
-    }, "The values that dicts have for a key.", r#"{{ pluck "a" (dict "a" 1) (dict "a" 2) }}"#, "[1 2]"),
-    function("pick", &[Dict], TEXTS, |r, v| select(r, v, true), "A dict with only these keys.", r#"{{ pick (dict "a" 1 "b" 2) "a" }}"#, "map[a:1]"),
-    function("omit", &[Dict], TEXTS, |r, v| select(r, v, false), "A dict without these keys.", r#"{{ omit (dict "a" 1 "b" 2) "a" }}"#, "map[b:2]"),
-    function("dig", &[], MORE, dig, "A value several dicts deep, or the default before the dict.", r#"{{ dig "a" "b" "none" (dict "a" (dict "b" 1)) }}"#, "1"),
-    function("merge", &[Dict], DICTS, |r, v| merge(r, v, false), "Fills what is empty in the first dict from the others.", r#"{{ merge (dict "a" 1) (dict "a" 2 "b" 3) }}"#, "map[a:1 b:3]"),
-    function("mustMerge", &[Dict], DICTS, |r, v| merge(r, v, false), "The same as merge.", r#"{{ mustMerge (dict "a" 1) (dict "b" 3) }}"#, "map[a:1 b:3]"),
-    function("mergeOverwrite", &[Dict], DICTS, |r, v| merge(r, v, true), "Puts what the other dicts have into the first.", r#"{{ mergeOverwrite (dict "a" 1) (dict "a" 2) }}"#, "map[a:2]"),
-    function("mustMergeOverwrite", &[Dict], DICTS, |r, v| merge(r, v, true), "The same as mergeOverwrite.", r#"{{ mustMergeOverwrite (dict "a" 1) (dict "a" 2) }}"#, "map[a:2]"),
-    function("deepCopy", &[Any], None, |r, v| deep_copy(r, arg(v, 0)), "A copy that shares no dict with the original.", r#"{{ deepCopy (dict "a" 1) }}"#, "map[a:1]"),
-    function("mustDeepCopy", &[Any], None, |r, v| deep_copy(r, arg(v, 0)), "The same as deepCopy.", r#"{{ mustDeepCopy (dict "a" 1) }}"#, "map[a:1]"),
+    }, "The values that dicts have for a key", r#"{{ pluck "a" (dict "a" 1) (dict "a" 2) }}"#, "[1 2]"),
+    function("pick", &[Dict], TEXTS, |r, v| select(r, v, true), "A dict with only these keys", r#"{{ pick (dict "a" 1 "b" 2) "a" }}"#, "map[a:1]"),
+    function("omit", &[Dict], TEXTS, |r, v| select(r, v, false), "A dict without these keys", r#"{{ omit (dict "a" 1 "b" 2) "a" }}"#, "map[b:2]"),
+    function("dig", &[], MORE, dig, "A value several dicts deep, or the default before the dict", r#"{{ dig "a" "b" "none" (dict "a" (dict "b" 1)) }}"#, "1"),
+    function("merge", &[Dict], DICTS, |r, v| merge(r, v, false), "Fills what is empty in the first dict from the others", r#"{{ merge (dict "a" 1) (dict "a" 2 "b" 3) }}"#, "map[a:1 b:3]"),
+    function("mustMerge", &[Dict], DICTS, |r, v| merge(r, v, false), "The same as merge", r#"{{ mustMerge (dict "a" 1) (dict "b" 3) }}"#, "map[a:1 b:3]"),
+    function("mergeOverwrite", &[Dict], DICTS, |r, v| merge(r, v, true), "Puts what the other dicts have into the first", r#"{{ mergeOverwrite (dict "a" 1) (dict "a" 2) }}"#, "map[a:2]"),
+    function("mustMergeOverwrite", &[Dict], DICTS, |r, v| merge(r, v, true), "The same as mergeOverwrite", r#"{{ mustMergeOverwrite (dict "a" 1) (dict "a" 2) }}"#, "map[a:2]"),
+    function("deepCopy", &[Any], None, |r, v| deep_copy(r, arg(v, 0)), "A copy that shares no dict with the original", r#"{{ deepCopy (dict "a" 1) }}"#, "map[a:1]"),
+    function("mustDeepCopy", &[Any], None, |r, v| deep_copy(r, arg(v, 0)), "The same as deepCopy", r#"{{ mustDeepCopy (dict "a" 1) }}"#, "map[a:1]"),
 ];
 
 fn as_map(value: &Value) -> Option<&Map> {

@@ -14,17 +14,17 @@ use crate::error::Outcome;
 
 #[rustfmt::skip] // A function is a row.
 pub const FUNCTIONS: &[Function] = &[
-    function("b64enc", &[Text], None, |r, v| r.text(STANDARD.encode(text(v, 0))), "The text in base 64.", r#"{{ b64enc "hi" }}"#, "aGk="),
-    function("b64dec", &[Text], None, |r, v| base64_decode(r, text(v, 0)), "The text that base 64 stands for, or what is wrong with it.", r#"{{ b64dec "aGk=" }}"#, "hi"),
-    function("b32enc", &[Text], None, |r, v| r.text(base32_encode(text(v, 0).as_bytes())), "The text in base 32.", r#"{{ b32enc "hi" }}"#, "NBUQ===="),
+    function("b64enc", &[Text], None, |r, v| r.text(STANDARD.encode(text(v, 0))), "The text in base 64", r#"{{ b64enc "hi" }}"#, "aGk="),
+    function("b64dec", &[Text], None, |r, v| base64_decode(r, text(v, 0)), "The text that base 64 stands for, or what is wrong with it", r#"{{ b64dec "aGk=" }}"#, "hi"),
+    function("b32enc", &[Text], None, |r, v| r.text(base32_encode(text(v, 0).as_bytes())), "The text in base 32", r#"{{ b32enc "hi" }}"#, "NBUQ===="),
     function("b32dec", &[Text], None, |r, v| match base32_decode(text(v, 0)) {
         Ok(bytes) => r.text(text_of_bytes(&bytes)),
         Err(position) => r.text(format!("illegal base32 data at input byte {position}")),
-    }, "The text that base 32 stands for, or what is wrong with it.", r#"{{ b32dec "NBUQ====" }}"#, "hi"),
-    function("sha1sum", &[Text], None, |r, v| r.text(hexadecimal(&sha1::Sha1::digest(text(v, 0)))), "The SHA-1 checksum.", r#"{{ sha1sum "a" }}"#, "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8"),
-    function("sha256sum", &[Text], None, |r, v| r.text(hexadecimal(&sha2::Sha256::digest(text(v, 0)))), "The SHA-256 checksum.", r#"{{ sha256sum "a" | trunc 8 }}"#, "ca978112"),
-    function("sha512sum", &[Text], None, |r, v| r.text(hexadecimal(&sha2::Sha512::digest(text(v, 0)))), "The SHA-512 checksum.", r#"{{ sha512sum "a" | trunc 8 }}"#, "1f40fc92"),
-    function("adler32sum", &[Text], None, |r, v| r.text(adler32(text(v, 0).as_bytes()).to_string()), "The Adler-32 checksum as a number.", r#"{{ adler32sum "a" }}"#, "6422626"),
+    }, "The text that base 32 stands for, or what is wrong with it", r#"{{ b32dec "NBUQ====" }}"#, "hi"),
+    function("sha1sum", &[Text], None, |r, v| r.text(hexadecimal(&sha1::Sha1::digest(text(v, 0)))), "The SHA-1 checksum", r#"{{ sha1sum "a" }}"#, "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8"),
+    function("sha256sum", &[Text], None, |r, v| r.text(hexadecimal(&sha2::Sha256::digest(text(v, 0)))), "The SHA-256 checksum", r#"{{ sha256sum "a" | trunc 8 }}"#, "ca978112"),
+    function("sha512sum", &[Text], None, |r, v| r.text(hexadecimal(&sha2::Sha512::digest(text(v, 0)))), "The SHA-512 checksum", r#"{{ sha512sum "a" | trunc 8 }}"#, "1f40fc92"),
+    function("adler32sum", &[Text], None, |r, v| r.text(adler32(text(v, 0).as_bytes()).to_string()), "The Adler-32 checksum as a number", r#"{{ adler32sum "a" }}"#, "6422626"),
 ];
 
 /// Go's standard alphabet demands padding and forgives bits beyond the last byte.

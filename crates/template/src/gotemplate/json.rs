@@ -11,17 +11,17 @@ use crate::error::{Fault, Outcome, TemplateErrorKind};
 
 #[rustfmt::skip] // A function is a row.
 pub const FUNCTIONS: &[Function] = &[
-    function("toJson", &[Any], None, |r, v| forgiving(r, to_json(r, v, Style::Compact)), "The value as JSON, safe within HTML.", r#"{{ toJson (dict "a" 1) }}"#, r#"{"a":1}"#),
-    function("mustToJson", &[Any], None, |r, v| to_json(r, v, Style::Compact), "The same as toJson.", "{{ mustToJson (list 1 2) }}", "[1,2]"),
-    function("toPrettyJson", &[Any], None, |r, v| forgiving(r, to_json(r, v, Style::Pretty)), "The value as JSON with indentation.", "{{ toPrettyJson (list 1) | quote }}", r#""[\n  1\n]""#),
-    function("mustToPrettyJson", &[Any], None, |r, v| to_json(r, v, Style::Pretty), "The same as toPrettyJson.", "{{ mustToPrettyJson (list) }}", "[]"),
-    function("toRawJson", &[Any], None, |r, v| forgiving(r, to_json(r, v, Style::Raw)), "The value as JSON with HTML's characters as they are.", r#"{{ toRawJson "<a>" }}"#, r#""<a>""#),
-    function("mustToRawJson", &[Any], None, |r, v| to_json(r, v, Style::Raw), "The same as toRawJson.", r#"{{ mustToRawJson "<a>" }}"#, r#""<a>""#),
+    function("toJson", &[Any], None, |r, v| forgiving(r, to_json(r, v, Style::Compact)), "The value as JSON, safe within HTML", r#"{{ toJson (dict "a" 1) }}"#, r#"{"a":1}"#),
+    function("mustToJson", &[Any], None, |r, v| to_json(r, v, Style::Compact), "The same as toJson", "{{ mustToJson (list 1 2) }}", "[1,2]"),
+    function("toPrettyJson", &[Any], None, |r, v| forgiving(r, to_json(r, v, Style::Pretty)), "The value as JSON with indentation", "{{ toPrettyJson (list 1) | quote }}", r#""[\n  1\n]""#),
+    function("mustToPrettyJson", &[Any], None, |r, v| to_json(r, v, Style::Pretty), "The same as toPrettyJson", "{{ mustToPrettyJson (list) }}", "[]"),
+    function("toRawJson", &[Any], None, |r, v| forgiving(r, to_json(r, v, Style::Raw)), "The value as JSON with HTML's characters as they are", r#"{{ toRawJson "<a>" }}"#, r#""<a>""#),
+    function("mustToRawJson", &[Any], None, |r, v| to_json(r, v, Style::Raw), "The same as toRawJson", r#"{{ mustToRawJson "<a>" }}"#, r#""<a>""#),
     function("fromJson", &[Text], None, |r, v| match read(r, text(v, 0)) {
         Err(fault) if fault.kind == TemplateErrorKind::Value => Ok(Value::Nil),
         result => result,
-    }, "The value that JSON stands for, or nothing for broken JSON.", r#"{{ (fromJson "{\"a\":1}").a }}"#, "1"),
-    function("mustFromJson", &[Text], None, |r, v| read(r, text(v, 0)), "The same, with an error for broken JSON.", r#"{{ mustFromJson "[1,2]" }}"#, "[1 2]"),
+    }, "The value that JSON stands for, or nothing for broken JSON", r#"{{ (fromJson "{\"a\":1}").a }}"#, "1"),
+    function("mustFromJson", &[Text], None, |r, v| read(r, text(v, 0)), "The same, with an error for broken JSON", r#"{{ mustFromJson "[1,2]" }}"#, "[1 2]"),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]

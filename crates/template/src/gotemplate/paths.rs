@@ -7,16 +7,16 @@ use super::value::Value;
 
 #[rustfmt::skip] // A function is a row.
 pub const FUNCTIONS: &[Function] = &[
-    function("base", &[Text], None, |r, v| r.text(base(text(v, 0))), "The last part of a path.", r#"{{ base "a/b.c" }}"#, "b.c"),
-    function("dir", &[Text], None, |r, v| r.text(dir(text(v, 0))), "A path without its last part.", r#"{{ dir "a/b" }}"#, "a"),
-    function("ext", &[Text], None, |r, v| r.text(extension(text(v, 0))), "The extension of a path.", r#"{{ ext "a.b" }}"#, ".b"),
-    function("clean", &[Text], None, |r, v| r.text(clean(text(v, 0))), "The shortest form of a path.", r#"{{ clean "a//b/../c" }}"#, "a/c"),
-    function("isAbs", &[Text], None, |_, v| Ok(Value::Bool(text(v, 0).starts_with('/'))), "Whether a path begins at the root.", r#"{{ isAbs "/a" }}"#, "true"),
-    function("osBase", &[Text], None, |r, v| r.text(base(text(v, 0))), "The same as base.", r#"{{ osBase "/a/b" }}"#, "b"),
-    function("osDir", &[Text], None, |r, v| r.text(dir(text(v, 0))), "The same as dir.", r#"{{ osDir "/a/b" }}"#, "/a"),
-    function("osExt", &[Text], None, |r, v| r.text(extension(text(v, 0))), "The same as ext.", r#"{{ osExt "/a.b" }}"#, ".b"),
-    function("osClean", &[Text], None, |r, v| r.text(clean(text(v, 0))), "The same as clean.", r#"{{ osClean "/a/../b" }}"#, "/b"),
-    function("osIsAbs", &[Text], None, |_, v| Ok(Value::Bool(text(v, 0).starts_with('/'))), "The same as isAbs.", r#"{{ osIsAbs "a" }}"#, "false"),
+    function("base", &[Text], None, |r, v| r.text(base(text(v, 0))), "The last part of a path", r#"{{ base "a/b.c" }}"#, "b.c"),
+    function("dir", &[Text], None, |r, v| r.text(dir(text(v, 0))), "A path without its last part", r#"{{ dir "a/b" }}"#, "a"),
+    function("ext", &[Text], None, |r, v| r.text(extension(text(v, 0))), "The extension of a path", r#"{{ ext "a.b" }}"#, ".b"),
+    function("clean", &[Text], None, |r, v| r.text(clean(text(v, 0))), "The shortest form of a path", r#"{{ clean "a//b/../c" }}"#, "a/c"),
+    function("isAbs", &[Text], None, |_, v| Ok(Value::Bool(text(v, 0).starts_with('/'))), "Whether a path begins at the root", r#"{{ isAbs "/a" }}"#, "true"),
+    function("osBase", &[Text], None, |r, v| r.text(base(text(v, 0))), "The same as base", r#"{{ osBase "/a/b" }}"#, "b"),
+    function("osDir", &[Text], None, |r, v| r.text(dir(text(v, 0))), "The same as dir", r#"{{ osDir "/a/b" }}"#, "/a"),
+    function("osExt", &[Text], None, |r, v| r.text(extension(text(v, 0))), "The same as ext", r#"{{ osExt "/a.b" }}"#, ".b"),
+    function("osClean", &[Text], None, |r, v| r.text(clean(text(v, 0))), "The same as clean", r#"{{ osClean "/a/../b" }}"#, "/b"),
+    function("osIsAbs", &[Text], None, |_, v| Ok(Value::Bool(text(v, 0).starts_with('/'))), "The same as isAbs", r#"{{ osIsAbs "a" }}"#, "false"),
 ];
 
 fn base(path: &str) -> &str {

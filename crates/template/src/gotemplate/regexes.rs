@@ -21,27 +21,27 @@ pub const FUNCTIONS: &[Function] = &[
             Err(fault) if fault.kind == TemplateErrorKind::Value => Ok(Value::Bool(false)),
             Err(fault) => Err(fault),
         }
-    }, "Whether an expression matches a part of a text.", r#"{{ regexMatch "^v[0-9]+$" "v12" }}"#, "true"),
+    }, "Whether an expression matches a part of a text", r#"{{ regexMatch "^v[0-9]+$" "v12" }}"#, "true"),
     function("mustRegexMatch", &[Text, Text], None, |r, v| {
         Ok(Value::Bool(compile(r, text(v, 0), text(v, 1))?.is_match(text(v, 1))))
-    }, "The same, with an error for a broken expression.", r#"{{ mustRegexMatch "b+" "abb" }}"#, "true"),
-    function("regexFind", &[Text, Text], None, find, "The first match, or an empty text.", r#"{{ regexFind "[0-9]+" "a12b3" }}"#, "12"),
-    function("mustRegexFind", &[Text, Text], None, find, "The same as regexFind.", r#"{{ mustRegexFind "[0-9]+" "a12b3" }}"#, "12"),
-    function("regexFindAll", &[Text, Text, Int], None, find_all, "All matches, or at most so many.", r#"{{ regexFindAll "[0-9]" "a1b2" -1 }}"#, "[1 2]"),
-    function("mustRegexFindAll", &[Text, Text, Int], None, find_all, "The same as regexFindAll.", r#"{{ mustRegexFindAll "[0-9]" "a1b2" 1 }}"#, "[1]"),
-    function("regexReplaceAll", &[Text, Text, Text], None, replace, "All matches replaced; $1 stands for the first group.", r#"{{ regexReplaceAll "a(x*)b" "-ab-axxb-" "${1}W" }}"#, "-W-xxW-"),
-    function("mustRegexReplaceAll", &[Text, Text, Text], None, replace, "The same as regexReplaceAll.", r#"{{ mustRegexReplaceAll "x+" "axxb" "-" }}"#, "a-b"),
-    function("regexReplaceAllLiteral", &[Text, Text, Text], None, replace_literally, "All matches replaced by a text as it is.", r#"{{ regexReplaceAllLiteral "x+" "axxb" "$1" }}"#, "a$1b"),
-    function("mustRegexReplaceAllLiteral", &[Text, Text, Text], None, replace_literally, "The same as regexReplaceAllLiteral.", r#"{{ mustRegexReplaceAllLiteral "x+" "axxb" "$1" }}"#, "a$1b"),
-    function("regexSplit", &[Text, Text, Int], None, split, "The parts between matches, or at most so many.", r#"{{ regexSplit ",+" "a,,b" -1 }}"#, "[a b]"),
-    function("mustRegexSplit", &[Text, Text, Int], None, split, "The same as regexSplit.", r#"{{ mustRegexSplit ",+" "a,,b" -1 }}"#, "[a b]"),
+    }, "The same, with an error for a broken expression", r#"{{ mustRegexMatch "b+" "abb" }}"#, "true"),
+    function("regexFind", &[Text, Text], None, find, "The first match, or an empty text", r#"{{ regexFind "[0-9]+" "a12b3" }}"#, "12"),
+    function("mustRegexFind", &[Text, Text], None, find, "The same as regexFind", r#"{{ mustRegexFind "[0-9]+" "a12b3" }}"#, "12"),
+    function("regexFindAll", &[Text, Text, Int], None, find_all, "All matches, or at most so many", r#"{{ regexFindAll "[0-9]" "a1b2" -1 }}"#, "[1 2]"),
+    function("mustRegexFindAll", &[Text, Text, Int], None, find_all, "The same as regexFindAll", r#"{{ mustRegexFindAll "[0-9]" "a1b2" 1 }}"#, "[1]"),
+    function("regexReplaceAll", &[Text, Text, Text], None, replace, "All matches replaced; $1 stands for the first group", r#"{{ regexReplaceAll "a(x*)b" "-ab-axxb-" "${1}W" }}"#, "-W-xxW-"),
+    function("mustRegexReplaceAll", &[Text, Text, Text], None, replace, "The same as regexReplaceAll", r#"{{ mustRegexReplaceAll "x+" "axxb" "-" }}"#, "a-b"),
+    function("regexReplaceAllLiteral", &[Text, Text, Text], None, replace_literally, "All matches replaced by a text as it is", r#"{{ regexReplaceAllLiteral "x+" "axxb" "$1" }}"#, "a$1b"),
+    function("mustRegexReplaceAllLiteral", &[Text, Text, Text], None, replace_literally, "The same as regexReplaceAllLiteral", r#"{{ mustRegexReplaceAllLiteral "x+" "axxb" "$1" }}"#, "a$1b"),
+    function("regexSplit", &[Text, Text, Int], None, split, "The parts between matches, or at most so many", r#"{{ regexSplit ",+" "a,,b" -1 }}"#, "[a b]"),
+    function("mustRegexSplit", &[Text, Text, Int], None, split, "The same as regexSplit", r#"{{ mustRegexSplit ",+" "a,,b" -1 }}"#, "[a b]"),
     function("regexQuoteMeta", &[Text], None, |r, v| {
         let quoted: String = text(v, 0)
             .chars()
             .flat_map(|c| r"\.+*?()|[]{}^$".contains(c).then_some('\\').into_iter().chain([c]))
             .collect();
         r.text(quoted)
-    }, "The text as an expression that matches just it.", r#"{{ regexQuoteMeta "1.2" }}"#, r"1\.2"),
+    }, "The text as an expression that matches just it", r#"{{ regexQuoteMeta "1.2" }}"#, r"1\.2"),
 ];
 
 /// Bytes that a compiled expression may take.

@@ -1,5 +1,7 @@
 //! The functions of the language: what they take, what they do, and an example that is run as a test.
 
+use std::sync::LazyLock;
+
 use super::runtime::Runtime;
 use super::value::Value;
 use super::{
@@ -7,6 +9,7 @@ use super::{
     reflection, regexes, secrets, strings, urls, version, yaml,
 };
 use crate::error::Outcome;
+use crate::reference::{Entry, EntryKind, Example};
 
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,29 +53,62 @@ pub type Call = fn(&Runtime<'_>, &[Value]) -> Outcome<Value>;
 /// A function that templates can call.
 #[derive(Debug)]
 pub struct Function {
-    /// Its name.
     pub name: &'static str,
-    pub(super) parameters: &'static [Kind],
+    pub parameters: &'static [Kind],
     /// The type of as many more arguments as one likes.
-    pub(super) rest: Option<Kind>,
-    pub(super) call: Call,
-    /// What it does, in one sentence.
-    pub about: &'static str,
-    /// A template that uses it.
-    pub example: &'static str,
-    /// What the example prints.
-    pub prints: &'static str,
+    pub rest: Option<Kind>,
+    pub call: Call,
+    /// What it does, in one sentence without a full stop.
+    about: &'static str,
+    /// A template that uses it, and what that prints.
+    examples: [Example; 1],
 }
 
 impl Function {
-    /// How the function is written with its types.
-    pub fn signature(&self) -> String {
+    /// How the function is written with the types of its arguments.
+    fn usage(&self) -> String {
         let mut words = vec![self.name.to_owned()];
         words.extend(self.parameters.iter().map(|kind| describe(*kind).to_owned()));
         words.extend(self.rest.map(|kind| format!("{}…", describe(kind))));
         words.join(" ")
     }
 }
+
+/// How all functions are written, in the order of the tables.
+static USAGES: LazyLock<Vec<String>> =
+    LazyLock::new(|| tables().flat_map(|(_, functions)| functions).map(Function::usage).collect());
+
+/// The tables: the language's own functions, and then the others by subject.
+fn tables() -> impl Iterator<Item = (&'static str, &'static [Function])> {
+    [(LANGUAGE, BUILTINS)].into_iter().chain(GROUPS.iter().copied())
+}
+
+/// The functions by subject, described for readers.
+pub fn reference() -> Vec<(&'static str, Vec<Entry>)> {
+    let mut usages = USAGES.iter();
+    let mut entry = |function: &'static Function| Entry {
+        kind: EntryKind::Function,
+        name: function.name,
+        usage: usages.next().map_or(function.name, String::as_str),
+        meaning: function.about,
+        examples: if function.examples.iter().all(|example| example.template.is_empty()) {
+            &[]
+        } else {
+            &function.examples
+        },
+    };
+    tables().map(|(subject, functions)| (subject, functions.iter().map(&mut entry).collect())).collect()
+}
+
+/// The names of the functions that are offered.
+pub fn names(extended: bool) -> impl Iterator<Item = &'static str> {
+    tables()
+        .filter(move |(subject, _)| extended || *subject == LANGUAGE)
+        .flat_map(|(_, functions)| functions)
+        .map(|function| function.name)
+}
+
+const LANGUAGE: &str = "The language itself";
 
 const fn describe(kind: Kind) -> &'static str {
     match kind {
@@ -95,14 +131,14 @@ pub const fn function(
     example: &'static str,
     prints: &'static str,
 ) -> Function {
-    Function { name, parameters, rest, call, about, example, prints }
+    Function { name, parameters, rest, call, about, examples: [Example::new(example, prints)] }
 }
 
 /// The functions that Go's text/template has itself.
-pub const BUILTINS: &[Function] = builtins::FUNCTIONS;
+static BUILTINS: &[Function] = builtins::FUNCTIONS;
 
 /// The functions of sprig and of Argo CD, by subject.
-pub const GROUPS: &[(&str, &[Function])] = &[
+static GROUPS: &[(&str, &[Function])] = &[
     ("Texts", strings::FUNCTIONS),
     ("Regular expressions", regexes::FUNCTIONS),
     ("Lists", lists::FUNCTIONS),

@@ -8,27 +8,27 @@ use super::strings::text;
 use super::value::Value;
 use crate::error::{Fault, Outcome};
 
-const REFUSED: &str = "Refused: a rendered text is no place for a key.";
+const REFUSED: &str = "Refused, because a rendered text is no place for a key";
 
 #[rustfmt::skip] // A function is a row.
 pub const FUNCTIONS: &[Function] = &[
-    function("randAlphaNum", &[Int], None, |r, v| characters(r, v, char::is_ascii_alphanumeric), "Random letters and digits.", "{{ randAlphaNum 5 | len }}", "5"),
-    function("randAlpha", &[Int], None, |r, v| characters(r, v, char::is_ascii_alphabetic), "Random letters.", "{{ randAlpha 5 | len }}", "5"),
-    function("randNumeric", &[Int], None, |r, v| characters(r, v, char::is_ascii_digit), "Random digits.", "{{ randNumeric 5 | len }}", "5"),
-    function("randAscii", &[Int], None, |r, v| characters(r, v, |_| true), "Random printable ASCII characters.", "{{ randAscii 5 | len }}", "5"),
+    function("randAlphaNum", &[Int], None, |r, v| characters(r, v, char::is_ascii_alphanumeric), "Random letters and digits", "{{ randAlphaNum 5 | len }}", "5"),
+    function("randAlpha", &[Int], None, |r, v| characters(r, v, char::is_ascii_alphabetic), "Random letters", "{{ randAlpha 5 | len }}", "5"),
+    function("randNumeric", &[Int], None, |r, v| characters(r, v, char::is_ascii_digit), "Random digits", "{{ randNumeric 5 | len }}", "5"),
+    function("randAscii", &[Int], None, |r, v| characters(r, v, |_| true), "Random printable ASCII characters", "{{ randAscii 5 | len }}", "5"),
     function("randBytes", &[Int], None, |r, v| {
         let count = count(v)?;
         r.meter.allocate(count)?;
         let bytes: Outcome<Vec<u8>> = (0..count).map(|_| Ok(r.draw(256)? as u8)).collect();
         r.text(base64_encode(&bytes?))
-    }, "Random bytes in base 64.", "{{ randBytes 6 | len }}", "8"),
+    }, "Random bytes in base 64", "{{ randBytes 6 | len }}", "8"),
     function("randInt", &[Int, Int], None, |r, v| match v {
         [Value::Int(least), Value::Int(end)] if least < end => {
             let width = end.wrapping_sub(*least) as u64;
             Ok(Value::Int(least.wrapping_add(r.draw(width)? as i64)))
         }
         _ => Err(Fault::value("invalid argument to Intn").hint("The second number has to be the greater one.")),
-    }, "A random whole number from the first up to the second.", "{{ randInt 1 2 }}", "1"),
+    }, "A random whole number from the first up to the second", "{{ randInt 1 2 }}", "1"),
     function("shuffle", &[Text], None, |r, v| {
         let mut characters: Vec<char> = text(v, 0).chars().collect();
         for index in (1..characters.len()).rev() {
@@ -36,8 +36,8 @@ pub const FUNCTIONS: &[Function] = &[
             characters.swap(index, other);
         }
         r.text(characters.into_iter().collect::<String>())
-    }, "The characters of a text in random order.", r#"{{ shuffle "aaa" }}"#, "aaa"),
-    function("uuidv4", &[], None, uuid, "A random UUID.", "{{ uuidv4 | len }}", "36"),
+    }, "The characters of a text in random order", r#"{{ shuffle "aaa" }}"#, "aaa"),
+    function("uuidv4", &[], None, uuid, "A random UUID", "{{ uuidv4 | len }}", "36"),
     refused("bcrypt"),
     refused("htpasswd"),
     refused("derivePassword"),

@@ -16,61 +16,61 @@ const MORE: Option<Kind> = Some(Any);
 
 #[rustfmt::skip] // A function is a row.
 pub const FUNCTIONS: &[Function] = &[
-    function("hello", &[], None, |_, _| Ok(Value::text("Hello!")), "A greeting.", "{{ hello }}", "Hello!"),
-    function("upper", &[Text], None, |r, v| r.text(words::upper(text(v, 0))), "All letters as capitals.", r#"{{ upper "aB" }}"#, "AB"),
-    function("lower", &[Text], None, |r, v| r.text(words::lower(text(v, 0))), "All letters as small ones.", r#"{{ lower "aB" }}"#, "ab"),
-    function("title", &[Text], None, |r, v| r.text(words::title(text(v, 0))), "Every word with a capital.", r#"{{ title "hello world" }}"#, "Hello World"),
-    function("untitle", &[Text], None, |r, v| r.text(words::untitle(text(v, 0))), "Every word without a capital.", r#"{{ untitle "Hello World" }}"#, "hello world"),
-    function("swapcase", &[Text], None, |r, v| r.text(words::swap_case(text(v, 0))), "Small letters as capitals and the other way round; words begin with a capital.", r#"{{ swapcase "aB" }}"#, "Ab"),
-    function("camelcase", &[Text], None, |r, v| r.text(words::pascal_case(text(v, 0))), "The words of a name, each with a capital.", r#"{{ camelcase "http_server" }}"#, "HttpServer"),
-    function("snakecase", &[Text], None, |r, v| r.text(words::separated(text(v, 0), '_')), "The words of a name in small letters with underscores.", r#"{{ snakecase "HTTPServer" }}"#, "http_server"),
-    function("kebabcase", &[Text], None, |r, v| r.text(words::separated(text(v, 0), '-')), "The words of a name in small letters with hyphens.", r#"{{ kebabcase "HTTPServer" }}"#, "http-server"),
-    function("trim", &[Text], None, |r, v| r.text(text(v, 0).trim()), "Without white space at the ends.", r#"{{ trim "  a " }}"#, "a"),
-    function("trimAll", &[Text, Text], None, trim_all, "Without these characters at the ends.", r#"{{ trimAll "$" "$5$" }}"#, "5"),
-    function("trimall", &[Text, Text], None, trim_all, "The same as trimAll.", r#"{{ trimall "$" "$5$" }}"#, "5"),
+    function("hello", &[], None, |_, _| Ok(Value::text("Hello!")), "A greeting", "{{ hello }}", "Hello!"),
+    function("upper", &[Text], None, |r, v| r.text(words::upper(text(v, 0))), "All letters as capitals", r#"{{ upper "aB" }}"#, "AB"),
+    function("lower", &[Text], None, |r, v| r.text(words::lower(text(v, 0))), "All letters as small ones", r#"{{ lower "aB" }}"#, "ab"),
+    function("title", &[Text], None, |r, v| r.text(words::title(text(v, 0))), "Every word with a capital", r#"{{ title "hello world" }}"#, "Hello World"),
+    function("untitle", &[Text], None, |r, v| r.text(words::untitle(text(v, 0))), "Every word without a capital", r#"{{ untitle "Hello World" }}"#, "hello world"),
+    function("swapcase", &[Text], None, |r, v| r.text(words::swap_case(text(v, 0))), "Small letters as capitals and the other way round; words begin with a capital", r#"{{ swapcase "aB" }}"#, "Ab"),
+    function("camelcase", &[Text], None, |r, v| r.text(words::pascal_case(text(v, 0))), "The words of a name, each with a capital", r#"{{ camelcase "http_server" }}"#, "HttpServer"),
+    function("snakecase", &[Text], None, |r, v| r.text(words::separated(text(v, 0), '_')), "The words of a name in small letters with underscores", r#"{{ snakecase "HTTPServer" }}"#, "http_server"),
+    function("kebabcase", &[Text], None, |r, v| r.text(words::separated(text(v, 0), '-')), "The words of a name in small letters with hyphens", r#"{{ kebabcase "HTTPServer" }}"#, "http-server"),
+    function("trim", &[Text], None, |r, v| r.text(text(v, 0).trim()), "Without white space at the ends", r#"{{ trim "  a " }}"#, "a"),
+    function("trimAll", &[Text, Text], None, trim_all, "Without these characters at the ends", r#"{{ trimAll "$" "$5$" }}"#, "5"),
+    function("trimall", &[Text, Text], None, trim_all, "The same as trimAll", r#"{{ trimall "$" "$5$" }}"#, "5"),
     function("trimPrefix", &[Text, Text], None, |r, v| {
         r.text(text(v, 1).strip_prefix(text(v, 0)).unwrap_or(text(v, 1)))
-    }, "Without a prefix.", r#"{{ trimPrefix "-" "-a" }}"#, "a"),
+    }, "Without a prefix", r#"{{ trimPrefix "-" "-a" }}"#, "a"),
     function("trimSuffix", &[Text, Text], None, |r, v| {
         r.text(text(v, 1).strip_suffix(text(v, 0)).unwrap_or(text(v, 1)))
-    }, "Without a suffix.", r#"{{ trimSuffix "-" "a-" }}"#, "a"),
+    }, "Without a suffix", r#"{{ trimSuffix "-" "a-" }}"#, "a"),
     function("nospace", &[Text], None, |r, v| {
         r.text(text(v, 0).chars().filter(|c| !c.is_whitespace()).collect::<String>())
-    }, "Without any white space.", r#"{{ nospace "a b" }}"#, "ab"),
+    }, "Without any white space", r#"{{ nospace "a b" }}"#, "ab"),
     function("initials", &[Text], None, |r, v| {
         r.text(text(v, 0).split_whitespace().filter_map(|word| word.chars().next()).collect::<String>())
-    }, "The first letter of every word.", r#"{{ initials "First Try" }}"#, "FT"),
-    function("trunc", &[Int, Text], None, truncate, "The first so many bytes, or the last ones for a negative number.", r#"{{ trunc 5 "hello world" }}"#, "hello"),
-    function("substr", &[Int, Int, Text], None, substring, "The bytes from one position up to another.", r#"{{ substr 0 3 "abcdef" }}"#, "abc"),
+    }, "The first letter of every word", r#"{{ initials "First Try" }}"#, "FT"),
+    function("trunc", &[Int, Text], None, truncate, "The first so many bytes, or the last ones for a negative number", r#"{{ trunc 5 "hello world" }}"#, "hello"),
+    function("substr", &[Int, Int, Text], None, substring, "The bytes from one position up to another", r#"{{ substr 0 3 "abcdef" }}"#, "abc"),
     function("abbrev", &[Int, Text], None, |r, v| {
         let width = int(v, 0);
         if width < 4 { r.text(text(v, 1)) } else { abbreviate(r, text(v, 1), 0, width) }
-    }, "Cut to a width with three dots at the end.", r#"{{ abbrev 8 "hello world" }}"#, "hello..."),
+    }, "Cut to a width with three dots at the end", r#"{{ abbrev 8 "hello world" }}"#, "hello..."),
     function("abbrevboth", &[Int, Int, Text], None, |r, v| {
         let (left, right) = (int(v, 0), int(v, 1));
         if right < 4 || (left > 0 && right < 7) { r.text(text(v, 2)) } else { abbreviate(r, text(v, 2), left, right) }
-    }, "Cut to a width with three dots at both ends.", r#"{{ abbrevboth 5 10 "1234 5678 9123" }}"#, "...5678..."),
+    }, "Cut to a width with three dots at both ends", r#"{{ abbrevboth 5 10 "1234 5678 9123" }}"#, "...5678..."),
     function("repeat", &[Int, Text], None, |r, v| {
         let Ok(count) = usize::try_from(int(v, 0)) else {
             return Err(Fault::value("strings: negative Repeat count"));
         };
         r.meter.allocate(count.saturating_mul(text(v, 1).len()))?;
         r.text(text(v, 1).repeat(count))
-    }, "The text so many times.", r#"{{ repeat 3 "ab" }}"#, "ababab"),
+    }, "The text so many times", r#"{{ repeat 3 "ab" }}"#, "ababab"),
     function("replace", &[Text, Text, Text], None, |r, v| {
         let (old, new, source) = (text(v, 0), text(v, 1), text(v, 2));
         let count = if old.is_empty() { source.len() + 1 } else { source.matches(old).count() };
         r.meter.allocate(count.saturating_mul(new.len()).saturating_add(source.len()))?;
         r.text(source.replace(old, new))
-    }, "With one text in place of another.", r#"{{ "a-b" | replace "-" "_" }}"#, "a_b"),
-    function("contains", &[Text, Text], None, |_, v| Ok(Value::Bool(text(v, 1).contains(text(v, 0)))), "Whether the second text contains the first.", r#"{{ contains "b" "abc" }}"#, "true"),
-    function("hasPrefix", &[Text, Text], None, |_, v| Ok(Value::Bool(text(v, 1).starts_with(text(v, 0)))), "Whether the second text begins with the first.", r#"{{ hasPrefix "a" "abc" }}"#, "true"),
-    function("hasSuffix", &[Text, Text], None, |_, v| Ok(Value::Bool(text(v, 1).ends_with(text(v, 0)))), "Whether the second text ends with the first.", r#"{{ hasSuffix "c" "abc" }}"#, "true"),
+    }, "With one text in place of another", r#"{{ "a-b" | replace "-" "_" }}"#, "a_b"),
+    function("contains", &[Text, Text], None, |_, v| Ok(Value::Bool(text(v, 1).contains(text(v, 0)))), "Whether the second text contains the first", r#"{{ contains "b" "abc" }}"#, "true"),
+    function("hasPrefix", &[Text, Text], None, |_, v| Ok(Value::Bool(text(v, 1).starts_with(text(v, 0)))), "Whether the second text begins with the first", r#"{{ hasPrefix "a" "abc" }}"#, "true"),
+    function("hasSuffix", &[Text, Text], None, |_, v| Ok(Value::Bool(text(v, 1).ends_with(text(v, 0)))), "Whether the second text ends with the first", r#"{{ hasSuffix "c" "abc" }}"#, "true"),
     function("quote", &[], MORE, |r, v| {
         let quoted: Outcome<Vec<String>> =
             v.iter().filter(|value| !value.is_nil()).map(|value| Ok(quote(&text_of(r, value)?))).collect();
         r.text(quoted?.join(" "))
-    }, "The values as texts in double quotes.", r#"{{ quote "a" 1 }}"#, r#""a" "1""#),
+    }, "The values as texts in double quotes", r#"{{ quote "a" 1 }}"#, r#""a" "1""#),
     function("squote", &[], MORE, |r, v| {
         let quoted: Outcome<Vec<String>> = v
             .iter()
@@ -78,33 +78,33 @@ pub const FUNCTIONS: &[Function] = &[
             .map(|value| Ok(format!("'{}'", text_of(r, value)?)))
             .collect();
         r.text(quoted?.join(" "))
-    }, "The values as texts in single quotes.", r#"{{ squote "a" 1 }}"#, "'a' '1'"),
+    }, "The values as texts in single quotes", r#"{{ squote "a" 1 }}"#, "'a' '1'"),
     function("cat", &[], MORE, |r, v| {
         let values: Vec<Value> = v.iter().filter(|value| !value.is_nil()).cloned().collect();
         let format = vec!["%v"; values.len()].join(" ");
         r.text(sprintf(r, &format, &values)?)
-    }, "The values as one text with spaces between them.", r#"{{ cat "a" 1 "b" }}"#, "a 1 b"),
-    function("indent", &[Int, Text], None, |r, v| r.text(indented(r, v)?), "Every line with so many spaces before it.", r#"{{ indent 2 "a" | quote }}"#, r#""  a""#),
-    function("nindent", &[Int, Text], None, |r, v| r.text(format!("\n{}", indented(r, v)?)), "The same after a line break.", r#"{{ nindent 2 "a" | quote }}"#, r#""\n  a""#),
-    function("wrap", &[Int, Text], None, |r, v| wrap(r, text(v, 1), int(v, 0), "\n", false), "Broken into lines of at most so many bytes, at spaces.", r#"{{ wrap 5 "aaa bbb" | quote }}"#, r#""aaa\nbbb""#),
+    }, "The values as one text with spaces between them", r#"{{ cat "a" 1 "b" }}"#, "a 1 b"),
+    function("indent", &[Int, Text], None, |r, v| r.text(indented(r, v)?), "Every line with so many spaces before it", r#"{{ indent 2 "a" | quote }}"#, r#""  a""#),
+    function("nindent", &[Int, Text], None, |r, v| r.text(format!("\n{}", indented(r, v)?)), "The same after a line break", r#"{{ nindent 2 "a" | quote }}"#, r#""\n  a""#),
+    function("wrap", &[Int, Text], None, |r, v| wrap(r, text(v, 1), int(v, 0), "\n", false), "Broken into lines of at most so many bytes, at spaces", r#"{{ wrap 5 "aaa bbb" | quote }}"#, r#""aaa\nbbb""#),
     function("wrapWith", &[Int, Text, Text], None, |r, v| {
         let separator = if text(v, 1).is_empty() { "\n" } else { text(v, 1) };
         wrap(r, text(v, 2), int(v, 0), separator, true)
-    }, "The same with another separator; long words are broken too.", r#"{{ wrapWith 3 "/" "aaabbb" }}"#, "aaa/bbb"),
+    }, "The same with another separator; long words are broken too", r#"{{ wrapWith 3 "/" "aaabbb" }}"#, "aaa/bbb"),
     function("plural", &[Text, Text, Int], None, |_, v| {
         Ok(arg(v, usize::from(int(v, 2) != 1)).clone())
-    }, "The first text for one, else the second.", r#"{{ plural "item" "items" 2 }}"#, "items"),
-    function("split", &[Text, Text], None, |r, v| by_position(r, split(text(v, 1), text(v, 0), None)), "The parts between separators, as a dict with _0, _1 and so on.", r#"{{ (split "," "a,b")._1 }}"#, "b"),
+    }, "The first text for one, else the second", r#"{{ plural "item" "items" 2 }}"#, "items"),
+    function("split", &[Text, Text], None, |r, v| by_position(r, split(text(v, 1), text(v, 0), None)), "The parts between separators, as a dict with _0, _1 and so on", r#"{{ (split "," "a,b")._1 }}"#, "b"),
     function("splitn", &[Text, Int, Text], None, |r, v| {
         let limit = int(v, 1);
         if limit == 0 {
             return by_position(r, Vec::new());
         }
         by_position(r, split(text(v, 2), text(v, 0), usize::try_from(limit).ok()))
-    }, "The same with at most so many parts.", r#"{{ (splitn "," 2 "a,b,c")._1 }}"#, "b,c"),
-    function("splitList", &[Text, Text], None, |r, v| r.texts(split(text(v, 1), text(v, 0), None)), "The parts between separators, as a list.", r#"{{ splitList "," "a,b" }}"#, "[a b]"),
-    function("normalize", &[Text], None, |r, v| r.text(normalize(text(v, 0))), "A name as Kubernetes accepts it: small letters, digits, hyphens and dots, at most 253.", r#"{{ normalize "My_App.x" }}"#, "my-app.x"),
-    function("slugify", &[], MORE, slugify, "A name for a URL, cut after a whole word at 50 characters or at the length given first.", r#"{{ slugify 10 "feature/some-branch" }}"#, "feature"),
+    }, "The same with at most so many parts", r#"{{ (splitn "," 2 "a,b,c")._1 }}"#, "b,c"),
+    function("splitList", &[Text, Text], None, |r, v| r.texts(split(text(v, 1), text(v, 0), None)), "The parts between separators, as a list", r#"{{ splitList "," "a,b" }}"#, "[a b]"),
+    function("normalize", &[Text], None, |r, v| r.text(normalize(text(v, 0))), "A name as Kubernetes accepts it: small letters, digits, hyphens and dots, at most 253", r#"{{ normalize "My_App.x" }}"#, "my-app.x"),
+    function("slugify", &[], MORE, slugify, "A name for a URL, cut after a whole word at 50 characters or at the length given first", r#"{{ slugify 10 "feature/some-branch" }}"#, "feature"),
 ];
 
 pub fn text(values: &[Value], index: usize) -> &str {

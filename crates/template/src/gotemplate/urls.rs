@@ -14,8 +14,8 @@ use crate::error::{Fault, Outcome};
 
 #[rustfmt::skip] // A function is a row.
 pub const FUNCTIONS: &[Function] = &[
-    function("urlParse", &[Text], None, url_parse, "The parts of a URL as a dict: scheme, userinfo, host, hostname, path, query, fragment and opaque.", r#"{{ (urlParse "https://h:80/p?q=1").host }}"#, "h:80"),
-    function("urlJoin", &[Dict], None, url_join, "The URL that such a dict stands for.", r#"{{ urlJoin (dict "scheme" "https" "host" "h" "path" "/p") }}"#, "https://h/p"),
+    function("urlParse", &[Text], None, url_parse, "The parts of a URL as a dict: scheme, userinfo, host, hostname, path, query, fragment and opaque", r#"{{ (urlParse "https://h:80/p?q=1").host }}"#, "h:80"),
+    function("urlJoin", &[Dict], None, url_join, "The URL that such a dict stands for", r#"{{ urlJoin (dict "scheme" "https" "host" "h" "path" "/p") }}"#, "https://h/p"),
 ];
 
 #[derive(Default)]

@@ -16,13 +16,13 @@ use crate::error::{Fault, Outcome};
 
 #[rustfmt::skip] // A function is a row.
 pub const FUNCTIONS: &[Function] = &[
-    function("semver", &[Text], None, |r, v| Ok(Value::Version(Rc::new(read(r, text(v, 0))?))), "A version with Major, Minor, Patch, Prerelease and Metadata.", r#"{{ (semver "1.2.3").Minor }}"#, "2"),
+    function("semver", &[Text], None, |r, v| Ok(Value::Version(Rc::new(read(r, text(v, 0))?))), "A version with Major, Minor, Patch, Prerelease and Metadata", r#"{{ (semver "1.2.3").Minor }}"#, "2"),
     function("semverCompare", &[Text, Text], None, |r, v| {
         let constraint = text(v, 0);
         r.meter.spend(constraint.len() as u64)?;
         let constraints = constraint::parse(constraint).map_err(Fault::value)?;
         Ok(Value::Bool(constraint::admits(&constraints, &read(r, text(v, 1))?)))
-    }, "Whether a version is within a range.", r#"{{ semverCompare "^1.2" "1.3.0" }}"#, "true"),
+    }, "Whether a version is within a range", r#"{{ semverCompare "^1.2" "1.3.0" }}"#, "true"),
 ];
 
 /// A version.

@@ -18,17 +18,17 @@ use crate::error::{Fault, Outcome};
 
 #[rustfmt::skip] // A function is a row.
 pub const FUNCTIONS: &[Function] = &[
-    function("toYaml", &[Any], None, to_yaml, "The value as YAML, without the last line break.", r#"{{ toYaml (dict "a" (list 1 "yes")) | quote }}"#, r#""a:\n- 1\n- \"yes\"""#),
+    function("toYaml", &[Any], None, to_yaml, "The value as YAML, without the last line break", r#"{{ toYaml (dict "a" (list 1 "yes")) | quote }}"#, r#""a:\n- 1\n- \"yes\"""#),
     function("fromYaml", &[Text], None, |r, v| match read(r, text(v, 0))? {
         Json::Null => Ok(Value::Map(r.map(Entries::new())?)),
         json @ Json::Object(_) => Ok(adopted(r, &json)),
         other => Err(mismatch(&other, "map[string]interface {}")),
-    }, "The dict that YAML stands for.", r#"{{ (fromYaml "a: {b: 1}").a.b }}"#, "1"),
+    }, "The dict that YAML stands for", r#"{{ (fromYaml "a: {b: 1}").a.b }}"#, "1"),
     function("fromYamlArray", &[Text], None, |r, v| match read(r, text(v, 0))? {
         Json::Null => super::builtins::any_list(r, Vec::new()),
         json @ Json::Array(_) => Ok(adopted(r, &json)),
         other => Err(mismatch(&other, "[]interface {}")),
-    }, "The list that YAML stands for.", r#"{{ fromYamlArray "[a, b]" | last }}"#, "b"),
+    }, "The list that YAML stands for", r#"{{ fromYamlArray "[a, b]" | last }}"#, "b"),
 ];
 
 fn adopted(runtime: &Runtime<'_>, json: &Json) -> Value {
