@@ -5,6 +5,15 @@ use std::path::PathBuf;
 /// The host name under which templates reach the embedded forge.
 pub const EMBEDDED_HOST: &str = "fairway";
 
+/// What the catalog takes in, and what it lets go.
+#[derive(Clone, Debug, Default)]
+pub struct CatalogOptions {
+    /// Which kinds of entities may come from where.
+    pub rules: fairway_catalog::Rules,
+    /// Whether an entity that its source no longer has stays, marked as an orphan.
+    pub keep_orphans: bool,
+}
+
 /// The settings of one Fairway.
 #[derive(Clone, Debug)]
 pub struct AppConfig {
@@ -25,6 +34,8 @@ pub struct AppConfig {
     /// Hosts (`name` or `name:port`) that sources may be read from although they lead to this machine, for
     /// example a forge that runs beside Fairway.
     pub source_hosts: Vec<String>,
+    /// What the catalog takes in, and what it lets go.
+    pub catalog: CatalogOptions,
     /// Whether folders of this machine may be registered as sources.
     pub allow_file_sources: bool,
     /// In debug builds: end the process without warning at this boundary of a run, counted from 1 over the
@@ -46,6 +57,7 @@ impl AppConfig {
             forge_hosts: Vec::new(),
             push_limit: 64 * 1024 * 1024,
             source_hosts: Vec::new(),
+            catalog: CatalogOptions::default(),
             allow_file_sources: true,
             kill_at_boundary: None,
         }

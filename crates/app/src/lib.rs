@@ -49,7 +49,7 @@ use fairway_remote::{Forge, Reach};
 use fairway_scaffold::ActionRegistry;
 use tokio::sync::{Mutex, Notify, Semaphore};
 
-pub use config::AppConfig;
+pub use config::{AppConfig, CatalogOptions};
 pub use error::AppError;
 pub use projection::{Projection, View};
 

@@ -232,10 +232,12 @@ impl App {
         let (info, read) = self.read_unregistered(&source).await?;
         let now = self.now();
         let base = info.clone();
-        let ingestion =
-            tokio::task::spawn_blocking(move || fairway_catalog::ingest_all(&read.tree, &read.roots, &base))
-                .await
-                .map_err(|error| AppError::Internal(format!("reading ended without an answer: {error}")))?;
+        let model = self.model(&self.view(), &source.id);
+        let ingestion = tokio::task::spawn_blocking(move || {
+            fairway_catalog::ingest_all(&read.tree, &read.roots, &base, &model)
+        })
+        .await
+        .map_err(|error| AppError::Internal(format!("reading ended without an answer: {error}")))?;
         let broken: Vec<_> = ingestion.diagnostics().cloned().collect();
         if !broken.is_empty() {
             return Err(AppError::Diagnostics(broken));
@@ -252,6 +254,7 @@ impl App {
             last_seen: now,
             revision: None,
             errors: Vec::new(),
+            orphan: false,
         });
         let snapshot = Snapshot::build(stored.collect(), Vec::new());
         let entities = snapshot.iter().map(|entity| processed(entity.to_backstage_json())).collect();
@@ -279,13 +282,14 @@ impl App {
         let filename = filename.unwrap_or("catalog-info.yaml").to_owned();
         let mut analysis = Analysis::default();
         if let Ok((info, read)) = self.read_unregistered(&source).await {
+            let model = self.model(&self.view(), &source.id);
             let found = tokio::task::spawn_blocking(move || {
                 let files: Vec<_> = read.tree.iter().map(|(path, _)| path.clone()).collect();
                 let named =
                     files.into_iter().filter(|path| path.as_str().rsplit('/').next() == Some(&filename));
                 let mut found = Vec::new();
                 for file in named.take(100) {
-                    let ingestion = fairway_catalog::ingest(&read.tree, &file, &info);
+                    let ingestion = fairway_catalog::ingest(&read.tree, &file, &info, &model);
                     found.extend(ingestion.entities.into_iter().filter(|ingested| ingested.file == file));
                 }
                 found

@@ -399,6 +399,13 @@ impl App {
     }
 
     pub(crate) async fn remove_source_facts(&self, caller: &Caller, id: &str) -> Result<(), AppError> {
+        let kinds = self.view().catalog.kinds().clone();
+        self.forget_source(caller, id).await?;
+        self.follow_kinds(&kinds, id).await;
+        Ok(())
+    }
+
+    async fn forget_source(&self, caller: &Caller, id: &str) -> Result<(), AppError> {
         let _one_at_a_time = self.inner.syncing.lock().await;
         let view = self.view();
         let ids = family(&view.sources, id);

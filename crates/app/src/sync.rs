@@ -3,10 +3,12 @@
 //! A source that cannot be read keeps what it gave before and says so. A file that is broken keeps the last
 //! good version of its entities and shows the error beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use fairway_catalog::{CatalogEntity, IngestedEntity, Ingestion, SourceInfo, StoredDraft, StoredEntity};
+use fairway_catalog::{
+    CatalogEntity, IngestedEntity, Ingestion, KindRegistry, Model, SourceInfo, StoredDraft, StoredEntity,
+};
 use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::tree::{Tree, TreePath};
 use fairway_domain::{Caller, Diagnostic, EntityRef};
@@ -31,14 +33,57 @@ pub(crate) struct Read {
 }
 
 impl App {
-    /// Reads a source and appends what changed. Only failures of the ledger are errors; a source that cannot
-    /// be read is told in its report.
+    /// Reads a source and appends what changed; when that changes the kinds, also the sources that have entities
+    /// of them. Only failures of the ledger are errors; a source that cannot be read is told in its report.
     pub(crate) async fn sync(&self, caller: &Caller, id: &str, accept: bool) -> Result<Source, AppError> {
         self.sync_with(caller, id, accept, Urgency::Person).await
     }
 
+    /// Reads the sources again that have entities, or documents that are none yet, of a kind that is not what it
+    /// was before.
+    pub(crate) async fn follow_kinds(&self, before: &KindRegistry, cause: &str) {
+        let mut read = BTreeSet::from([cause.to_owned()]);
+        loop {
+            let view = self.view();
+            let changed = view.catalog.kinds().differences(before);
+            let ids: BTreeSet<String> = sources_with(&view, &changed)
+                .filter(|id| !read.contains(*id) && view.sources.contains_key(*id))
+                .map(str::to_owned)
+                .collect();
+            if ids.is_empty() {
+                return;
+            }
+            for id in ids {
+                if let Err(error) =
+                    Box::pin(self.sync_alone(&Caller::system(), &id, false, Urgency::Person)).await
+                {
+                    tracing::error!(source = id, %error, "the source {id} could not be read again: {error}");
+                }
+                read.insert(id);
+            }
+        }
+    }
+
+    /// What the entities of a source are judged by.
+    pub(crate) fn model(&self, view: &View, source: &str) -> Model {
+        Model { kinds: view.catalog.kinds_besides(source), rules: self.inner.config.catalog.rules.clone() }
+    }
+
     /// Like [`App::sync`], by nobody's order: what cannot have changed is not read, and people go before.
     pub(crate) async fn sync_with(
+        &self,
+        caller: &Caller,
+        id: &str,
+        accept: bool,
+        urgency: Urgency,
+    ) -> Result<Source, AppError> {
+        let kinds = self.view().catalog.kinds().clone();
+        let source = self.sync_alone(caller, id, accept, urgency).await?;
+        self.follow_kinds(&kinds, id).await;
+        Ok(source)
+    }
+
+    async fn sync_alone(
         &self,
         caller: &Caller,
         id: &str,
@@ -101,9 +146,10 @@ impl App {
             base: read.base.clone(),
         };
         let (tree, roots) = (read.tree, read.roots);
+        let model = self.model(&self.view(), id);
         let ingestion = tokio::task::spawn_blocking({
             let info = info.clone();
-            move || fairway_catalog::ingest_all(&tree, &roots, &info)
+            move || fairway_catalog::ingest_all(&tree, &roots, &info, &model)
         })
         .await
         .map_err(|error| AppError::Internal(format!("reading ended without an answer: {error}")))?;
@@ -298,6 +344,7 @@ impl App {
                 last_seen: now,
                 revision: Some(revision.clone()),
                 errors: Vec::new(),
+                orphan: false,
             };
             facts.push(NewFact::by(caller, kind::ENTITY, reference.to_string(), Some(to_value(&stored)?)));
         }
@@ -308,10 +355,18 @@ impl App {
                 facts.push(NewFact::by(caller, kind::ENTITY, key, Some(to_value(&stored)?)));
             }
         }
+        let keep = self.inner.config.catalog.keep_orphans;
         if !held {
             for reference in &change.removed {
-                facts.push(NewFact::by(caller, kind::ENTITY, reference.to_string(), None));
+                let orphan = view.catalog.get(reference).filter(|_| keep);
+                let orphan = orphan.map(|known| StoredEntity { orphan: true, ..known.stored() });
+                let body = orphan.map(|orphan| to_value(&orphan)).transpose()?;
+                facts.push(NewFact::by(caller, kind::ENTITY, reference.to_string(), body));
             }
+        }
+        // What was kept under other settings goes with the next look at its source.
+        for reference in change.orphans.iter().filter(|_| !keep) {
+            facts.push(NewFact::by(caller, kind::ENTITY, reference.to_string(), None));
         }
         let broken = ingestion.drafts.len() + conflicts.len();
         self.record_drafts(caller, view, info, ingestion, conflicts, &mut facts)?;
@@ -333,7 +388,7 @@ impl App {
                 Some(now)
             },
             failure,
-            foreign: ingestion.foreign.clone(),
+            foreign: ingestion.foreign.iter().map(|target| target.address.clone()).collect(),
             marker,
         };
         let news = source.last.as_ref().is_none_or(|last| {
@@ -383,6 +438,15 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// The sources with entities of these kinds, good or not.
+fn sources_with<'a>(view: &'a View, kinds: &'a BTreeSet<String>) -> impl Iterator<Item = &'a str> {
+    let is = |reference: &EntityRef| kinds.contains(reference.kind());
+    let entities = view.catalog.iter().filter(move |entity| is(entity.reference()));
+    let drafts = view.drafts.values().filter(move |draft| draft.reference.as_ref().is_some_and(is));
+    let entities = entities.map(CatalogEntity::source);
+    entities.chain(drafts.map(|draft| draft.source.as_str())).filter(|_| !kinds.is_empty())
 }
 
 fn source_fact(caller: &Caller, source: &Source) -> Result<NewFact, AppError> {

@@ -25,6 +25,8 @@ pub struct Change {
     pub changed: Vec<IngestedEntity>,
     /// Entities that are gone.
     pub removed: Vec<EntityRef>,
+    /// Entities that were gone before, and that were kept as orphans.
+    pub orphans: Vec<EntityRef>,
     /// Entities whose document is broken or cannot be reached. Their last good version stays.
     pub broken: Vec<BrokenEntity>,
     /// Whether the removals look like a mistake that a person should confirm: more than 20 % and at least 5,
@@ -80,6 +82,7 @@ pub fn diff(before: &[StoredEntity], after: &Ingestion) -> Change {
                 let known = stored.errors == diagnostics;
                 change.broken.push(BrokenEntity { reference, diagnostics, known });
             }
+            None if stored.orphan => change.orphans.push(reference),
             None => change.removed.push(reference),
         }
     }
@@ -93,6 +96,7 @@ fn differs(stored: &StoredEntity, ingested: &IngestedEntity) -> bool {
         || plain(&stored.location) != plain(&ingested.location)
         || stored.file != ingested.file.as_str()
         || !stored.errors.is_empty()
+        || stored.orphan
 }
 
 /// Why an entity that is not there may still exist.

@@ -48,6 +48,7 @@ struct Facts {
     last_seen: Timestamp,
     revision: Option<Box<str>>,
     errors: Box<[Diagnostic]>,
+    orphan: bool,
     added: Added,
     search: SearchText,
 }
@@ -114,6 +115,7 @@ impl CatalogEntity {
             last_seen: stored.last_seen,
             revision: stored.revision.as_deref().map(Into::into),
             errors: stored.errors.as_slice().into(),
+            orphan: stored.orphan,
             added,
             search: SearchText::new(&stored.entity),
         };
@@ -244,6 +246,11 @@ impl CatalogEntity {
         &self.facts.errors
     }
 
+    /// Whether its source no longer has it, and it is kept all the same.
+    pub fn is_orphan(&self) -> bool {
+        self.facts.orphan
+    }
+
     /// Its relations in both directions, sorted by type, then target; distinct.
     pub fn relations(&self) -> &[Relation] {
         &self.relations
@@ -316,6 +323,7 @@ impl CatalogEntity {
             last_seen: facts.last_seen,
             revision: facts.revision.as_deref().map(str::to_owned),
             errors: facts.errors.to_vec(),
+            orphan: facts.orphan,
         }
     }
 

@@ -16,12 +16,13 @@ use crate::relation::SORTED_FIELDS;
 use crate::stored::StoredEntity;
 
 const REJECTED: &str = "https://backstage.io/annotation-rejected-for-security-reasons";
-const ORIGIN: [&str; 5] = [
+const ORIGIN: [&str; 6] = [
     "backstage.io/managed-by-location",
     "backstage.io/managed-by-origin-location",
     "backstage.io/view-url",
     "backstage.io/edit-url",
     "backstage.io/source-location",
+    "backstage.io/orphan",
 ];
 const ETAG_DIGITS: usize = 40;
 
@@ -59,6 +60,7 @@ fn origin_annotations(stored: &StoredEntity) -> [Option<String>; ORIGIN.len()] {
             let folder = url.rsplit_once('/').map_or(url, |(folder, _)| folder);
             format!("url:{folder}/")
         }),
+        stored.orphan.then(|| "true".to_owned()),
     ]
 }
 
@@ -80,6 +82,9 @@ fn add_metadata(stored: &mut StoredEntity) -> Added {
                 annotations.insert(key.to_owned(), Value::String(value));
                 *added = true;
             }
+        }
+        if stored.orphan {
+            annotations.insert("backstage.io/orphan".to_owned(), "true".into());
         }
         for key in ["backstage.io/view-url", "backstage.io/edit-url"] {
             let is_script = |text: &str| text.trim_start().to_ascii_lowercase().starts_with("javascript:");

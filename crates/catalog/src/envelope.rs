@@ -1,43 +1,61 @@
 //! The rules for what every entity has in common: `apiVersion`, `kind` and `metadata`.
 
-use serde_json::{Map, Value};
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::field_format as format;
-use crate::schema::{Field, Misfit, Shape, check, check_fields, missing};
+use crate::schema::{MISFITS, Misfit, Schema};
 
 const GUIDE: &str = "To learn more about catalog file format, visit: https://github.com/backstage/backstage/blob/master/docs/architecture-decisions/adr002-default-catalog-file-format.md";
 const NAME: &str =
     "a string that is sequences of [a-zA-Z0-9] separated by any of [-_.], at most 63 characters in total";
 const PREFIXED: &str = "a valid prefix and/or suffix";
 
-const METADATA: &[Field] = &[
-    Field::required("name", Shape::Text),
-    Field::optional("namespace", Shape::Text),
-    Field::optional("title", Shape::Text),
-    Field::optional("uid", Shape::Text),
-    Field::optional("etag", Shape::Text),
-    Field::optional("tags", Shape::Texts),
-    Field::optional("labels", Shape::Object(&[])),
-    Field::optional("annotations", Shape::Object(&[])),
-    Field::optional(
-        "links",
-        Shape::Objects(&[
-            Field::required("url", Shape::Text),
-            Field::optional("title", Shape::Text),
-            Field::optional("icon", Shape::Text),
-            Field::optional("type", Shape::Text),
-        ]),
-    ),
-];
+/// The types of what every entity has. That it can be compiled is shown by the tests of every rule.
+static TYPES: LazyLock<Option<Schema>> = LazyLock::new(|| {
+    let text = json!({"type": "string", "minLength": 1});
+    Schema::compile(&json!({
+        "required": ["apiVersion", "kind", "metadata"],
+        "properties": {
+            "apiVersion": text,
+            "kind": text,
+            "spec": {"type": "object"},
+            "metadata": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {
+                    "name": text,
+                    "namespace": text,
+                    "title": text,
+                    "uid": text,
+                    "etag": text,
+                    "description": {"type": "string"},
+                    "tags": {"type": "array", "items": text},
+                    "labels": {"type": "object"},
+                    "annotations": {"type": "object"},
+                    "links": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["url"],
+                            "properties": {"url": text, "title": text, "icon": text, "type": text},
+                        },
+                    },
+                },
+            },
+        },
+    }))
+    .ok()
+});
 
 /// Checks the envelope. `policy` loosens it to what Kubernetes allows its own objects.
 pub(crate) fn check_envelope(root: &Map<String, Value>, policy: bool) -> Vec<Misfit> {
     let mut out = Vec::new();
     if !policy {
-        for key in
-            root.keys().filter(|key| !["apiVersion", "kind", "metadata", "spec"].contains(&key.as_str()))
-        {
+        let known = ["apiVersion", "kind", "metadata", "spec"];
+        for key in root.keys().filter(|key| !known.contains(&key.as_str())).take(MISFITS) {
             out.push(Misfit {
                 pointer: format!("/{}", escape(key)),
                 message: format!("Unknown field {}", cut(key)),
@@ -45,28 +63,26 @@ pub(crate) fn check_envelope(root: &Map<String, Value>, policy: bool) -> Vec<Mis
             });
         }
     }
-    for name in ["apiVersion", "kind"] {
-        match root.get(name) {
-            Some(value) => check(value, &Shape::Text, &format!("/{name}"), &mut out),
-            None => out.push(missing("", name)),
-        }
+    check_types(root, &mut out);
+    if let Some(Value::Object(metadata)) = root.get("metadata") {
+        check_formats(root, metadata, policy, &mut out);
     }
-    if let Some(spec) = root.get("spec") {
-        check(spec, &Shape::Object(&[]), "/spec", &mut out);
-    }
-    match root.get("metadata") {
-        Some(Value::Object(metadata)) => {
-            check_fields(metadata, METADATA, "/metadata", &mut out);
-            if metadata.get("description").is_some_and(|description| !description.is_string()) {
-                let message = "/metadata/description must be string - type: string".to_owned();
-                out.push(Misfit { pointer: "/metadata/description".to_owned(), message, missing: None });
-            }
-            check_formats(root, metadata, policy, &mut out);
-        }
-        Some(other) => check(other, &Shape::Object(&[]), "/metadata", &mut out),
-        None => out.push(missing("", "metadata")),
-    }
+    out.truncate(MISFITS);
     out
+}
+
+/// Checks the types of `apiVersion`, `kind`, `metadata` and `spec`, and of nothing below `spec`.
+fn check_types(root: &Map<String, Value>, out: &mut Vec<Misfit>) {
+    let Some(types) = &*TYPES else { return };
+    let mut shell = Map::new();
+    for (key, value) in root {
+        let value = match value {
+            Value::Object(_) if key == "spec" => Value::Object(Map::new()),
+            other => other.clone(),
+        };
+        shell.insert(key.clone(), value);
+    }
+    types.check(&Value::Object(shell), "", out);
 }
 
 /// Checks the texts whose type is right; the others have been complained about.
@@ -79,7 +95,8 @@ fn check_formats(
     let is_name = |text: &str| format::is_object_name(text) || (policy && format::is_dns_subdomain(text));
     let mut field =
         |value: Option<&Value>, name: &str, pointer: String, rule: &dyn Fn(&str) -> bool, expected: &str| {
-            if let Some(text) = value.and_then(Value::as_str).filter(|text| !text.is_empty() && !rule(text)) {
+            let bad = value.and_then(Value::as_str).filter(|text| !text.is_empty() && !rule(text));
+            if let Some(text) = bad.filter(|_| out.len() < MISFITS) {
                 out.push(misfit(name, pointer, expected, text));
             }
         };
@@ -115,6 +132,9 @@ fn check_formats(
         ("annotations", &|_: &str| true, "a string"),
     ] {
         for (key, value) in metadata.get(part).and_then(Value::as_object).into_iter().flatten() {
+            if out.len() >= MISFITS {
+                return;
+            }
             let name = format!("{part}.{}", cut(key));
             let pointer = format!("/metadata/{part}/{}", escape(key));
             if !format::is_prefixed_name(key) {

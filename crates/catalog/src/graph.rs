@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fairway_domain::EntityRef;
 
-use crate::relation::drawn;
 use crate::snapshot::Snapshot;
 
 /// As many nodes make a picture; more make none.
@@ -51,7 +50,7 @@ impl Snapshot {
     /// What lies within `depth` steps of the roots, along these relations in either direction; along all of them
     /// when the list is empty. A relation may be named by either of its names.
     pub fn graph(&self, roots: &[EntityRef], depth: usize, relations: &[&str]) -> Graph {
-        let wanted: BTreeSet<&str> = relations.iter().map(|name| drawn(name).0).collect();
+        let wanted: BTreeSet<&str> = relations.iter().map(|name| self.kinds().drawn(name).0).collect();
         let follows = |name: &str| wanted.is_empty() || wanted.contains(name);
         let mut distances: BTreeMap<EntityRef, usize> = roots.iter().map(|root| (root.clone(), 0)).collect();
         let mut frontier: Vec<EntityRef> = distances.keys().cloned().collect();
@@ -60,7 +59,8 @@ impl Snapshot {
             let mut next = BTreeSet::new();
             for reference in &frontier {
                 for relation in self.relations_of(reference) {
-                    if !follows(drawn(&relation.relation_type).0) || distances.contains_key(&relation.target)
+                    if !follows(self.kinds().drawn(&relation.relation_type).0)
+                        || distances.contains_key(&relation.target)
                     {
                         continue;
                     }
@@ -77,7 +77,7 @@ impl Snapshot {
         let mut edges = BTreeSet::new();
         for reference in distances.keys() {
             for relation in self.relations_of(reference) {
-                let (name, forward) = drawn(&relation.relation_type);
+                let (name, forward) = self.kinds().drawn(&relation.relation_type);
                 if follows(name) && distances.contains_key(&relation.target) {
                     let (from, to) =
                         if forward { (reference, &relation.target) } else { (&relation.target, reference) };

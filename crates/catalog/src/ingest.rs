@@ -7,9 +7,11 @@ use fairway_domain::{Diagnostic, Digest, Entity, EntityRef, SourceLocation, cano
 use fairway_yaml::{Document, Limits, read};
 use serde_json::Value;
 
-use crate::address::{Target, matching, resolve};
+use crate::address::{Target, matching, resolve, typed};
 use crate::draft::Draft;
+use crate::kind::{KIND, KindRegistry};
 use crate::placeholder::Placeholders;
+use crate::rules::Rules;
 use crate::validate::validate;
 
 /// Files that one source may be made of.
@@ -18,8 +20,30 @@ const FILES: usize = 20_000;
 const ENTITIES: usize = 250_000;
 /// Bytes that the placeholders of one source may bring in.
 const EXPANSION: usize = 128 << 20;
+/// Targets in other sources that one source may have.
+const FOREIGN: usize = 1_000;
 /// Broken documents of one file that are told one by one.
 const DRAFTS: usize = 100;
+
+/// What the entities of a source are judged by.
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    /// The kinds that are known, those that the source itself describes left out.
+    pub kinds: KindRegistry,
+    /// Which kinds may come from where.
+    pub rules: Rules,
+}
+
+/// A target outside of the tree.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ForeignTarget {
+    /// Its address, as `url:…` or `file:…`.
+    pub address: String,
+    /// Whether it may be missing.
+    pub optional: bool,
+    /// Where it is written.
+    pub place: SourceLocation,
+}
 
 /// What is known of a source besides its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +79,10 @@ pub struct Ingestion {
     pub entities: Vec<IngestedEntity>,
     /// What is wrong, document by document.
     pub drafts: Vec<Draft>,
-    /// Targets outside of the tree, as `url:…` or `file:…`, sorted.
-    pub foreign: Vec<String>,
+    /// Targets outside of the tree, sorted.
+    pub foreign: Vec<ForeignTarget>,
+    /// The kinds that these entities were judged by: those of the model, and those that the source describes.
+    pub kinds: KindRegistry,
     /// The files that were read.
     pub read: BTreeSet<TreePath>,
     /// The files that should have been read and could not be.
@@ -75,56 +101,85 @@ impl Ingestion {
 /// Reads the root file and whatever its Locations lead to inside the tree: relative targets, and patterns such
 /// as `./**/*.yaml`. Each file is read once. Placeholders are replaced by files of the same tree. Whatever is
 /// wrong becomes a draft; the rest is not held up by it.
-pub fn ingest(tree: &Tree, root: &TreePath, origin: &SourceInfo) -> Ingestion {
-    ingest_all(tree, std::slice::from_ref(root), origin)
+///
+/// Kinds that the source describes hold for all of its entities, wherever they stand.
+pub fn ingest(tree: &Tree, root: &TreePath, origin: &SourceInfo, model: &Model) -> Ingestion {
+    ingest_all(tree, std::slice::from_ref(root), origin, model)
 }
 
 /// Like [`ingest`], for a source that begins with several files.
-pub fn ingest_all(tree: &Tree, roots: &[TreePath], origin: &SourceInfo) -> Ingestion {
+pub fn ingest_all(tree: &Tree, roots: &[TreePath], origin: &SourceInfo, model: &Model) -> Ingestion {
+    let mut ingestion = read_all(tree, roots, origin, model, model.kinds.clone());
+    // A kind may be described behind its first entity, so what was read before it is read again.
+    let described = KindRegistry::clone(&ingestion.kinds);
+    if !described.differences(&model.kinds).is_empty() {
+        ingestion = read_all(tree, roots, origin, model, described);
+    }
+    ingestion
+}
+
+fn read_all(
+    tree: &Tree,
+    roots: &[TreePath],
+    origin: &SourceInfo,
+    model: &Model,
+    kinds: KindRegistry,
+) -> Ingestion {
     let mut reader = Reader {
         tree,
         origin,
+        rules: &model.rules,
+        kinds,
         ingestion: Ingestion::default(),
         waiting: roots.iter().cloned().collect(),
         seen: roots.iter().cloned().collect(),
         references: BTreeMap::new(),
-        foreign: BTreeSet::new(),
+        foreign: BTreeMap::new(),
         expansion: EXPANSION,
     };
     while let Some(file) = reader.waiting.pop_front() {
         reader.read_file(&file);
     }
-    reader.ingestion.foreign = reader.foreign.into_iter().collect();
+    let foreign = reader.foreign.into_iter();
+    reader.ingestion.foreign =
+        foreign.map(|(address, (optional, place))| ForeignTarget { address, optional, place }).collect();
+    reader.ingestion.kinds = reader.kinds;
     reader.ingestion
+}
+
+fn unreadable(file: &TreePath, message: String) -> Box<Diagnostic> {
+    let place = SourceLocation { file: file.to_string(), line: 1, column: 1 };
+    Box::new(Diagnostic::error("file-unreadable", message).at(place, None))
 }
 
 struct Reader<'a> {
     tree: &'a Tree,
     origin: &'a SourceInfo,
+    rules: &'a Rules,
+    kinds: KindRegistry,
     ingestion: Ingestion,
     waiting: VecDeque<TreePath>,
     seen: BTreeSet<TreePath>,
     references: BTreeMap<EntityRef, SourceLocation>,
-    foreign: BTreeSet<String>,
+    /// Whether each may be missing, and where it is written first, by address.
+    foreign: BTreeMap<String, (bool, SourceLocation)>,
     expansion: usize,
 }
 
 impl Reader<'_> {
     fn read_file(&mut self, file: &TreePath) {
         let text = match self.tree.get(file) {
-            None => Err(format!("the file {file} does not exist in this source")),
+            None => Err(unreadable(file, format!("the file {file} does not exist in this source"))),
             Some(found) if found.mode == FileMode::Symlink => {
-                Err(format!("{file} is a symbolic link, which is not followed"))
+                Err(unreadable(file, format!("{file} is a symbolic link, which is not followed")))
             }
-            Some(found) => found.text().ok_or_else(|| format!("{file} is not UTF-8 text; save it as UTF-8")),
+            Some(found) => fairway_yaml::decode(file.as_str(), &found.bytes),
         };
         let text = match text {
             Ok(text) => text,
-            Err(message) => {
-                let diagnostic = Diagnostic::error("file-unreadable", message)
-                    .at(SourceLocation { file: file.to_string(), line: 1, column: 1 }, None);
+            Err(diagnostic) => {
                 self.ingestion.unreadable.insert(file.clone());
-                self.ingestion.drafts.push(Draft::of_text(file, 1, "", vec![diagnostic]));
+                self.ingestion.drafts.push(Draft::of_text(file, 1, "", vec![*diagnostic]));
                 return;
             }
         };
@@ -163,8 +218,10 @@ impl Reader<'_> {
         let mut placeholders =
             Placeholders { tree: self.tree, file, base: &self.origin.base, budget: &mut self.expansion };
         let entity = placeholders.expand(&document).and_then(|value| {
-            document.value = value;
-            validate(&document)
+            if let Some(value) = value {
+                document.value = value;
+            }
+            validate(&document, &self.kinds)
         });
         let entity = match entity {
             Ok(entity) => entity,
@@ -175,6 +232,18 @@ impl Reader<'_> {
             }
         };
         let reference = entity.reference();
+        if !self.rules.allow(&entity, &self.origin.location) {
+            let message = format!(
+                "NotAllowedError: Entity {reference} at {}{file}, originated at {}, is not of an allowed kind for that location",
+                typed(&self.origin.base),
+                typed(&self.origin.location)
+            );
+            let diagnostic = document.diagnostic("/kind", "entity-not-allowed", message).with_hint(
+                "whoever runs the platform decides in its catalog rules which kinds may come from where",
+            );
+            self.complain(file, &document, vec![diagnostic]);
+            return;
+        }
         let place = document.location("/metadata/name");
         if let Some(first) = self.references.get(&reference) {
             let message =
@@ -196,6 +265,10 @@ impl Reader<'_> {
         if entity.kind == "Location" {
             self.follow(file, &document, &entity);
         }
+        if entity.kind == KIND {
+            // It was judged a moment ago, so this cannot fail.
+            let _ = self.kinds.describe(&entity);
+        }
         let digest = canonical::digest(&entity).unwrap_or_else(|| Digest::of(document.text().as_bytes()));
         let location = format!("{}{file}", self.origin.base);
         self.ingestion.entities.push(IngestedEntity { entity, location, file: file.clone(), line, digest });
@@ -203,6 +276,17 @@ impl Reader<'_> {
 
     /// Queues what a Location leads to.
     fn follow(&mut self, file: &TreePath, document: &Document, entity: &Entity) {
+        let own = if typed(&self.origin.base).starts_with("file:") { "file" } else { "url" };
+        let written = entity.spec_text("type").unwrap_or(own);
+        // Whoever reads files of this machine may point to addresses; the other way round is not safe.
+        if written != "url" && written != own {
+            let allowed = if own == "file" { "[\"file\",\"url\"]" } else { "[\"url\"]" };
+            let message = format!("Registered locations must be of an allowed type {allowed}");
+            let diagnostic = document
+                .diagnostic("/spec/type", "location-type", message)
+                .with_hint("leave the type out, and write targets relative to this file or as addresses");
+            return self.complain(file, document, vec![diagnostic]);
+        }
         let optional = entity.spec_text("presence") == Some("optional");
         let single = entity.spec_text("target").map(|target| ("/spec/target".to_owned(), target));
         let several = entity.spec.get("targets").and_then(Value::as_array).into_iter().flatten().enumerate();
@@ -224,7 +308,7 @@ impl Reader<'_> {
                     some => Ok(some),
                 },
                 Target::Foreign(address) => {
-                    self.foreign.insert(address);
+                    self.want(address, optional, document.location(&pointer));
                     Ok(Vec::new())
                 }
                 Target::Nowhere(reason) => {
@@ -255,6 +339,14 @@ impl Reader<'_> {
         }
         if !diagnostics.is_empty() {
             self.complain(file, document, diagnostics);
+        }
+    }
+
+    /// Notes a target elsewhere; it may be missing when everything that points to it says so.
+    fn want(&mut self, address: String, optional: bool, place: SourceLocation) {
+        if self.foreign.len() < FOREIGN || self.foreign.contains_key(&address) {
+            let known = self.foreign.entry(address).or_insert((optional, place));
+            known.0 &= optional;
         }
     }
 

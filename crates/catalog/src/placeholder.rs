@@ -1,4 +1,4 @@
-//! `$text`, `$json` and `$yaml`: values that stand in other files of the same source.
+//! `$text`, `$json`, `$yaml`, `$openapi` and `$asyncapi`: values that stand in other files of the same source.
 
 use fairway_domain::Diagnostic;
 use fairway_domain::tree::{FileMode, Tree, TreePath};
@@ -6,6 +6,7 @@ use fairway_yaml::{Document, Limits, read};
 use serde_json::Value;
 
 use crate::address::{Target, resolve};
+use crate::bundle::Bundle;
 use crate::envelope::escape;
 
 /// Bytes of one file that a placeholder may bring in.
@@ -13,9 +14,12 @@ const FILE_BYTES: usize = 8 << 20;
 /// Placeholders in one document.
 const PLACEHOLDERS: usize = 200;
 
+const NAMES: [&str; 5] = ["$text", "$json", "$yaml", "$openapi", "$asyncapi"];
+
 /// Where placeholders are looked up, and how much they may still bring in.
 pub(crate) struct Placeholders<'a> {
     pub(crate) tree: &'a Tree,
+    /// The file that they stand in.
     pub(crate) file: &'a TreePath,
     pub(crate) base: &'a str,
     /// Bytes that the whole source may still expand to.
@@ -23,11 +27,15 @@ pub(crate) struct Placeholders<'a> {
 }
 
 impl Placeholders<'_> {
-    /// The document's value with every placeholder replaced. What a placeholder brings is not searched again.
-    pub(crate) fn expand(&mut self, document: &Document) -> Result<Value, Vec<Diagnostic>> {
-        let mut value = document.value.clone();
+    /// The document's value with every placeholder replaced, or nothing when it has none. What a placeholder
+    /// brings is not searched again.
+    pub(crate) fn expand(&mut self, document: &Document) -> Result<Option<Value>, Vec<Diagnostic>> {
         let mut found = Vec::new();
         collect(&document.value, String::new(), &mut found);
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let mut value = document.value.clone();
         let mut diagnostics = Vec::new();
         if found.len() > PLACEHOLDERS {
             let message = format!("the document has more than {PLACEHOLDERS} placeholders");
@@ -50,44 +58,67 @@ impl Placeholders<'_> {
                 }
             }
         }
-        if diagnostics.is_empty() { Ok(value) } else { Err(diagnostics) }
+        if diagnostics.is_empty() { Ok(Some(value)) } else { Err(diagnostics) }
     }
 
     fn load(&mut self, key: &str, target: &str) -> Result<Value, String> {
-        let path = match resolve(target, self.file, self.base) {
-            Target::File(path) => path,
-            Target::Pattern(path) => path.parse().map_err(|_| format!("\"{path}\" is no path"))?,
+        let path = self.path(target, self.file)?;
+        match key {
+            "$json" => serde_json::from_str(self.text(&path)?).map_err(|error| format!("{path}: {error}")),
+            "$yaml" => self.one_document(&path),
+            "$openapi" | "$asyncapi" => Bundle::new(self).text(&path).map(Value::String),
+            _ => self.text(&path).map(|text| Value::String(text.to_owned())),
+        }
+    }
+
+    /// The file that a target, written in `file`, leads to.
+    pub(crate) fn path(&self, target: &str, file: &TreePath) -> Result<TreePath, String> {
+        match resolve(target, file, self.base) {
+            Target::File(path) => Ok(path),
+            Target::Pattern(path) => path.parse().map_err(|_| format!("\"{path}\" is no path")),
             Target::Foreign(address) => {
-                return Err(format!("\"{address}\" lies outside of this source; copy the file into it"));
+                Err(format!("\"{address}\" lies outside of this source; copy the file into it"))
             }
-            Target::Nowhere(reason) => return Err(reason),
-        };
+            Target::Nowhere(reason) => Err(reason),
+        }
+    }
+
+    /// The text of a file, charged to the budget of the source.
+    fn text(&mut self, path: &TreePath) -> Result<&str, String> {
         let file =
-            self.tree.get(&path).ok_or_else(|| format!("the file {path} does not exist in this source"))?;
+            self.tree.get(path).ok_or_else(|| format!("the file {path} does not exist in this source"))?;
         if file.mode == FileMode::Symlink {
             return Err(format!("{path} is a symbolic link, which is not followed"));
         }
-        if file.bytes.len() > FILE_BYTES || file.bytes.len() > *self.budget {
-            return Err(format!("{path} has {} bytes, which is too much", file.bytes.len()));
+        self.charge(path, file.bytes.len())?;
+        fairway_yaml::decode(path.as_str(), &file.bytes).map_err(|found| said(&found))
+    }
+
+    /// Counts bytes that something brings in.
+    pub(crate) fn charge(&mut self, path: &TreePath, bytes: usize) -> Result<(), String> {
+        if bytes > FILE_BYTES || bytes > *self.budget {
+            return Err(format!("{path} brings {bytes} bytes, which is too much"));
         }
-        *self.budget -= file.bytes.len();
-        let text = file.text().ok_or_else(|| format!("{path} is not UTF-8 text"))?;
-        match key {
-            "$json" => serde_json::from_str(text).map_err(|error| format!("{path}: {error}")),
-            "$yaml" => {
-                let mut reading = read(path.as_str(), text, &Limits::default());
-                match (reading.diagnostics.first(), reading.documents.pop(), reading.documents.is_empty()) {
-                    (Some(diagnostic), ..) => Err(match &diagnostic.location {
-                        Some(location) => format!("{location}: {}", diagnostic.message),
-                        None => diagnostic.message.clone(),
-                    }),
-                    (None, Some(document), true) => Ok(document.value),
-                    (None, None, _) => Ok(Value::Null),
-                    (None, Some(_), false) => Err(format!("{path} has more than one document")),
-                }
-            }
-            _ => Ok(Value::String(text.to_owned())),
+        *self.budget -= bytes;
+        Ok(())
+    }
+
+    /// The value of a YAML file with one document.
+    pub(crate) fn one_document(&mut self, path: &TreePath) -> Result<Value, String> {
+        let mut reading = read(path.as_str(), self.text(path)?, &Limits::default());
+        match (reading.diagnostics.first(), reading.documents.pop(), reading.documents.is_empty()) {
+            (Some(diagnostic), ..) => Err(said(diagnostic)),
+            (None, Some(document), true) => Ok(document.value),
+            (None, None, _) => Ok(Value::Null),
+            (None, Some(_), false) => Err(format!("{path} has more than one document")),
         }
+    }
+}
+
+fn said(diagnostic: &Diagnostic) -> String {
+    match &diagnostic.location {
+        Some(location) => format!("{location}: {}", diagnostic.message),
+        None => diagnostic.message.clone(),
     }
 }
 
@@ -97,7 +128,7 @@ fn collect(value: &Value, pointer: String, out: &mut Vec<(String, &'static str, 
         Value::Object(map) => {
             let mut entries = map.iter();
             if let (Some((key, Value::String(target))), None) = (entries.next(), entries.next())
-                && let Some(known) = ["$text", "$json", "$yaml"].into_iter().find(|known| known == key)
+                && let Some(known) = NAMES.into_iter().find(|known| known == key)
             {
                 out.push((pointer, known, target.clone()));
                 return;

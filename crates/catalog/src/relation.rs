@@ -1,128 +1,74 @@
-//! Which fields of a `spec` are references, and the relations that they make.
+//! The relations that references in a `spec` make, by the rules of their kinds.
 
 use fairway_domain::{Entity, EntityRef, EntityRefError, Relation};
 use serde_json::Value;
 
-/// A reference field: whose, what it names, and what the edge is called in both directions.
-pub(crate) struct Rule {
-    kinds: &'static [&'static str],
-    pub(crate) field: &'static str,
-    pub(crate) default_kind: Option<&'static str>,
-    pub(crate) forward: &'static str,
-    pub(crate) reverse: &'static str,
-}
+use crate::envelope::escape;
+use crate::kind::{KindRegistry, RelationRule};
 
-const fn rule(
-    kinds: &'static [&'static str],
-    field: &'static str,
-    default_kind: Option<&'static str>,
-    forward: &'static str,
-    reverse: &'static str,
-) -> Rule {
-    Rule { kinds, field, default_kind, forward, reverse }
-}
-
-const OWNED: &[&str] = &[
-    "Component",
-    "API",
-    "Resource",
-    "System",
-    "Domain",
-    "Template",
-    "AiResource",
-    "Environment",
-    "ResourceClass",
-];
-
-/// Backstage's rules, and those of Fairway's own kinds.
-const RULES: &[Rule] = &[
-    rule(OWNED, "owner", Some("Group"), "ownedBy", "ownerOf"),
-    rule(&["Component"], "subcomponentOf", Some("Component"), "partOf", "hasPart"),
-    rule(&["Component", "API", "Resource", "AiResource"], "system", Some("System"), "partOf", "hasPart"),
-    rule(&["System"], "domain", Some("Domain"), "partOf", "hasPart"),
-    rule(&["Domain"], "subdomainOf", Some("Domain"), "partOf", "hasPart"),
-    rule(&["Component"], "providesApis", Some("API"), "providesApi", "apiProvidedBy"),
-    rule(&["Component"], "consumesApis", Some("API"), "consumesApi", "apiConsumedBy"),
-    rule(&["Component", "Resource"], "dependsOn", None, "dependsOn", "dependencyOf"),
-    rule(&["Component", "Resource"], "dependencyOf", None, "dependencyOf", "dependsOn"),
-    rule(&["User"], "memberOf", Some("Group"), "memberOf", "hasMember"),
-    rule(&["Group"], "members", Some("User"), "hasMember", "memberOf"),
-    rule(&["Group"], "parent", Some("Group"), "childOf", "parentOf"),
-    rule(&["Group"], "children", Some("Group"), "parentOf", "childOf"),
-    rule(&["Environment"], "promotesFrom", Some("Environment"), "promotesFrom", "promotesTo"),
-    rule(&["ResourceClass"], "environments", Some("Environment"), "availableIn", "offers"),
-];
-
-/// The direction in which graphs draw an edge, and its opposite.
-const DIRECTIONS: &[(&str, &str)] = &[
-    ("ownedBy", "ownerOf"),
-    ("partOf", "hasPart"),
-    ("providesApi", "apiProvidedBy"),
-    ("consumesApi", "apiConsumedBy"),
-    ("dependsOn", "dependencyOf"),
-    ("memberOf", "hasMember"),
-    ("childOf", "parentOf"),
-    ("promotesFrom", "promotesTo"),
-    ("availableIn", "offers"),
-];
+/// References that one entity may make.
+const REFERENCES: usize = 10_000;
 
 /// The fields that Backstage sorts in what it hands out.
 pub(crate) const SORTED_FIELDS: &[&str] =
     &["providesApis", "consumesApis", "dependsOn", "dependencyOf", "memberOf", "children", "members"];
 
-/// The name under which graphs draw a relation, and whether the relation runs that way.
-pub(crate) fn drawn(relation_type: &str) -> (&str, bool) {
-    DIRECTIONS
-        .iter()
-        .find(|(_, reverse)| *reverse == relation_type)
-        .map_or((relation_type, true), |(forward, _)| (forward, false))
-}
-
-/// The rules of a kind.
-pub(crate) fn rules_of(kind: &str) -> impl Iterator<Item = &'static Rule> {
-    RULES.iter().filter(move |rule| rule.kinds.contains(&kind))
-}
-
 /// One reference in a `spec`.
-pub(crate) struct Reference {
-    pub(crate) rule: &'static Rule,
+pub(crate) struct Reference<'a> {
+    pub(crate) rule: &'a RelationRule,
     /// The JSON pointer of the text in the entity.
     pub(crate) pointer: String,
     pub(crate) target: Result<EntityRef, EntityRefError>,
 }
 
-/// Every reference in an entity's `spec`, good or bad.
-pub(crate) fn references(entity: &Entity) -> Vec<Reference> {
+/// Every reference in an entity's `spec`, good or bad, in the order of the rules.
+pub(crate) fn references<'a>(kinds: &'a KindRegistry, entity: &Entity) -> Vec<Reference<'a>> {
     let mut found = Vec::new();
-    for rule in rules_of(&entity.kind) {
-        let mut push = |text: &str, pointer: String| {
-            let target = EntityRef::parse(text, rule.default_kind, entity.namespace());
-            found.push(Reference { rule, pointer, target });
-        };
-        match entity.spec.get(rule.field) {
-            Some(Value::String(text)) => push(text, format!("/spec/{}", rule.field)),
-            Some(Value::Array(items)) => {
-                for (index, item) in items.iter().enumerate() {
-                    if let Value::String(text) = item {
-                        push(text, format!("/spec/{}/{index}", rule.field));
-                    }
-                }
+    for rule in kinds.relation_rules(entity) {
+        let mut parts = rule.field.split('.');
+        let Some(first) = parts.next() else { continue };
+        let Some(value) = entity.spec.get(first) else { continue };
+        let rest: Vec<&str> = parts.collect();
+        collect(value, &rest, format!("/spec/{}", escape(first)), &mut |text, pointer| {
+            if found.len() < REFERENCES {
+                let target = EntityRef::parse(text, rule.default_kind.as_deref(), entity.namespace());
+                found.push(Reference { rule, pointer, target });
             }
-            _ => {}
-        }
+        });
     }
     found
 }
 
+/// The texts that a path leads to; lists on the way are gone through.
+fn collect(value: &Value, path: &[&str], pointer: String, found: &mut impl FnMut(&str, String)) {
+    match (value, path) {
+        (Value::Array(items), _) => {
+            for (index, item) in items.iter().enumerate() {
+                collect(item, path, format!("{pointer}/{index}"), found);
+            }
+        }
+        (Value::String(text), []) => found(text, pointer),
+        (Value::Object(map), [first, rest @ ..]) => {
+            if let Some(inside) = map.get(*first) {
+                collect(inside, rest, format!("{pointer}/{}", escape(first)), found);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// The relations that an entity makes, each as `(from, relation)` and in both directions.
-pub(crate) fn emitted(entity: &Entity) -> impl Iterator<Item = (EntityRef, Relation)> {
+pub(crate) fn emitted(kinds: &KindRegistry, entity: &Entity) -> impl Iterator<Item = (EntityRef, Relation)> {
     let own = entity.reference();
-    references(entity).into_iter().filter_map(|found| Some((found.rule, found.target.ok()?))).flat_map(
-        move |(rule, target)| {
-            let edge = |from: &EntityRef, relation_type: &str, to: &EntityRef| {
-                (from.clone(), Relation { relation_type: relation_type.to_owned(), target: to.clone() })
+    references(kinds, entity)
+        .into_iter()
+        .filter_map(|found| {
+            Some((found.rule.forward.clone(), found.rule.reverse.clone(), found.target.ok()?))
+        })
+        .flat_map(move |(forward, reverse, target)| {
+            let edge = |from: &EntityRef, relation_type: String, to: &EntityRef| {
+                (from.clone(), Relation { relation_type, target: to.clone() })
             };
-            [edge(&own, rule.forward, &target), edge(&target, rule.reverse, &own)]
-        },
-    )
+            [edge(&own, forward, &target), edge(&target, reverse, &own)]
+        })
 }

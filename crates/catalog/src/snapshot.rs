@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use fairway_domain::{EntityRef, Relation};
 
 use crate::entity::CatalogEntity;
-use crate::relation::{drawn, emitted};
+use crate::kind::{KIND, KindRegistry};
+use crate::relation::emitted;
 use crate::stored::{StoredDraft, StoredEntity};
 
 /// A relation to an entity that does not exist.
@@ -17,12 +18,20 @@ pub struct DanglingRelation {
     pub relation: Relation,
 }
 
+/// The kinds that these entities describe, beside the built-in ones; what was seen first counts.
+fn registry<'a>(entities: impl Iterator<Item = &'a StoredEntity>) -> KindRegistry {
+    let mut kinds: Vec<&StoredEntity> = entities.filter(|stored| stored.entity.kind == KIND).collect();
+    kinds.sort_by_key(|stored| (stored.first_seen, stored.entity.reference()));
+    KindRegistry::with(kinds.into_iter().map(|stored| &stored.entity))
+}
+
 /// The catalog at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// Sorted by reference.
     entities: Vec<CatalogEntity>,
     drafts: Vec<StoredDraft>,
+    kinds: KindRegistry,
     /// Relations of what does not exist, made by those that refer to it.
     absent: BTreeMap<EntityRef, Vec<Relation>>,
 }
@@ -36,8 +45,9 @@ impl Snapshot {
         for entity in entities {
             stored.entry(entity.entity.reference()).or_insert(entity);
         }
+        let kinds = registry(stored.values());
         let mut relations: BTreeMap<EntityRef, BTreeSet<Relation>> = BTreeMap::new();
-        for (from, relation) in stored.values().flat_map(|stored| emitted(&stored.entity)) {
+        for (from, relation) in stored.values().flat_map(|stored| emitted(&kinds, &stored.entity)) {
             relations.entry(from).or_default().insert(relation);
         }
         let entities = stored
@@ -54,7 +64,19 @@ impl Snapshot {
         drafts.sort_by(|one, other| {
             (&one.source, &one.file, one.line).cmp(&(&other.source, &other.file, other.line))
         });
-        Self { entities, drafts, absent }
+        Self { entities, drafts, kinds, absent }
+    }
+
+    /// The kinds that entities are judged by: the built-in ones, and those that entities describe.
+    pub fn kinds(&self) -> &KindRegistry {
+        &self.kinds
+    }
+
+    /// The kinds without those that a source describes.
+    pub fn kinds_besides(&self, source: &str) -> KindRegistry {
+        let others = self.of_kind(KIND).filter(|found| found.source() != source);
+        let others: Vec<StoredEntity> = others.map(CatalogEntity::stored).collect();
+        registry(others.iter())
     }
 
     /// An entity by its reference.
@@ -117,8 +139,8 @@ impl Snapshot {
             .flat_map(|(missing, edge)| {
                 let from = edge.target.clone();
                 let back = self.relations_of(&from).iter().filter(move |relation| {
-                    let (name, forward) = drawn(&relation.relation_type);
-                    let (edge_name, edge_forward) = drawn(&edge.relation_type);
+                    let (name, forward) = self.kinds.drawn(&relation.relation_type);
+                    let (edge_name, edge_forward) = self.kinds.drawn(&edge.relation_type);
                     relation.target == *missing && name == edge_name && forward != edge_forward
                 });
                 back.map(|relation| DanglingRelation { from: from.clone(), relation: relation.clone() })

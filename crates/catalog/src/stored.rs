@@ -33,6 +33,9 @@ pub struct StoredEntity {
     /// What is wrong with its source now; empty when this version is the current one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Diagnostic>,
+    /// Whether its source no longer has it, and it is kept all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub orphan: bool,
 }
 
 /// A document of a source with something wrong.

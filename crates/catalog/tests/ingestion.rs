@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fairway_catalog::{Ingestion, Snapshot, SourceInfo, StoredEntity, diff, ingest};
+use fairway_catalog::{Ingestion, Model, Snapshot, SourceInfo, StoredEntity, diff, ingest};
 use fairway_domain::Timestamp;
 use fairway_domain::tree::{FileMode, Tree, TreeFile, TreePath};
 
@@ -21,7 +21,7 @@ fn origin() -> SourceInfo {
 }
 
 fn read(files: &[(&str, &str)]) -> Ingestion {
-    ingest(&tree(files), &"catalog-info.yaml".parse().unwrap(), &origin())
+    ingest(&tree(files), &"catalog-info.yaml".parse().unwrap(), &origin(), &Model::default())
 }
 
 fn names(ingestion: &Ingestion) -> Vec<String> {
@@ -41,6 +41,7 @@ fn stored(ingestion: &Ingestion) -> Vec<StoredEntity> {
         last_seen: Timestamp::UNIX_EPOCH,
         revision: None,
         errors: Vec::new(),
+        orphan: false,
     };
     ingestion.entities.iter().map(store).collect()
 }
@@ -80,7 +81,7 @@ fn the_examples_of_create_app_are_read_as_they_are() {
     let targets = "  targets: [./entities.yaml, ./org.yaml, ./template/template.yaml]";
     let root: TreePath = "catalog-info.yaml".parse().unwrap();
     files.insert(root.clone(), TreeFile::regular(location("examples", targets).into_bytes()));
-    let ingestion = ingest(&files, &root, &origin());
+    let ingestion = ingest(&files, &root, &origin(), &Model::default());
     assert_eq!(ingestion.diagnostics().collect::<Vec<_>>(), Vec::<&fairway_domain::Diagnostic>::new());
     assert_eq!(
         names(&ingestion),
@@ -113,7 +114,7 @@ fn a_synthetic_organisation_is_read_and_stitched() {
     let mut files = Tree::new();
     load(&folder, &folder, &mut files);
     std::fs::remove_dir_all(&folder).unwrap();
-    let ingestion = ingest(&files, &"all.yaml".parse().unwrap(), &origin());
+    let ingestion = ingest(&files, &"all.yaml".parse().unwrap(), &origin(), &Model::default());
     assert_eq!(ingestion.diagnostics().count(), 0);
     assert_eq!(ingestion.entities.len(), 1001);
     let snapshot = Snapshot::build(stored(&ingestion), Vec::new());
@@ -128,7 +129,7 @@ fn what_is_shipped_is_read_without_complaint() {
         let folder = house.join(folder);
         let mut files = Tree::new();
         load(&folder, &folder, &mut files);
-        let ingestion = ingest(&files, &"catalog-info.yaml".parse().unwrap(), &origin());
+        let ingestion = ingest(&files, &"catalog-info.yaml".parse().unwrap(), &origin(), &Model::default());
         let complaints: Vec<String> = ingestion.diagnostics().map(ToString::to_string).collect();
         assert_eq!(complaints, Vec::<String>::new(), "{}", folder.display());
         entities.extend(stored(&ingestion));
@@ -167,7 +168,8 @@ fn locations_lead_to_files_patterns_and_elsewhere() {
             "system:default/two"
         ]
     );
-    assert_eq!(ingestion.foreign, ["url:https://other.example/x.yaml"]);
+    let foreign: Vec<_> = ingestion.foreign.iter().map(|it| (it.address.as_str(), it.optional)).collect();
+    assert_eq!(foreign, [("url:https://other.example/x.yaml", false)]);
     let one = ingestion.entities.iter().find(|it| it.entity.name() == "one").unwrap();
     assert_eq!((one.line, one.file.as_str()), (7, "systems/all.yaml"));
     assert_eq!(one.location, "url:https://git.example/acme/shop/blob/main/systems/all.yaml");
@@ -183,7 +185,7 @@ fn targets_that_lead_nowhere_are_told() {
     let mut files = tree(&[("catalog-info.yaml", &format!("{root}---\n{optional}"))]);
     let link = TreeFile { mode: FileMode::Symlink, bytes: b"/etc/passwd".to_vec().into() };
     files.insert("link.yaml".parse().unwrap(), link);
-    let ingestion = ingest(&files, &"catalog-info.yaml".parse().unwrap(), &origin());
+    let ingestion = ingest(&files, &"catalog-info.yaml".parse().unwrap(), &origin(), &Model::default());
     let lines: Vec<usize> = ingestion.diagnostics().map(|it| it.location.as_ref().unwrap().line).collect();
     assert_eq!(lines, [6, 7, 8, 9, 1]);
     assert_eq!(ingestion.entities.len(), 2);
@@ -191,7 +193,7 @@ fn targets_that_lead_nowhere_are_told() {
     assert!(nothing.diagnostics().next().unwrap().message.contains("catalog-info.yaml does not exist"));
     let mut utf16 = Tree::new();
     utf16.insert("catalog-info.yaml".parse().unwrap(), TreeFile::regular(vec![0xff, 0xfe, b'a', 0]));
-    let ingestion = ingest(&utf16, &"catalog-info.yaml".parse().unwrap(), &origin());
+    let ingestion = ingest(&utf16, &"catalog-info.yaml".parse().unwrap(), &origin(), &Model::default());
     assert!(ingestion.diagnostics().next().unwrap().message.contains("UTF-8"));
 }
 
@@ -313,4 +315,127 @@ fn differences_keep_what_is_broken_and_doubt_large_removals() {
     assert_eq!((after.removed.len(), after.suspicious), (20, true));
     let after = change(&files(&system("alpha"), &system("beta"), &many(26)));
     assert_eq!((after.removed.len(), after.suspicious), (4, false));
+}
+
+const LIBRARY: &str = "apiVersion: fairway.dev/v1\nkind: Kind\nmetadata: {name: library}\nspec:\n  owner: platform\n  kind: Library\n  apiVersions: [acme.example/v1]\n  schema: {required: [language]}\n  relations: [{field: builds, forward: buildsOn, reverse: baseOf}]\n";
+const INSTANCE: &str = "apiVersion: acme.example/v1\nkind: Library\nmetadata: {name: log}\nspec: {language: rust, builds: 'library:core'}\n";
+
+#[test]
+fn a_kind_holds_for_the_whole_source_wherever_it_stands() {
+    let both = read(&[("catalog-info.yaml", &format!("{INSTANCE}---\n{LIBRARY}"))]);
+    assert_eq!(names(&both), ["library:default/log", "kind:default/library"]);
+    assert!(both.drafts.is_empty());
+    let bad = format!("{LIBRARY}---\n{}", INSTANCE.replace("language: rust, ", ""));
+    let bad = read(&[("catalog-info.yaml", &bad)]);
+    assert!(bad.drafts[0].diagnostics[0].message.contains("required property 'language'"));
+
+    let snapshot = Snapshot::build(stored(&both), Vec::new());
+    let edge = &snapshot.relations_of(&"library:default/core".parse().unwrap())[0];
+    assert_eq!((edge.relation_type.as_str(), edge.target.name()), ("baseOf", "log"));
+    assert_eq!(snapshot.kinds().described().count(), 1);
+
+    // Another source sees the kind once the catalog has it, and not any more when it is gone.
+    let model = Model { kinds: snapshot.kinds().clone(), ..Model::default() };
+    let root: TreePath = "catalog-info.yaml".parse().unwrap();
+    let files = tree(&[("catalog-info.yaml", INSTANCE)]);
+    assert_eq!(names(&ingest(&files, &root, &origin(), &model)), ["library:default/log"]);
+    let lost = ingest(&files, &root, &origin(), &Model::default());
+    let draft = &lost.drafts[0];
+    assert_eq!(draft.diagnostics[0].code, "entity-kind");
+    assert_eq!(draft.reference.as_ref().unwrap().to_string(), "library:default/log");
+}
+
+#[test]
+fn rules_keep_kinds_out() {
+    let rules = "catalog: {rules: [{allow: [Location, System]}]}";
+    let reading = fairway_yaml::read("app-config.yaml", rules, &fairway_yaml::Limits::default());
+    let rules = fairway_catalog::Rules::parse(&reading.documents[0]).unwrap();
+    let model = Model { rules, ..Model::default() };
+    let text = format!("{}---\n{}", system("shop"), system("x").replace("kind: System", "kind: Domain"));
+    let root: TreePath = "catalog-info.yaml".parse().unwrap();
+    let ingestion = ingest(&tree(&[("catalog-info.yaml", &text)]), &root, &origin(), &model);
+    assert_eq!(names(&ingestion), ["system:default/shop"]);
+    let address = "url:https://git.example/acme/shop/blob/main/catalog-info.yaml";
+    assert_eq!(
+        ingestion.drafts[0].diagnostics[0].message,
+        format!(
+            "NotAllowedError: Entity domain:default/x at {address}, originated at {address}, is not of an allowed kind for that location"
+        )
+    );
+}
+
+#[test]
+fn locations_stay_within_their_type() {
+    let targets = "  type: file\n  target: ./a.yaml";
+    let ingestion = read(&[("catalog-info.yaml", &location("all", targets)), ("a.yaml", &system("a"))]);
+    assert_eq!(names(&ingestion), ["location:default/all"]);
+    let found = &ingestion.drafts[0].diagnostics[0];
+    assert_eq!(found.message, "Registered locations must be of an allowed type [\"url\"]");
+    assert_eq!(found.location.as_ref().unwrap().line, 5);
+    let info = SourceInfo {
+        id: "f".into(),
+        location: "file:/srv/c/catalog-info.yaml".into(),
+        base: "/srv/c/".into(),
+    };
+    let files = tree(&[
+        (
+            "catalog-info.yaml",
+            &location(
+                "all",
+                &format!(
+                    "{targets}\n---\n{}",
+                    location("far", "  type: url\n  target: https://x.example/a.yaml")
+                ),
+            ),
+        ),
+        ("a.yaml", &system("a")),
+    ]);
+    let ingestion = ingest(&files, &"catalog-info.yaml".parse().unwrap(), &info, &Model::default());
+    assert_eq!(names(&ingestion), ["location:default/all", "location:default/far", "system:default/a"]);
+    assert_eq!(ingestion.foreign[0].address, "url:https://x.example/a.yaml");
+}
+
+#[test]
+fn an_api_in_several_files_becomes_one_document() {
+    let api = "apiVersion: backstage.io/v1alpha1\nkind: API\nmetadata: {name: orders}\nspec:\n  type: openapi\n  lifecycle: production\n  owner: team-a\n  definition: {$openapi: ./api/openapi.yaml}\n";
+    let openapi = "openapi: 3.1.0\npaths:\n  /orders/{id}:\n    $ref: './paths/order.yaml'\n  /trees:\n    get: {schema: {$ref: 'models.yaml#/Tree'}}\ncomponents:\n  schemas:\n    Local: {type: string}\n    Use: {$ref: '#/components/schemas/Local'}\n    Far: {$ref: 'https://x.example/s.json'}\n";
+    let order = "get:\n  responses:\n    '200': {schema: {$ref: '../models.yaml#/Order'}}\n    '404': {schema: {$ref: '../openapi.yaml#/components/schemas/Local'}}\n";
+    let models = "Order: {type: object, properties: {parent: {$ref: '#/Order'}, tree: {$ref: '#/Tree'}}}\nTree: {items: {$ref: 'models.yaml#/Tree'}}\n";
+    let files = [
+        ("catalog-info.yaml", api),
+        ("api/openapi.yaml", openapi),
+        ("api/paths/order.yaml", order),
+        ("api/models.yaml", models),
+    ];
+    let ingestion = read(&files);
+    assert!(ingestion.drafts.is_empty(), "{:?}", ingestion.drafts);
+    let text = ingestion.entities[0].entity.spec_text("definition").unwrap();
+    let bundled = fairway_yaml::read("b", text, &fairway_yaml::Limits::default()).documents.remove(0).value;
+    let schema = "#/paths/~1orders~1%7Bid%7D/get/responses/200/schema";
+    assert_eq!(
+        bundled["paths"]["/orders/{id}"]["get"]["responses"]["200"]["schema"],
+        serde_json::json!({"type": "object", "properties": {
+            "parent": {"$ref": schema},
+            "tree": {"items": {"$ref": format!("{schema}/properties/tree")}},
+        }})
+    );
+    assert_eq!(bundled["paths"]["/trees"]["get"]["schema"]["$ref"], format!("{schema}/properties/tree"));
+    let not_found = &bundled["paths"]["/orders/{id}"]["get"]["responses"]["404"]["schema"];
+    assert_eq!(not_found["$ref"], "#/components/schemas/Local");
+    assert_eq!(bundled["components"]["schemas"]["Far"]["$ref"], "https://x.example/s.json");
+
+    for (reference, expected) in [
+        ("./none.yaml", "does not exist in this source"),
+        ("models.yaml#/None", "does not exist"),
+        ("../../x.yaml", "leads out of the source"),
+    ] {
+        let broken = openapi.replace("models.yaml#/Tree", reference);
+        let ingestion =
+            read(&[("catalog-info.yaml", api), ("api/openapi.yaml", &broken), files[2], files[3]]);
+        let message = &ingestion.drafts[0].diagnostics[0].message;
+        assert!(
+            message.starts_with("Placeholder $openapi could not be resolved: ") && message.contains(expected),
+            "{message}"
+        );
+    }
 }

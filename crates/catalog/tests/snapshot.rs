@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn stored(value: Value) -> StoredEntity {
-    let entity = validate(&Document::of_value("x", value)).unwrap();
+    let entity =
+        validate(&Document::of_value("x", value), &fairway_catalog::KindRegistry::default()).unwrap();
     StoredEntity {
         uid: format!("uid-{}", entity.name()),
         entity,
@@ -23,6 +24,7 @@ fn stored(value: Value) -> StoredEntity {
         last_seen: Timestamp::UNIX_EPOCH,
         revision: None,
         errors: Vec::new(),
+        orphan: false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fairway_catalog::{SourceInfo, ingest};
+use fairway_catalog::{Model, SourceInfo, ingest};
 use fairway_domain::tree::{Tree, TreeFile, TreePath};
 use fairway_domain::{Diagnostic, SourceLocation};
 use fairway_remote::{RemoteError, TreeLimits, read_files, read_folder};
@@ -122,7 +122,7 @@ fn examine(tree: &Tree, root: &TreePath, folder: &Path, report: &mut Report) {
         location: format!("file:{base}{root}"),
         base: format!("file:{base}"),
     };
-    let ingestion = ingest(tree, root, &info);
+    let ingestion = ingest(tree, root, &info, &Model::default());
     let named = |file: &str| if base == "./" { file.to_owned() } else { format!("{base}{file}") };
     for diagnostic in ingestion.diagnostics() {
         let mut diagnostic = diagnostic.clone();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use fairway_catalog::{SourceInfo, ingest};
+use fairway_catalog::{Model, SourceInfo, ingest};
 use fairway_domain::environment::{Environment, KindError, ResourceClass};
 use fairway_domain::repository::RepositoryRef;
 use fairway_domain::tree::{FileMode, Tree, TreeFile, TreePath};
@@ -215,7 +215,7 @@ fn entities(tree: &Tree, name: &str) -> Result<Vec<Entity>, CliError> {
         };
         // Each file alone: the tree leads nowhere, so nothing is read twice.
         let alone: Tree = tree.get(path).map(|file| (path.clone(), file.clone())).into_iter().collect();
-        let ingestion = ingest(&alone, path, &info);
+        let ingestion = ingest(&alone, path, &info, &Model::default());
         wrong.extend(ingestion.diagnostics().cloned());
         found.extend(ingestion.entities.into_iter().map(|it| it.entity));
     }

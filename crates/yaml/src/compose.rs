@@ -294,6 +294,11 @@ impl<'a> Composer<'a> {
             return self.set_pending(PendingKey::Merge { mark });
         }
         let first = match self.frames.last() {
+            Some(Frame { shape: Shape::Mapping { map, .. }, .. })
+                if map.contains_key(&key) && self.complaints.len() >= COMPLAINTS =>
+            {
+                return self.set_pending(PendingKey::Dropped);
+            }
             Some(Frame { shape: Shape::Mapping { map, marks, .. }, .. }) if map.contains_key(&key) => {
                 map.keys().position(|other| *other == key).and_then(|index| marks.get(index)).copied()
             }

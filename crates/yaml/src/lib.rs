@@ -8,6 +8,7 @@
 mod compose;
 mod core_schema;
 mod document;
+mod encoding;
 mod explain;
 mod limits;
 mod read;
@@ -16,6 +17,7 @@ mod source;
 mod write;
 
 pub use document::Document;
+pub use encoding::decode;
 pub use limits::Limits;
 pub use read::{BrokenDocument, Reading, read};
 pub use write::{write, write_documents};

@@ -155,7 +155,7 @@ mod tests {
             location: target.to_string(),
             base: "https://github.com/acme/".to_owned(),
         };
-        let ingestion = fairway_catalog::ingest(&tree, &root, &info);
+        let ingestion = fairway_catalog::ingest(&tree, &root, &info, &fairway_catalog::Model::default());
         let errors: Vec<String> = ingestion.diagnostics().map(ToString::to_string).collect();
         assert!(errors.is_empty(), "{errors:?}");
         let names: Vec<String> =
