@@ -67,16 +67,36 @@ fn deep_nesting_is_an_error_and_not_a_crash() {
     for (open, close) in
         [("{{ if 1 }}", "{{ end }}"), ("{{ range 1 }}", "{{ end }}"), ("{{ with 1 }}{{ else }}", "{{ end }}")]
     {
-        let source = format!("{}x{}", open.repeat(100_000), close.repeat(100_000));
+        let source = format!("{}x{}", open.repeat(20_000), close.repeat(20_000));
         assert_eq!(kind(&source), TemplateErrorKind::Budget, "{open}");
     }
-    let parentheses = format!("{{{{ {}1{} }}}}", "(".repeat(100_000), ")".repeat(100_000));
+    let parentheses = format!("{{{{ {}1{} }}}}", "(".repeat(20_000), ")".repeat(20_000));
     assert_eq!(kind(&parentheses), TemplateErrorKind::Budget);
-    let ladder = format!("{{{{ if 0 }}}}{}{{{{ end }}}}", "{{ else if 0 }}".repeat(100_000));
+    let ladder = format!("{{{{ if 0 }}}}{}{{{{ end }}}}", "{{ else if 0 }}".repeat(20_000));
     assert_eq!(kind(&ladder), TemplateErrorKind::Budget);
     // What people write nests deeper than the small stack allows, and works.
     let fair = format!("{}x{}", "{{ if 1 }}".repeat(400), "{{ end }}".repeat(400));
     assert_eq!(GoTemplate::argo_cd().render(&fair, "fair", &json!({})).unwrap(), "x");
+}
+
+#[test]
+fn a_long_template_takes_time_in_proportion() {
+    // Each of these would take minutes if names or definitions were looked for one after the other.
+    let mut variables = String::new();
+    for index in 0..20_000 {
+        variables.push_str(&["{{ $v", &index.to_string(), " := 1 }}"].concat());
+    }
+    let uses = format!("{variables}{{{{ if 0 }}}}{}{{{{ end }}}}", "{{ $v0 }}".repeat(20_000));
+    let definitions = format!(
+        "{{{{ define \"a\" }}}}{}x{{{{ end }}}}{}",
+        " ".repeat(200_000),
+        "{{ define \"a\" }}{{ end }}".repeat(20_000)
+    );
+    for source in [uses, definitions] {
+        GoTemplate::argo_cd().render(&source, "long", &json!({})).unwrap();
+    }
+    let looked_up = format!("{variables}{}", "{{ $v0 }}".repeat(20_000));
+    assert_eq!(kind(&looked_up), TemplateErrorKind::Budget);
 }
 
 #[test]
@@ -119,6 +139,8 @@ fn odd_arguments_are_errors() {
         "{{ date \"2006\" 9223372036854775807 }}",
         "{{ printf \"%*d %[9]d %\" 5 1 }}",
         "{{ duration \"9223372036854775807\" }}",
+        "{{ printf \"%.100000f %.70000e %.70000g %.70000x\" 1.5 1.5 1.5 1.5 | len }}",
+        "{{ abbrevboth -9223372036854775808 10 (repeat 20 .s) }}",
     ] {
         GoTemplate::argo_cd()
             .render(harmless, "t", &json!({"s": "text"}))

@@ -76,6 +76,7 @@ impl<'a> State<'a> {
 
     pub fn variable(&self, name: &str) -> Outcome<Value> {
         let visible = self.variables.get(self.frame..).unwrap_or_default();
+        self.runtime.meter.spend(visible.len() as u64 / 16)?;
         match visible.iter().rev().find(|(known, _)| &**known == name) {
             Some((_, value)) => Ok(value.clone()),
             None => Err(Fault::value(format!("undefined variable: {name}"))),
@@ -84,6 +85,7 @@ impl<'a> State<'a> {
 
     pub fn assign(&mut self, name: &str, value: Value) -> Outcome<()> {
         let visible = self.variables.get_mut(self.frame..).unwrap_or_default();
+        self.runtime.meter.spend(visible.len() as u64 / 16)?;
         match visible.iter_mut().rev().find(|(known, _)| &**known == name) {
             Some((_, place)) => {
                 *place = value;

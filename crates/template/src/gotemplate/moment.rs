@@ -240,7 +240,7 @@ pub fn parse_duration(text: &str) -> Option<i64> {
         let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
         let digits: String = fraction.chars().take(18).collect();
         let part: i128 = if digits.is_empty() { 0 } else { digits.parse().ok()? };
-        sum += whole * scale + part * scale / 10_i128.pow(digits.len() as u32);
+        sum = sum.checked_add(whole * scale + part * scale / 10_i128.pow(digits.len() as u32))?;
     }
     i64::try_from(if negative { -sum } else { sum }).ok()
 }

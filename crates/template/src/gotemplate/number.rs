@@ -116,6 +116,8 @@ fn digits_of(scientific: &str) -> (String, i32) {
     (digits, point)
 }
 
+/// Digits behind the point after which every float has zeros only.
+const MOST_DIGITS: usize = 1100;
 /// The power of ten from which the shortest form is written with an exponent.
 const SHORTEST_LIMIT: i32 = 6;
 
@@ -130,9 +132,17 @@ pub fn format_float(value: f64, verb: char, precision: Option<usize>) -> String 
     }
     let magnitude = value.abs();
     let body = match (verb, precision) {
-        ('e', Some(precision)) => with_exponent(&format!("{magnitude:.precision$e}")),
+        ('e', Some(precision)) => {
+            let exact = precision.min(MOST_DIGITS);
+            let text = with_exponent(&format!("{magnitude:.exact$e}"));
+            let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "+00"));
+            format!("{mantissa}{}e{exponent}", "0".repeat(precision - exact))
+        }
         ('e', None) => with_exponent(&format!("{magnitude:e}")),
-        ('f', Some(precision)) => format!("{magnitude:.precision$}"),
+        ('f', Some(precision)) => {
+            let exact = precision.min(MOST_DIGITS);
+            format!("{magnitude:.exact$}{}", "0".repeat(precision - exact))
+        }
         ('f', None) => format!("{magnitude}"),
         (_, precision) => general(magnitude, precision),
     };
@@ -146,7 +156,7 @@ fn general(magnitude: f64, precision: Option<usize>) -> String {
             (digits, point, SHORTEST_LIMIT)
         }
         Some(precision) => {
-            let precision = precision.max(1);
+            let precision = precision.clamp(1, MOST_DIGITS);
             let (digits, point) = digits_of(&format!("{magnitude:.*e}", precision - 1));
             let mut threshold = precision;
             if threshold > digits.len() && i32::try_from(digits.len()).unwrap_or(i32::MAX) >= point {

@@ -1,5 +1,6 @@
 //! Builds the tree of a template from its tokens, with the checks that Go makes at this point.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::lexer::{Keyword, Token, TokenKind, tokenize};
@@ -22,7 +23,8 @@ pub fn parse(source: &str, name: &str, functions: &dyn Functions, depth: usize) 
         functions,
         tokens: tokenize(source),
         position: 0,
-        variables: vec![Rc::from("$")],
+        variables: Variables::root(),
+        solid: BTreeSet::new(),
         ranges: 0,
         depth,
         program: Program::default(),
@@ -38,13 +40,46 @@ enum Ending {
     Else,
 }
 
+/// The variables that can be named at some place; inner ones may hide outer ones.
+struct Variables {
+    stack: Vec<Rc<str>>,
+    /// How many there are of each name.
+    visible: BTreeMap<Rc<str>, usize>,
+}
+
+impl Variables {
+    fn root() -> Self {
+        let mut variables = Self { stack: Vec::new(), visible: BTreeMap::new() };
+        variables.push(Rc::from("$"));
+        variables
+    }
+
+    fn push(&mut self, name: Rc<str>) {
+        *self.visible.entry(Rc::clone(&name)).or_default() += 1;
+        self.stack.push(name);
+    }
+
+    fn truncate(&mut self, length: usize) {
+        for name in self.stack.drain(length.min(self.stack.len())..) {
+            if let Some(count) = self.visible.get_mut(&name) {
+                *count -= 1;
+                if *count == 0 {
+                    self.visible.remove(&name);
+                }
+            }
+        }
+    }
+}
+
 struct Parser<'a> {
     source: &'a str,
     functions: &'a dyn Functions,
     tokens: Vec<Token>,
     position: usize,
     /// The variables that can be named here.
-    variables: Vec<Rc<str>>,
+    variables: Variables,
+    /// The templates that consist of more than white space.
+    solid: BTreeSet<Rc<str>>,
     /// The loops around.
     ranges: usize,
     /// How much deeper nesting may go.
@@ -152,14 +187,16 @@ impl<'a> Parser<'a> {
     // Nodes.
 
     fn define(&mut self, name: Rc<str>, nodes: Vec<Node>, position: usize) -> Outcome<()> {
-        if let Some(there) = self.program.templates.get(&name)
-            && !self.is_blank(there)
-        {
-            if self.is_blank(&nodes) {
+        let blank = self.is_blank(&nodes);
+        if self.solid.contains(&name) {
+            if blank {
                 return Ok(());
             }
             let message = format!("template: multiple definition of template {}", quote(&name));
             return Err(Fault::syntax(message, position));
+        }
+        if !blank {
+            self.solid.insert(Rc::clone(&name));
         }
         self.program.templates.insert(name, Rc::new(nodes));
         Ok(())
@@ -183,7 +220,7 @@ impl<'a> Parser<'a> {
 
     /// The body of a template within this one: it sees no variables and no loops of the outside.
     fn parse_own_body(&mut self, context: &str) -> Outcome<Vec<Node>> {
-        let variables = std::mem::replace(&mut self.variables, vec![Rc::from("$")]);
+        let variables = std::mem::replace(&mut self.variables, Variables::root());
         let ranges = std::mem::take(&mut self.ranges);
         let (nodes, ending, at) = self.deeper(Self::parse_list)?;
         self.variables = variables;
@@ -263,7 +300,7 @@ impl<'a> Parser<'a> {
     }
 
     fn parse_control(&mut self, context: &str) -> Outcome<Control> {
-        let visible = self.variables.len();
+        let visible = self.variables.stack.len();
         let pipeline = self.parse_pipeline(context, TokenKind::RightDelimiter)?;
         self.ranges += usize::from(context == "range");
         let (body, ending, _) = self.parse_list()?;
@@ -492,7 +529,7 @@ impl<'a> Parser<'a> {
             TokenKind::Dot => OperandKind::Dot,
             TokenKind::Keyword(Keyword::Nil) => OperandKind::Nil,
             TokenKind::Variable => {
-                if !self.variables.iter().any(|name| &**name == text) {
+                if !self.variables.visible.contains_key(text) {
                     let message = format!("undefined variable {}", quote(text));
                     return Err(Fault::syntax(message, token.start)
                         .hint("A variable lives until the {{end}} of the block that declares it."));

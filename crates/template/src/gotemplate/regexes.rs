@@ -60,7 +60,7 @@ fn compile(runtime: &Runtime<'_>, pattern: &str, subject: &str) -> Outcome<Regex
     if pattern.len() > LONGEST {
         return Err(Fault::budget("the regular expression is too long"));
     }
-    runtime.meter.spend(2_000 + 20 * pattern.len() as u64)?;
+    runtime.meter.spend(10_000 + 50 * pattern.len() as u64)?;
     let fault = |message: &str| Fault::value(format!("error parsing regexp: {message}"));
     let translated = translate(pattern).map_err(|message| fault(&message))?;
     let regex = RegexBuilder::new(&translated)

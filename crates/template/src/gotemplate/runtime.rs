@@ -120,33 +120,30 @@ impl<'a> Runtime<'a> {
 
     /// Whether two values are deeply equal.
     pub fn equals(&self, left: &Value, right: &Value) -> Outcome<bool> {
-        // Comparisons go no deeper than lists and maps may nest; both are bounded here.
-        if nesting(left, COMPARED_LEVELS).is_none() || nesting(right, COMPARED_LEVELS).is_none() {
-            return Err(Fault::budget("the values to compare nest too deeply"));
-        }
+        // The comparison goes as deep as the values do, so they may not be deeper than this.
+        self.measure(left, COMPARED_LEVELS)?;
+        self.measure(right, COMPARED_LEVELS)?;
         let mut left_over = COMPARED_VALUES;
         let answer = left.deep_equals(right, &mut left_over);
         self.meter.spend((COMPARED_VALUES - left_over) as u64)?;
         answer.ok_or_else(|| Fault::budget("the values to compare are too large"))
     }
+
+    /// Walks through a value that nests at most `levels` deep.
+    fn measure(&self, value: &Value, levels: usize) -> Outcome<()> {
+        self.meter.spend(1)?;
+        let below =
+            levels.checked_sub(1).ok_or_else(|| Fault::budget("the values to compare nest too deeply"))?;
+        match value {
+            Value::List(list) => list.items.iter().try_for_each(|item| self.measure(item, below)),
+            Value::Map(map) => map.entries().values().try_for_each(|item| self.measure(item, below)),
+            _ => Ok(()),
+        }
+    }
 }
 
 const COMPARED_VALUES: usize = 1_000_000;
 const COMPARED_LEVELS: usize = 100;
-
-/// Whether a value nests at most `levels` deep, and looks at a bounded number of values.
-fn nesting(value: &Value, levels: usize) -> Option<()> {
-    fn visit(value: &Value, levels: usize, left: &mut usize) -> Option<()> {
-        *left = left.checked_sub(1)?;
-        let below = levels.checked_sub(1);
-        match value {
-            Value::List(list) => list.items.iter().try_for_each(|item| visit(item, below?, left)),
-            Value::Map(map) => map.entries().values().try_for_each(|item| visit(item, below?, left)),
-            _ => Some(()),
-        }
-    }
-    visit(value, levels, &mut COMPARED_VALUES.clone())
-}
 
 impl Drop for Runtime<'_> {
     fn drop(&mut self) {

@@ -173,7 +173,7 @@ fn abbreviate(runtime: &Runtime<'_>, text: &str, offset: i64, width: i64) -> Out
         let (from, to) = (usize::try_from(from).unwrap_or(0), usize::try_from(to).unwrap_or(0));
         text_of_bytes(bytes.get(from..to).unwrap_or_default())
     };
-    let mut offset = offset.min(length);
+    let mut offset = offset.clamp(0, length);
     if length - offset < width - 3 {
         offset = length - (width - 3);
     }
