@@ -38,6 +38,11 @@ if [ ! -d tests/oracle/nunjucks/node_modules ]; then
     npm ci --prefix tests/oracle/nunjucks --no-audit --no-fund --loglevel=error
 fi
 
+# GitHub's REST API on this machine, for the story of discovery.
+if [ ! -d tests/emulate/node_modules ]; then
+    npm install --prefix tests/emulate --no-audit --no-fund --no-package-lock --loglevel=error
+fi
+
 # The validators of OpenAPI documents and of Kubernetes manifests.
 if [ ! -x tests/.venv/bin/python ]; then
     python3 -m venv tests/.venv

@@ -4,6 +4,7 @@
 //! HTML or a terminal.
 
 pub mod access;
+pub mod app_config;
 pub mod apply;
 pub mod audit;
 pub mod clock;

@@ -173,6 +173,12 @@ impl Scheduler {
         self.wake.notify_one();
     }
 
+    /// The source is read as soon as there is a place for it.
+    pub(crate) fn hurry(&self, id: &str, now: Timestamp) {
+        lock(&self.paces).entry(id.to_owned()).or_default().next_at = Some(now);
+        self.wake.notify_one();
+    }
+
     /// The sources whose time has come, and how long to sleep until the next one's.
     fn due<'a>(
         &self,

@@ -8,6 +8,9 @@ use fairway_domain::EntityRef;
 use fairway_remote::ApiClient;
 use serde_json::{Value, json};
 
+use crate::catalog_credentials::{self, CredentialsArguments};
+use crate::catalog_import::{self, ImportArguments};
+use crate::catalog_sources::{self, SourcesArguments};
 use crate::catalog_validate::validate;
 use crate::client::{ConnectionArguments, query, segment};
 use crate::exit_code::Exit;
@@ -45,14 +48,12 @@ enum CatalogCommand {
         #[command(flatten)]
         connection: ConnectionArguments,
     },
-    /// List the sources of the catalog and how they fare
-    #[command(after_help = "Examples:\n  fairway catalog sources")]
-    Sources {
-        #[command(flatten)]
-        output: OutputArguments,
-        #[command(flatten)]
-        connection: ConnectionArguments,
-    },
+    /// Tend the sources of the catalog; without a command, list them and how they fare
+    Sources(SourcesArguments),
+    /// Tend the credentials that other forges are read with
+    Credentials(CredentialsArguments),
+    /// Take over the sources and credentials of Backstage's configuration
+    Import(ImportArguments),
     /// Show the files of sources that are broken, with line and column; ends with 1 when there are any
     #[command(after_help = "Examples:\n  fairway catalog drafts")]
     Drafts {
@@ -148,7 +149,9 @@ pub async fn catalog(arguments: CatalogArguments) -> Result<(), CliError> {
         CatalogCommand::Get { entity, output, connection } => {
             get(&connection.client()?, &entity, output).await
         }
-        CatalogCommand::Sources { output, connection } => sources(&connection.client()?, output).await,
+        CatalogCommand::Sources(arguments) => catalog_sources::sources(arguments).await,
+        CatalogCommand::Credentials(arguments) => catalog_credentials::credentials(arguments).await,
+        CatalogCommand::Import(arguments) => catalog_import::import(arguments).await,
         CatalogCommand::Drafts { output, connection } => drafts(&connection.client()?, output).await,
         CatalogCommand::Register { target, output, connection } => {
             let body = json!({"target": absolute(&target)});
@@ -229,19 +232,22 @@ async fn get(client: &ApiClient, entity: &str, output: OutputArguments) -> Resul
     output.print(&answer, || harmless(&fairway_yaml::write(&answer)))
 }
 
-async fn sources(client: &ApiClient, output: OutputArguments) -> Result<(), CliError> {
+/// Lists the sources.
+pub async fn list_sources(client: &ApiClient, output: OutputArguments) -> Result<(), CliError> {
     let answer: Value = client.get("/api/v1/sources").await?;
     let items = answer.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
     show_sources(&answer, &items, output)
 }
 
-fn show_sources(answer: &Value, items: &[Value], output: OutputArguments) -> Result<(), CliError> {
+/// Prints sources as a table.
+pub fn show_sources(answer: &Value, items: &[Value], output: OutputArguments) -> Result<(), CliError> {
     let rows = items.iter().map(|item| {
         let text =
             |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         let number = |pointer: &str| item.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
         let state = match text("/last/failure") {
             failure if !failure.is_empty() => failure,
+            _ if item.get("pausedAt").is_some() => "paused".to_owned(),
             _ if item.pointer("/last").is_none_or(Value::is_null) => "not read yet".to_owned(),
             _ if number("/last/broken") > 0 => format!("{} broken", number("/last/broken")),
             _ => "ok".to_owned(),
@@ -269,7 +275,8 @@ async fn drafts(client: &ApiClient, output: OutputArguments) -> Result<(), CliEr
     if drafts.is_empty() { Ok(()) } else { Err(CliError::Said(Exit::Failed)) }
 }
 
-async fn refresh(
+/// Reads sources again.
+pub async fn refresh(
     client: &ApiClient,
     source: Option<&str>,
     accept: bool,
@@ -292,7 +299,7 @@ async fn refresh(
 }
 
 /// A path of this machine in full, since the server may run in another folder; everything else as it is.
-fn absolute(target: &str) -> String {
+pub fn absolute(target: &str) -> String {
     let path = std::path::Path::new(target);
     let is_path = !target.contains("://")
         && !target.starts_with("url:")

@@ -118,6 +118,15 @@ impl ApiClient {
         self.ask("PUT", path, Some(body)).await
     }
 
+    /// Changes by `body` as JSON.
+    pub async fn patch<B: Serialize + Sync + ?Sized, T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+    ) -> Result<T, RemoteError> {
+        self.ask("PATCH", path, Some(body)).await
+    }
+
     /// Deletes. An answer without a body reads as JSON's `null`, so `()` fits.
     pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, RemoteError> {
         self.ask("DELETE", path, None::<&()>).await

@@ -7,6 +7,7 @@ mod delivery;
 mod guardrail;
 mod plan;
 mod service;
+mod source;
 
 use axum::Json;
 use axum::Router;
@@ -81,7 +82,11 @@ fn described() -> OpenApiRouter<ServerState> {
         .routes(routes!(catalog::entity))
         .routes(routes!(catalog::drafts))
         .routes(routes!(catalog::sources, catalog::register))
-        .routes(routes!(catalog::remove))
+        .routes(routes!(source::source, source::configure, catalog::remove))
+        .routes(routes!(source::removal))
+        .routes(routes!(source::import))
+        .routes(routes!(source::credentials))
+        .routes(routes!(source::put_credential, source::remove_credential))
         .routes(routes!(catalog::refresh))
         .routes(routes!(guardrail::findings))
         .routes(routes!(guardrail::check))

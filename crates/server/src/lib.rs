@@ -20,6 +20,7 @@ mod page;
 mod pairs;
 mod router;
 mod state;
+mod webhook;
 
 use std::future::Future;
 

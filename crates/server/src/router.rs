@@ -8,7 +8,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::state::ServerState;
-use crate::{api, asset, backstage, cross_origin, events, git, guard, health, metrics, page};
+use crate::{api, asset, backstage, cross_origin, events, git, guard, health, metrics, page, webhook};
 
 /// Forms and API requests are small; only git sends much.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
@@ -94,6 +94,10 @@ fn machines() -> Router<ServerState> {
         .route("/favicon.ico", get(asset::icon))
         .route("/speculation-rules.json", get(asset::speculation_rules))
         .route("/metrics", get(metrics::metrics))
+        .route(
+            "/webhooks/{provider}",
+            post(webhook::receive).layer(DefaultBodyLimit::max(webhook::BODY_LIMIT)),
+        )
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
 }

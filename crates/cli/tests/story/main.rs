@@ -15,6 +15,7 @@ mod audit;
 mod backstage;
 mod command;
 mod delivery;
+mod discovery;
 mod durability;
 mod full_disk;
 mod git_walk;

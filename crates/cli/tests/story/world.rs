@@ -46,7 +46,7 @@ impl World {
         }
         let mut sources = BTreeMap::new();
         for mut source in items(server, "/api/v1/sources").await {
-            remove(&mut source, &["registeredAt", "run"]);
+            remove(&mut source, &["registeredAt", "run", "pace"]);
             remove(&mut source["last"], &["at", "lastSuccess"]);
             if detail == Detail::Content {
                 remove(&mut source["last"], &["revision"]);

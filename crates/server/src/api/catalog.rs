@@ -92,8 +92,9 @@ pub(crate) async fn drafts(
     Ok(Json(json!({ "items": items })))
 }
 
-fn source_body(state: &ServerState, source: &Source) -> Value {
+pub(crate) fn source_body(state: &ServerState, source: &Source) -> Value {
     let mut body = json!(source);
+    add(&mut body, "pace", json!(state.app.source_pace(&source.id)));
     add(&mut body, "address", json!(source.target.address(state.app.config())));
     body
 }
