@@ -37,6 +37,8 @@ pub mod safe;
 pub mod search;
 mod shell;
 pub mod source;
+pub mod source_import;
+pub mod source_page;
 
 pub use access::{IssuedToken, SignInView, TokenRow, TokensView, sign_in, tokens};
 pub use api_document::DefinitionView;
@@ -67,5 +69,7 @@ pub use run::{RunView, RunsView, UndoItem, UndoView, run, run_fragment, runs, un
 pub use safe::SafeHtml;
 pub use search::{SearchHit, SearchView, search, search_json};
 pub use source::{DraftRow, DraftsView, SourceRow, SourcesView, drafts, sources};
+pub use source_import::{ImportPlanView, ImportRow, ImportView, source_import};
+pub use source_page::{BudgetView, SourceMoment, SourceRemovalView, SourceView, source, source_removal};
 
 pub mod asset;

@@ -29,6 +29,12 @@ pub struct SourceRow {
     pub errors: usize,
     /// Why the last sync failed as a whole.
     pub failure: Option<String>,
+    /// Whether only people read it.
+    pub paused: bool,
+    /// How many repositories it discovered, when it discovers any; and how many of them have trouble.
+    pub discovered: Option<(usize, usize)>,
+    /// Whether something would be removed if somebody accepted it.
+    pub proposes: bool,
     /// Whether it may be refreshed and removed by this person.
     pub may_manage: bool,
 }
@@ -40,6 +46,8 @@ pub struct SourcesView {
     pub sources: Vec<SourceRow>,
     /// Why this person may not register one.
     pub blocked: Option<String>,
+    /// What was chosen last, when it was refused.
+    pub kind: String,
     /// What was typed last, when it was refused.
     pub target: String,
     /// Why it was refused.
@@ -80,7 +88,7 @@ pub fn sources(chrome: &Chrome, view: &SourcesView) -> String {
     document(
         chrome,
         html! {
-            (headline("Sources", Some(&line), None))
+            (headline("Sources", Some(&line), Some(&html! { a.button href="/sources/import" { "Import from Backstage…" } })))
             (register(view))
             @if view.sources.is_empty() {
                 (empty("location", "No sources yet", &html! { "Register a repository, a file or a pattern above; the catalog fills within a second." }, None))
@@ -95,6 +103,9 @@ fn register(view: &SourcesView) -> Markup {
             div.field.invalid[view.error.is_some()] {
                 label for="target" { "Register a source" }
                 div.inline {
+                    select name="kind" aria-label="What is registered" disabled[view.blocked.is_some()] {
+                        @for (kind, label) in KINDS { option value=(kind) selected[view.kind == kind] { (label) } }
+                    }
                     input #target name="target" type="text" required value=(view.target) size="60" autocomplete="off" spellcheck="false"
                         placeholder="https://host/owner/repository/blob/main/catalog-info.yaml" disabled[view.blocked.is_some()]
                         aria-describedby="target-help" aria-invalid=[view.error.as_ref().map(|_| "true")];
@@ -102,9 +113,34 @@ fn register(view: &SourcesView) -> Markup {
                 }
                 @if let Some(error) = &view.error { p.error role="alert" { (icon("failed")) (error) } }
                 @if let Some(reason) = &view.blocked { (blocked(reason)) }
-                p.help #target-help { "A file, a folder, or a repository on any forge; patterns such as " code { "**/catalog-info.yaml" } " work." }
+                p.help #target-help { "A file, a folder, or a repository on any forge; patterns such as " code { "**/catalog-info.yaml" } " work. For an organisation, its address, for example " code { "https://github.com/acme" } "; names and files may be narrowed: " code { "https://github.com/acme/service-*/blob/-/catalog-info.yaml?topic=live" } "." }
             }
         }
+    }
+}
+
+/// What can be registered: the beginning of its address, and the words for it.
+const KINDS: [(&str, &str); 7] = [
+    ("", "A file or repository"),
+    ("github-discovery", "All repositories of a GitHub organisation"),
+    ("gitlab-discovery", "All projects of a GitLab group"),
+    ("gitea-discovery", "All repositories of a Gitea organisation"),
+    ("github-org", "People and teams of a GitHub organisation"),
+    ("gitlab-org", "People and groups of a GitLab group"),
+    ("gitea-org", "People and teams of a Gitea organisation"),
+];
+
+/// How a source fares, in icon and word.
+pub fn source_state(source: &SourceRow) -> Markup {
+    html! {
+        @if source.failure.is_some() { (state(Tone::Bad, "Failing")) }
+        @else if source.paused { (state(Tone::Info, "Paused")) }
+        @else if let Some((_, troubled @ 1..)) = source.discovered {
+            (state(Tone::Warning, &count(troubled, "repository with trouble", "repositories with trouble")))
+        }
+        @else if source.errors > 0 { a href="/drafts" { (state(Tone::Warning, &count(source.errors, "broken file", "broken files"))) } }
+        @else if source.synced_at.is_none() { (state(Tone::Info, "Not read yet")) }
+        @else { (state(Tone::Good, "Good")) }
     }
 }
 
@@ -124,15 +160,12 @@ pub fn source_table(sources: &[SourceRow], now: Timestamp) -> Markup {
                 @for source in sources {
                     tr {
                         td.grow title=(source.target) {
-                            span.mono { (source.target) }
+                            a.mono href={ "/sources/" (address::encode(&source.id)) } { (source.target) }
+                            @if let Some((repositories, _)) = source.discovered { span.sub { " " (count(repositories, "repository", "repositories")) } }
                         }
                         td.fit.at-wide.sub { (source.kind) }
                         td.fit.number.at-medium { (grouped(source.entities)) }
-                        td.fit {
-                            @if source.failure.is_some() { (state(Tone::Bad, "Failing")) }
-                            @else if source.errors > 0 { a href="/drafts" { (state(Tone::Warning, &count(source.errors, "broken file", "broken files"))) } }
-                            @else { (state(Tone::Good, "Good")) }
-                        }
+                        td.fit { (source_state(source)) }
                         td.fit.at-medium.sub { (ago_or_dash(now, source.synced_at)) }
                         td.fit {
                             @if source.may_manage {

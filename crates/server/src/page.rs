@@ -19,6 +19,8 @@ pub(crate) mod row;
 pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod source;
+pub(crate) mod source_import;
+pub(crate) mod source_page;
 
 use axum::extract::State;
 use axum::http::Uri;

@@ -379,7 +379,80 @@ fn source(target: &str, errors: usize, failure: Option<&str>) -> SourceRow {
         entities: 12,
         errors,
         failure: failure.map(Into::into),
+        paused: false,
+        discovered: None,
+        proposes: failure.is_some(),
         may_manage: true,
+    }
+}
+
+/// A discovery with trouble in one repository, and a budget that is nearly spent.
+fn discovery() -> SourceView {
+    let row = SourceRow {
+        discovered: Some((2, 1)),
+        paused: false,
+        ..source(
+            "github-discovery:https://github.com/acme-outfitters-international/*/blob/-/**/catalog-info.yaml?topic=live",
+            0,
+            None,
+        )
+    };
+    let moment = |minutes: i64, text: &str, tone| SourceMoment {
+        sequence: 40,
+        at: before(minutes * 60),
+        by: "fairway".into(),
+        text: text.into(),
+        tone,
+    };
+    SourceView {
+        row,
+        registered: ("ada".into(), before(86_400)),
+        checked_at: Some(before(300)),
+        next_at: Some(before(-1_500)),
+        interval_seconds: Some(1_800),
+        has_interval: true,
+        revision: Some("214 repositories".into()),
+        credential: Some("acme".into()),
+        budget: Some(BudgetView {
+            host: "github.com".into(),
+            left: Some((412, 5_000)),
+            resets_at: Some(before(-900)),
+            blocked_until: None,
+            sent: 4_588,
+            unchanged: 3_120,
+        }),
+        children: source_rows(),
+        parent: None,
+        entities: vec![reference("component:default/orders-api"), reference("api:default/orders")],
+        history: vec![
+            moment(5, "12 entities", Tone::Good),
+            moment(90, "github.com takes no more requests for now; what was read stays as it was", Tone::Bad),
+        ],
+        blocked: None,
+    }
+}
+
+fn import_plan() -> ImportView {
+    let row = |kind, text: &str, known| ImportRow {
+        kind,
+        text: text.into(),
+        from: "catalog.locations.0 (line 12)".into(),
+        known,
+    };
+    ImportView {
+        config: "catalog:\n  locations: []\n".into(),
+        plan: Some(ImportPlanView {
+            digest: "sha256:0".into(),
+            items: vec![
+                row("Credential", "github-com for github.com, from env:GITHUB_TOKEN", true),
+                row("Source", "github-org:https://github.com/acme", false),
+            ],
+            notes: vec![(
+                "catalog.providers.awsS3 (line 30)".into(),
+                "this provider has no counterpart here".into(),
+            )],
+        }),
+        ..ImportView::default()
     }
 }
 
@@ -485,6 +558,62 @@ pub fn pages() -> Vec<(&'static str, String)> {
             sources(
                 &chrome("Sources", Section::Catalog, &[("Catalog", "/catalog"), ("Sources", "")]),
                 &SourcesView { sources: source_rows(), ..SourcesView::default() },
+            ),
+        ),
+        (
+            "source",
+            fairway_portal::source(
+                &chrome(
+                    "A source",
+                    Section::Catalog,
+                    &[("Catalog", "/catalog"), ("Sources", "/sources"), ("A source", "")],
+                ),
+                &discovery(),
+            ),
+        ),
+        (
+            "source-failing",
+            fairway_portal::source(
+                &chrome(
+                    "A source",
+                    Section::Catalog,
+                    &[("Catalog", "/catalog"), ("Sources", "/sources"), ("A source", "")],
+                ),
+                &SourceView {
+                    row: source("https://github.com/acme/legacy", 0, Some("GET answered 404")),
+                    entities: Vec::new(),
+                    children: Vec::new(),
+                    budget: None,
+                    blocked: Some("You may look, and not change".into()),
+                    ..discovery()
+                },
+            ),
+        ),
+        (
+            "source-removal",
+            source_removal(
+                &chrome(
+                    "Remove a source",
+                    Section::Catalog,
+                    &[("Catalog", "/catalog"), ("Sources", "/sources")],
+                ),
+                &SourceRemovalView {
+                    row: discovery().row,
+                    children: 2,
+                    entities: discovery().entities,
+                    blocked: None,
+                },
+            ),
+        ),
+        (
+            "source-import",
+            source_import(
+                &chrome(
+                    "Import from Backstage",
+                    Section::Catalog,
+                    &[("Catalog", "/catalog"), ("Sources", "/sources")],
+                ),
+                &import_plan(),
             ),
         ),
         (

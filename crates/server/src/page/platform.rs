@@ -40,7 +40,11 @@ pub(crate) async fn platform(
         entities: app.view().catalog.len(),
         repositories: repositories.len(),
         policies: fleet.policies.len(),
-        sources: sources.iter().map(|source| source_row(&caller, source)).collect(),
+        sources: sources
+            .iter()
+            .filter(|source| source.parent.is_none())
+            .map(|source| source_row(&caller, source, &sources))
+            .collect(),
         links: vec![
             link("REST API (OpenAPI)", "/api/v1/openapi.json", "api"),
             link("Metrics", "/metrics", "list"),

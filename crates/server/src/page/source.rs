@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::{Html, IntoResponse, Redirect};
-use fairway_app::sources::{Source, SourceTarget};
+use fairway_app::sources::{Source, SourceTarget, SyncReport};
 use fairway_domain::{Caller, Permission};
 use fairway_portal::source::{DraftRow, SourceRow};
 use fairway_portal::{DraftsView, Section, SourcesView};
@@ -17,8 +17,16 @@ use crate::page::{Page, chrome, html};
 use crate::pairs::Pairs;
 use crate::state::ServerState;
 
-pub(crate) fn source_row(caller: &Caller, source: &Source) -> SourceRow {
+/// The row of a source, with what it discovered among `sources`.
+pub(crate) fn source_row(caller: &Caller, source: &Source, sources: &[Source]) -> SourceRow {
     let last = source.last.as_ref();
+    let children = sources.iter().filter(|child| child.parent.as_deref() == Some(source.id.as_str()));
+    let (mut discovered, mut troubled) = (0, 0);
+    for child in children {
+        discovered += 1;
+        let bad = |last: &SyncReport| last.failure.is_some() || last.broken > 0;
+        troubled += usize::from(child.last.as_ref().is_some_and(bad));
+    }
     SourceRow {
         id: source.id.clone(),
         kind: match source.target {
@@ -31,10 +39,14 @@ pub(crate) fn source_row(caller: &Caller, source: &Source) -> SourceRow {
         }
         .to_owned(),
         target: source.target.to_string(),
-        synced_at: last.map(|last| last.at),
+        synced_at: last.and_then(|last| last.last_success),
         entities: last.map_or(0, |last| last.entities),
         errors: last.map_or(0, |last| last.broken),
         failure: last.and_then(|last| last.failure.clone()),
+        paused: source.paused_at.is_some(),
+        discovered: matches!(source.target, SourceTarget::Discovery(_)).then_some((discovered, troubled)),
+        proposes: source.missing_since.is_some()
+            || last.and_then(|last| last.failure.as_ref()).is_some_and(|it| it.contains("would be removed")),
         may_manage: caller.may(Permission::ManageCatalog),
     }
 }
@@ -42,7 +54,12 @@ pub(crate) fn source_row(caller: &Caller, source: &Source) -> SourceRow {
 fn sources_view(state: &ServerState, caller: &Caller, uri: &Uri) -> Result<SourcesView, PageFailure> {
     let sources = state.app.sources(caller).or_page(state, uri, caller)?;
     Ok(SourcesView {
-        sources: sources.iter().map(|source| source_row(caller, source)).collect(),
+        // What was discovered is on the page of what discovered it.
+        sources: sources
+            .iter()
+            .filter(|source| source.parent.is_none())
+            .map(|source| source_row(caller, source, &sources))
+            .collect(),
         blocked: blocked(caller, Permission::ManageCatalog),
         ..SourcesView::default()
     })
@@ -64,8 +81,12 @@ pub(crate) async fn register(
     uri: Uri,
     body: Bytes,
 ) -> Page {
-    let target = Pairs::of_form(&body).get("target").unwrap_or_default().to_owned();
-    match state.app.register_source(&caller, &target).await {
+    let pairs = Pairs::of_form(&body);
+    let target = pairs.get("target").unwrap_or_default().to_owned();
+    let kind = pairs.get("kind").unwrap_or_default().to_owned();
+    let typed = target.split_once(':').is_some_and(|(before, _)| before.contains('-'));
+    let address = if kind.is_empty() || typed { target.clone() } else { format!("{kind}:{target}") };
+    match state.app.register_source(&caller, &address).await {
         Ok(_) => Ok(Redirect::to("/sources").into_response()),
         Err(error) => {
             let mut view = sources_view(&state, &caller, &uri)?;
@@ -74,6 +95,7 @@ pub(crate) async fn register(
                 None => error.to_string(),
             });
             view.target = target;
+            view.kind = kind;
             let chrome = chrome(&state, &caller, &uri, "Sources", Section::Catalog);
             Ok((crate::failure::status(&error), Html(fairway_portal::sources(&chrome, &view)))
                 .into_response())
