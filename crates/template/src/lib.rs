@@ -13,6 +13,7 @@ mod error;
 pub mod fasttemplate;
 mod fetch_template;
 pub mod gotemplate;
+pub mod jinja;
 pub mod nunjucks;
 mod reference;
 mod tree;
