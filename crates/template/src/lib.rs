@@ -9,6 +9,7 @@
 #![expect(clippy::unnecessary_box_returns, reason = "faults travel boxed, so that results stay small")]
 
 mod budget;
+pub mod cookiecutter;
 mod error;
 pub mod fasttemplate;
 mod fetch_template;
