@@ -49,6 +49,13 @@ if [ ! -x tests/.venv/bin/python ]; then
     tests/.venv/bin/pip install --quiet --disable-pip-version-check openapi-spec-validator kubernetes-validate
 fi
 
+# The real Cookiecutter, which the templates of its kind are held against.
+if [ ! -x tests/oracle/cookiecutter/.venv/bin/cookiecutter ]; then
+    python3 -m venv tests/oracle/cookiecutter/.venv
+    tests/oracle/cookiecutter/.venv/bin/pip install --quiet --disable-pip-version-check \
+        -r tests/oracle/cookiecutter/requirements.txt
+fi
+
 # Examples that Backstage ships to its own new users, as input that nobody here wrote.
 if [ ! -d tests/.create-app/package ]; then
     mkdir -p tests/.create-app

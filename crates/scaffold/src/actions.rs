@@ -3,6 +3,7 @@
 mod catalog;
 mod debug;
 mod fetch;
+mod fetch_cookiecutter;
 mod fetch_template;
 mod files;
 mod input;
@@ -18,6 +19,7 @@ pub(crate) fn all() -> Vec<Box<dyn Action>> {
         Box::new(fetch::FetchPlainFile),
         Box::new(fetch_template::FetchTemplateFolder),
         Box::new(fetch_template::FetchTemplateFile),
+        Box::new(fetch_cookiecutter::FetchCookiecutter),
         Box::new(publish::PublishGit),
         Box::new(publish::PublishGithub),
         Box::new(catalog::CatalogRegister),

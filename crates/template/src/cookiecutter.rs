@@ -40,9 +40,9 @@ pub struct Cookiecutter {
     pub directory: Option<TreePath>,
     /// The folder of the workspace that the project's folder is put into.
     pub target: Option<TreePath>,
-    /// What `_template` says; `_repo_dir` and `_output_dir` are said by the next two.
+    /// What `_template` says.
     pub template: String,
-    /// What `_repo_dir` says.
+    /// What the tree is called; `_repo_dir` is this with the template's folder.
     pub repository: String,
     /// What `_output_dir` says.
     pub output: String,

@@ -18,7 +18,11 @@ const BUILT_IN: [&str; 7] = [
 ];
 
 /// The environment for a template with these variables.
-pub fn environment(variables: &Map<String, Json>, options: &Cookiecutter, file: &str) -> Result<Environment, TemplateError> {
+pub fn environment(
+    variables: &Map<String, Json>,
+    options: &Cookiecutter,
+    file: &str,
+) -> Result<Environment, TemplateError> {
     let mut environment = Environment::cookiecutter()
         .with_syntax(syntax(variables.get("_jinja2_env_vars"), file)?)
         .with_budget(options.budget.clone());

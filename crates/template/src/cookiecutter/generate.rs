@@ -26,17 +26,21 @@ pub struct Generated {
 }
 
 /// Renders the template into the workspace. On an error the workspace is as it was.
-pub fn generate(template: &Tree, workspace: &mut Tree, options: &Cookiecutter) -> Result<Generated, TemplateError> {
+pub fn generate(
+    template: &Tree,
+    workspace: &mut Tree,
+    options: &Cookiecutter,
+) -> Result<Generated, TemplateError> {
     let source = resolve(template, options)?;
     let file = source.file();
     let environment = environment(&source.variables, options, &file)?;
     let known = answer(&environment, &source.variables, &file)?;
-    let nested = |said: &str| match (&source.folder, &options.directory) {
-        (Some(folder), directory) if Some(folder) != directory.as_ref() => format!("{said}/{folder}"),
-        _ => said.to_owned(),
+    let repository = match &source.folder {
+        Some(folder) => format!("{}/{folder}", options.repository),
+        None => options.repository.clone(),
     };
-    let context =
-        context(&source.variables, known, options, &nested(&options.template), &nested(&options.repository));
+    let template = if source.folder == options.directory { &options.template } else { &repository };
+    let context = context(&source.variables, known, options, template, &repository);
     let folder = template_folder(&source, &environment)?;
     let environment = with_loader(environment, &source.tree, &folder);
     let project = project_folder(&environment, &folder, &context, options)?;
@@ -65,7 +69,11 @@ pub fn generate(template: &Tree, workspace: &mut Tree, options: &Cookiecutter) -
     writer.make_folder(&project, folder.as_str())?;
     writer.walk("")?;
     let output = writer.output;
-    let hooks = if options.hooks == Hooks::Return { render_hooks(&source, &environment, &context)? } else { Vec::new() };
+    let hooks = if options.hooks == Hooks::Return {
+        render_hooks(&source, &environment, &context)?
+    } else {
+        Vec::new()
+    };
     *workspace = output;
     Ok(Generated { project, context, hooks })
 }
@@ -100,7 +108,11 @@ fn project_folder(
     Ok(options.target.as_ref().map_or_else(|| project.clone(), |target| project.below(target)))
 }
 
-fn render_hooks(source: &Source, environment: &Environment, context: &Json) -> Result<Vec<Hook>, TemplateError> {
+fn render_hooks(
+    source: &Source,
+    environment: &Environment,
+    context: &Json,
+) -> Result<Vec<Hook>, TemplateError> {
     let mut rendered = Vec::new();
     for (stage, path) in hooks::find(&source.tree) {
         let Some(text) = source.tree.get(&path).and_then(TreeFile::text) else {
@@ -162,7 +174,9 @@ impl Writer<'_> {
         for (path, file) in self.files.iter() {
             let Some(rest) = path.as_str().strip_prefix(prefix) else { continue };
             match rest.split_once('/') {
-                Some((name, _)) if folders.last().is_none_or(|last| last != name) => folders.push(name.to_owned()),
+                Some((name, _)) if folders.last().is_none_or(|last| last != name) => {
+                    folders.push(name.to_owned());
+                }
                 Some(_) => {}
                 None if linked(file) && matches!(self.follow(path, file), Some(Target::Folder(_))) => {
                     folders.push(rest.to_owned());
@@ -206,9 +220,10 @@ impl Writer<'_> {
         let rendered = self.environment.render(path, path, self.context)?;
         let here = rendered.trim_start_matches("./");
         if here.is_empty() || here == "." || here.ends_with('/') {
-            return if is_folder { Err(self.exists(path, self.project)) } else { Ok(None) };
+            return if is_folder { Err(exists(path, self.project)) } else { Ok(None) };
         }
-        let joined = if rendered.starts_with('/') { Err(None) } else { TreePath::lenient(&rendered).map_err(Some) };
+        let joined =
+            if rendered.starts_with('/') { Err(None) } else { TreePath::lenient(&rendered).map_err(Some) };
         let output = joined.map_err(|error| {
             let why = error.map_or_else(|| "it begins with a slash".to_owned(), |error| error.to_string());
             refuse(
@@ -221,21 +236,12 @@ impl Writer<'_> {
         Ok(Some(output.below(self.project)))
     }
 
-    fn exists(&self, path: &str, output: &TreePath) -> TemplateError {
-        refuse(
-            TemplateErrorKind::Path,
-            path,
-            format!("the folder \"{output}\" is there already"),
-            "Two folders of the template get the same name, or an empty one. Rename one, or allow to overwrite.",
-        )
-    }
-
     fn make_folder(&mut self, output: &TreePath, path: &str) -> Result<(), TemplateError> {
         if self.output.get(output).is_some() {
-            return Err(self.in_the_way(path, output));
+            return Err(in_the_way(path, output));
         }
         if self.folders.contains(output.as_str()) && !self.options.overwrite {
-            return Err(self.exists(path, output));
+            return Err(exists(path, output));
         }
         let mut folder = Some(output.clone());
         while let Some(current) = folder {
@@ -243,15 +249,6 @@ impl Writer<'_> {
             self.folders.insert(current.as_str().to_owned());
         }
         Ok(())
-    }
-
-    fn in_the_way(&self, path: &str, output: &TreePath) -> TemplateError {
-        refuse(
-            TemplateErrorKind::Path,
-            path,
-            format!("\"{output}\" is a file, and cannot be a folder too"),
-            "Rename one of the two.",
-        )
     }
 
     fn copy_folder(&mut self, folder: &str) -> Result<(), TemplateError> {
@@ -267,34 +264,31 @@ impl Writer<'_> {
             self.output.remove(&path);
         }
         let lenient = |text: &str| TreePath::lenient(text).ok();
-        let root = match lenient(folder).and_then(|path| Some((path.clone(), self.files.get(&path)?.clone()))) {
+        let root = match lenient(folder).and_then(|path| Some((path.clone(), self.files.get(&path)?.clone())))
+        {
             Some((path, link)) => match self.follow(&path, &link) {
                 Some(Target::Folder(target)) => target,
                 _ => return Ok(()),
             },
             None => lenient(folder).map(|path| path.below(self.folder)),
         };
-        let copied: Vec<(TreePath, TreeFile)> =
-            self.source.tree.subtree(root.as_ref()).iter().map(|(path, file)| (path.clone(), file.clone())).collect();
+        let copied: Vec<(TreePath, TreeFile)> = self
+            .source
+            .tree
+            .subtree(root.as_ref())
+            .iter()
+            .map(|(path, file)| (path.clone(), file.clone()))
+            .collect();
         for (path, file) in copied {
             let place = root.as_ref().map_or_else(|| path.clone(), |root| path.below(root));
             let file = match follow(&self.source.tree, &place, &file) {
                 Some(Target::File(file)) => file,
                 Some(Target::Folder(_)) => continue,
-                None => return Err(self.dangling(place.as_str(), &file)),
+                None => return Err(dangling(place.as_str(), &file)),
             };
             self.insert(path.below(&output), file, folder)?;
         }
         Ok(())
-    }
-
-    fn dangling(&self, path: &str, file: &TreeFile) -> TemplateError {
-        refuse(
-            TemplateErrorKind::Path,
-            path,
-            format!("this link leads to \"{}\", which is not in the template", file.text().unwrap_or("?")),
-            "Links of a template have to lead to its own files.",
-        )
     }
 
     fn file(&mut self, path: &TreePath, file: &TreeFile) -> Result<(), TemplateError> {
@@ -302,7 +296,7 @@ impl Writer<'_> {
         let copied = self.is_copied(name);
         let Some(output) = self.output_path(name, false)? else { return Ok(()) };
         if self.folders.contains(output.as_str()) {
-            return if copied { Err(self.in_the_way(name, &output)) } else { Ok(()) };
+            return if copied { Err(in_the_way(name, &output)) } else { Ok(()) };
         }
         if !copied && self.options.skip_existing && self.output.get(&output).is_some() {
             return Ok(());
@@ -310,7 +304,7 @@ impl Writer<'_> {
         let file = match self.follow(path, file) {
             Some(Target::File(file)) => file,
             Some(Target::Folder(_)) => return Ok(()),
-            None => return Err(self.dangling(name, file)),
+            None => return Err(dangling(name, file)),
         };
         if copied || binary::is_binary(name, &file.bytes) {
             return self.insert(output, file, name);
@@ -335,7 +329,7 @@ impl Writer<'_> {
         let mut folder = output.parent();
         while let Some(current) = folder {
             if self.output.get(&current).is_some() {
-                return Err(self.in_the_way(path, &current));
+                return Err(in_the_way(path, &current));
             }
             folder = current.parent();
             self.folders.insert(current.as_str().to_owned());
@@ -343,4 +337,31 @@ impl Writer<'_> {
         self.output.insert(output, file);
         Ok(())
     }
+}
+
+fn exists(path: &str, output: &TreePath) -> TemplateError {
+    refuse(
+        TemplateErrorKind::Path,
+        path,
+        format!("the folder \"{output}\" is there already"),
+        "Two folders of the template get the same name, or an empty one. Rename one, or allow to overwrite.",
+    )
+}
+
+fn in_the_way(path: &str, output: &TreePath) -> TemplateError {
+    refuse(
+        TemplateErrorKind::Path,
+        path,
+        format!("\"{output}\" is a file, and cannot be a folder too"),
+        "Rename one of the two.",
+    )
+}
+
+fn dangling(path: &str, file: &TreeFile) -> TemplateError {
+    refuse(
+        TemplateErrorKind::Path,
+        path,
+        format!("this link leads to \"{}\", which is not in the template", file.text().unwrap_or("?")),
+        "Links of a template have to lead to its own files.",
+    )
 }

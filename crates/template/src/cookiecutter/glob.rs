@@ -82,7 +82,9 @@ mod tests {
         ] {
             assert!(matches(pattern, name), "{pattern} {name}");
         }
-        for (pattern, name) in [("*.html", "a.htm"), ("docs", "docs/a"), ("[!a]b", "ab"), ("A", "a"), ("a", "")] {
+        for (pattern, name) in
+            [("*.html", "a.htm"), ("docs", "docs/a"), ("[!a]b", "ab"), ("A", "a"), ("a", "")]
+        {
             assert!(!matches(pattern, name), "{pattern} {name}");
         }
     }

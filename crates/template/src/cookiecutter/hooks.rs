@@ -54,7 +54,8 @@ pub fn find(template: &Tree) -> Vec<(Stage, TreePath)> {
             if name.contains('/') || name.ends_with('~') {
                 return None;
             }
-            let stem = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map_or(name, |(stem, _)| stem);
+            let stem =
+                name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map_or(name, |(stem, _)| stem);
             let (stage, _) = Stage::ALL.iter().find(|(_, known)| *known == stem)?;
             Some((*stage, path.clone()))
         })

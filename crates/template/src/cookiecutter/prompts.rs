@@ -101,7 +101,9 @@ fn questions(source: &Source, options: &Cookiecutter) -> Result<Vec<Prompt>, Tem
                 plain.push(ask(PromptKind::Choice { choices: found }));
             }
             (Json::Bool(_), Json::Bool(default)) => plain.push(ask(PromptKind::YesNo { default })),
-            (Json::Object(_), Json::Object(default)) => dictionaries.push(ask(PromptKind::Dictionary { default })),
+            (Json::Object(_), Json::Object(default)) => {
+                dictionaries.push(ask(PromptKind::Dictionary { default }));
+            }
             (_, value) => plain.push(ask(PromptKind::Text { default: plain_text(&value) })),
         }
     }

@@ -44,7 +44,11 @@ fn file_in(folder: Option<&TreePath>) -> String {
 pub enum Found {
     Template(Source),
     /// The choice has no answer; with the default that is taken without asking.
-    Nested { name: &'static str, options: Vec<(String, String)>, next: Option<TreePath> },
+    Nested {
+        name: &'static str,
+        options: Vec<(String, String)>,
+        next: Option<TreePath>,
+    },
 }
 
 /// Reads the template at a folder of the tree, without going into nested ones.
@@ -154,14 +158,20 @@ fn nested(
                 let choice = render(&environment, choice, &format!("{file}#template"), &Map::new())?;
                 choices.extend(choice.as_str().map(|choice| (choice.to_owned(), choice.to_owned())));
             }
-            let (first, _) = choices.first().ok_or_else(|| wrong("there is no nested template".to_owned()))?;
-            let inner = first.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).map(|(path, _)| path);
+            let (first, _) =
+                choices.first().ok_or_else(|| wrong("there is no nested template".to_owned()))?;
+            let inner =
+                first.split_once('(').and_then(|(_, rest)| rest.rsplit_once(')')).map(|(path, _)| path);
             let path = inner.filter(|path| !path.is_empty()).map(str::to_owned);
             let message = format!("\"{first}\" names no folder");
             ("template", choices, path.ok_or_else(|| wrong(message))?)
         }
     };
-    let next = folder_of(&path, folder).ok_or_else(|| wrong(format!("\"{path}\" is no folder of the template")))?;
+    let next = match folder_of(&path, folder) {
+        Place::Root => None,
+        Place::Below(next) => Some(next),
+        Place::Outside => return Err(wrong(format!("\"{path}\" is no folder of the template"))),
+    };
     Ok(Found::Nested { name, options: choices, next })
 }
 
@@ -171,22 +181,34 @@ fn label(key: &str, about: &Json) -> String {
     if title == description { title } else { format!("{title} ({description})") }
 }
 
-/// A relative path below a folder; `None` for one that leads out. `.` is the folder itself.
-fn folder_of(path: &str, folder: Option<&TreePath>) -> Option<Option<TreePath>> {
+/// Where a path leads.
+enum Place {
+    Root,
+    Below(TreePath),
+    Outside,
+}
+
+/// A relative path below a folder. `.` is the folder itself.
+fn folder_of(path: &str, folder: Option<&TreePath>) -> Place {
     if path.starts_with('/') {
-        return None;
+        return Place::Outside;
     }
     let mut parts: Vec<&str> = folder.map(|folder| folder.as_str().split('/').collect()).unwrap_or_default();
     for part in path.split('/') {
         match part {
             "" | "." => {}
             ".." => {
-                parts.pop()?;
+                if parts.pop().is_none() {
+                    return Place::Outside;
+                }
             }
             part => parts.push(part),
         }
     }
-    if parts.is_empty() { Some(None) } else { TreePath::lenient(&parts.join("/")).ok().map(Some) }
+    if parts.is_empty() {
+        return Place::Root;
+    }
+    TreePath::lenient(&parts.join("/")).map_or(Place::Outside, Place::Below)
 }
 
 /// The folder that is rendered: the first whose name has `cookiecutter` in the delimiters of a variable.
@@ -222,8 +244,11 @@ pub fn follow(tree: &Tree, path: &TreePath, file: &TreeFile) -> Option<Target> {
         if file.mode != FileMode::Symlink {
             return Some(Target::File(file));
         }
-        let target = folder_of(file.text()?, path.parent().as_ref())?;
-        let Some(target) = target else { return Some(Target::Folder(None)) };
+        let target = match folder_of(file.text()?, path.parent().as_ref()) {
+            Place::Root => return Some(Target::Folder(None)),
+            Place::Below(target) => target,
+            Place::Outside => return None,
+        };
         match tree.get(&target) {
             Some(next) => {
                 file = next.clone();

@@ -82,7 +82,7 @@ fn own_attribute(value: &Value, name: &str, heap: &Heap) -> Outcome<Option<Value
     Ok(match value {
         Value::Object(object) => match &**object {
             Object::Loop(state) => loop_attribute(state, name, heap)?,
-            Object::Namespace(map) | Object::Module(_, map) => map.borrow().get(&TextKey(name)).cloned(),
+            Object::Namespace(map) | Object::Module(map) => map.borrow().get(&TextKey(name)).cloned(),
             Object::Macro(found) => match name {
                 "name" => Some(Value::Text(Rc::clone(&found.definition.name))),
                 "arguments" => {
@@ -133,9 +133,9 @@ fn loop_attribute(state: &Loop, name: &str, heap: &Heap) -> Outcome<Option<Value
                 .and_then(|index| state.items.get(index).cloned())
                 .unwrap_or_else(|| Value::because("there is no previous item")),
         ),
-        "nextitem" => {
-            Some(state.items.get(index + 1).cloned().unwrap_or_else(|| Value::because("there is no next item")))
-        }
+        "nextitem" => Some(
+            state.items.get(index + 1).cloned().unwrap_or_else(|| Value::because("there is no next item")),
+        ),
         _ => None,
     })
 }
@@ -144,9 +144,11 @@ fn loop_attribute(state: &Loop, name: &str, heap: &Heap) -> Outcome<Option<Value
 pub fn slice(value: &Value, parts: [Option<Value>; 3], heap: &Heap) -> Outcome<Value> {
     let bound = |part: &Option<Value>| match part {
         None | Some(Value::None) => Ok(None),
-        Some(value) => value.defined()?.as_integer().map(Some).ok_or_else(|| {
-            Fault::value("slice indices must be integers or None").hint("Write …|int.")
-        }),
+        Some(value) => value
+            .defined()?
+            .as_integer()
+            .map(Some)
+            .ok_or_else(|| Fault::value("slice indices must be integers or None").hint("Write …|int.")),
     };
     let [start, stop, step] = &parts;
     let (start, stop, step) = (bound(start)?, bound(stop)?, bound(step)?.unwrap_or(1));
@@ -162,7 +164,11 @@ pub fn slice(value: &Value, parts: [Option<Value>; 3], heap: &Heap) -> Outcome<V
     match value {
         Value::Text(text) | Value::Safe(text) if text.is_ascii() => {
             let bytes = text.as_bytes();
-            heap.text(indices.filter_map(|index| bytes.get(index).map(|byte| char::from(*byte))).collect::<String>())
+            heap.text(
+                indices
+                    .filter_map(|index| bytes.get(index).map(|byte| char::from(*byte)))
+                    .collect::<String>(),
+            )
         }
         Value::Text(text) | Value::Safe(text) => {
             let characters: Vec<char> = text.chars().collect();
@@ -190,12 +196,12 @@ fn indices(
 ) -> impl ExactSizeIterator<Item = usize> {
     let length = length as i128;
     let (lowest, highest) = if step > 0 { (0, length) } else { (-1, length - 1) };
-    let clamp = |value: i128| (if value < 0 { value.saturating_add(length) } else { value }).clamp(lowest, highest);
+    let clamp =
+        |value: i128| (if value < 0 { value.saturating_add(length) } else { value }).clamp(lowest, highest);
     let start = start.map_or(if step > 0 { 0 } else { length - 1 }, clamp);
     let stop = stop.map_or(if step > 0 { length } else { -1 }, clamp);
     let span = if step > 0 { stop - start } else { start - stop };
     let count = if span <= 0 { 0 } else { (span - 1) / step.saturating_abs() + 1 };
-    (0..usize::try_from(count).unwrap_or(0)).map(move |index| {
-        usize::try_from(start + step * index as i128).unwrap_or(usize::MAX)
-    })
+    (0..usize::try_from(count).unwrap_or(0))
+        .map(move |index| usize::try_from(start + step * index as i128).unwrap_or(usize::MAX))
 }

@@ -46,7 +46,7 @@ pub enum StatementKind {
     Import { template: Expression, target: Rc<str>, with_context: bool },
     From { template: Expression, names: Vec<(Rc<str>, Rc<str>)>, with_context: bool },
     Do(Expression),
-    Now { zone: Expression, shift: Option<(Sign, Expression)>, format: Option<Expression> },
+    Now(Box<Now>),
     Break,
     Continue,
 }
@@ -55,6 +55,14 @@ pub enum StatementKind {
 pub enum Sign {
     Plus,
     Minus,
+}
+
+/// `{% now zone + shift, format %}`
+#[derive(Debug)]
+pub struct Now {
+    pub zone: Expression,
+    pub shift: Option<(Sign, Expression)>,
+    pub format: Option<Expression>,
 }
 
 #[derive(Debug)]

@@ -18,10 +18,6 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    pub fn of(positional: Vec<Value>) -> Self {
-        Self { positional, named: Vec::new() }
-    }
-
     /// Each argument at the place of its name; too many and unknown ones are errors.
     pub fn bind<const N: usize>(self, function: &str, names: [&str; N]) -> Outcome<[Option<Value>; N]> {
         let given = self.positional.len();
@@ -41,8 +37,9 @@ impl Arguments {
                     return Err(Fault::value(format!("{function}() got two values for '{name}'")));
                 }
                 None => {
-                    return Err(Fault::value(format!("{function}() has no argument '{name}'"))
-                        .hint(takes(&names)));
+                    return Err(
+                        Fault::value(format!("{function}() has no argument '{name}'")).hint(takes(&names))
+                    );
                 }
             }
         }
@@ -65,11 +62,7 @@ impl Arguments {
 }
 
 fn takes(names: &[&str]) -> String {
-    if names.is_empty() {
-        "It takes none.".to_owned()
-    } else {
-        format!("It takes {}.", names.join(", "))
-    }
+    if names.is_empty() { "It takes none.".to_owned() } else { format!("It takes {}.", names.join(", ")) }
 }
 
 /// A whole number, or the default.
@@ -98,10 +91,9 @@ pub fn text(value: Option<Value>, name: &str) -> Outcome<Option<Rc<str>>> {
     match value {
         None | Some(Value::None) => Ok(None),
         Some(Value::Text(text) | Value::Safe(text)) => Ok(Some(text)),
-        Some(other) => Err(Fault::value(format!(
-            "'{name}' has to be a text, it is {}",
-            other.defined()?.type_name()
-        ))),
+        Some(other) => {
+            Err(Fault::value(format!("'{name}' has to be a text, it is {}", other.defined()?.type_name())))
+        }
     }
 }
 
@@ -149,7 +141,12 @@ impl Interpreter<'_> {
         })
     }
 
-    fn bind_parameters(&mut self, definition: &Definition, scope: &Rc<Scope>, arguments: Arguments) -> Outcome<()> {
+    fn bind_parameters(
+        &mut self,
+        definition: &Definition,
+        scope: &Rc<Scope>,
+        arguments: Arguments,
+    ) -> Outcome<()> {
         let name = &definition.name;
         let Arguments { positional, mut named } = arguments;
         let mut rest = positional.into_iter();

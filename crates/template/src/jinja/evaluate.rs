@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use crate::budget::Meter;
 use crate::error::{Fault, Outcome, near_names};
-use crate::jinja::ast::{CallArguments, Comparison, Expression, ExpressionKind as Kind, FilterCall, Template};
+use crate::jinja::ast::{
+    CallArguments, Comparison, Expression, ExpressionKind as Kind, FilterCall, Template,
+};
 use crate::jinja::call::Arguments;
 use crate::jinja::object::{BlockOf, Object};
 use crate::jinja::printing::print;
@@ -194,7 +196,12 @@ impl<'e> Interpreter<'e> {
         Ok(Value::Undefined(Rc::new(Missing::Name(Rc::clone(name), near))))
     }
 
-    fn compare(&mut self, first: &Expression, rest: &[(Comparison, Expression)], scope: &Rc<Scope>) -> Outcome<Value> {
+    fn compare(
+        &mut self,
+        first: &Expression,
+        rest: &[(Comparison, Expression)],
+        scope: &Rc<Scope>,
+    ) -> Outcome<Value> {
         let mut left = self.evaluate(first, scope)?;
         for (comparison, right) in rest {
             let right = self.evaluate(right, scope)?;

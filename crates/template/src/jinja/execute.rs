@@ -4,7 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::error::{Fault, Outcome, TemplateError};
-use crate::jinja::ast::{Block, Definition, Expression, For, Sign, Statement, StatementKind as Kind, Target, Template};
+use crate::jinja::ast::{
+    Block, Definition, Expression, For, Now, Sign, Statement, StatementKind as Kind, Target, Template,
+};
 use crate::jinja::call::Arguments;
 use crate::jinja::evaluate::Interpreter;
 use crate::jinja::object::{BlockOf, Loop, Macro, Object};
@@ -162,7 +164,9 @@ impl Interpreter<'_> {
             }
             Kind::Block(block) => self.block(block, scope, out)?,
             Kind::Extends(_) => {
-                return Err(Fault::value("a template can only extend another at its top, outside of other tags"));
+                return Err(Fault::value(
+                    "a template can only extend another at its top, outside of other tags",
+                ));
             }
             Kind::Include { template, ignore_missing, with_context } => {
                 self.include(template, *ignore_missing, *with_context, scope, out)?;
@@ -181,7 +185,8 @@ impl Interpreter<'_> {
             Kind::Do(expression) => {
                 self.evaluate(expression, scope)?;
             }
-            Kind::Now { zone, shift, format } => {
+            Kind::Now(now) => {
+                let Now { zone, shift, format } = &**now;
                 let zone = self.evaluate(zone, scope)?;
                 let shift = match shift {
                     Some((sign, shift)) => Some((*sign == Sign::Plus, self.evaluate(shift, scope)?)),
@@ -276,7 +281,11 @@ impl Interpreter<'_> {
             for item in items {
                 let inner = Scope::child(scope);
                 self.assign(&statement.target, item.clone(), &inner, scope)?;
-                if self.evaluate(condition, &inner)?.is_true().map_err(|fault| fault.at(condition.position))? {
+                if self
+                    .evaluate(condition, &inner)?
+                    .is_true()
+                    .map_err(|fault| fault.at(condition.position))?
+                {
                     kept.push(item);
                 }
             }
@@ -337,7 +346,13 @@ impl Interpreter<'_> {
         self.block_level(&levels, 0, &outer, out)
     }
 
-    fn block_level(&mut self, levels: &[Rc<BlockOf>], level: usize, outer: &Rc<Scope>, out: &mut String) -> Outcome<()> {
+    fn block_level(
+        &mut self,
+        levels: &[Rc<BlockOf>],
+        level: usize,
+        outer: &Rc<Scope>,
+        out: &mut String,
+    ) -> Outcome<()> {
         let Some(current) = levels.get(level) else { return Ok(()) };
         let inner = Scope::child(outer);
         let parent = if level + 1 < levels.len() {
@@ -348,7 +363,9 @@ impl Interpreter<'_> {
         };
         inner.set(&"super".into(), parent);
         self.block_scope = Some(Rc::clone(outer));
-        self.in_template(&current.template, |interpreter| interpreter.execute(&current.block.body, &inner, out))?;
+        self.in_template(&current.template, |interpreter| {
+            interpreter.execute(&current.block.body, &inner, out)
+        })?;
         Ok(())
     }
 
@@ -377,7 +394,7 @@ impl Interpreter<'_> {
             let source = lexer::normalize_newlines(&source).into_owned();
             let template = parse(self.environment, &source, path, self.limit)
                 .map(Rc::new)
-                .map_err(|fault| elsewhere(fault, &source, path))?;
+                .map_err(|fault| elsewhere(*fault, &source, path))?;
             self.loaded.insert(path.to_owned(), Rc::clone(&template));
             return Ok(template);
         }
@@ -397,7 +414,9 @@ impl Interpreter<'_> {
     ) -> Outcome<()> {
         let name = self.evaluate(template, scope)?;
         let loaded = match self.load(&name) {
-            Err(fault) if ignore_missing && fault.message.starts_with("there is no template") => return Ok(()),
+            Err(fault) if ignore_missing && fault.message.starts_with("there is no template") => {
+                return Ok(());
+            }
             result => result?,
         };
         self.part(&loaded, &if with_context { Scope::child(scope) } else { Scope::root() }, out)
@@ -416,7 +435,7 @@ impl Interpreter<'_> {
         self.template = current;
         result.map_err(|fault| {
             if fault.position.is_some() && !self.same_source(template) {
-                elsewhere(fault, &template.source, &template.name)
+                elsewhere(*fault, &template.source, &template.name)
             } else {
                 fault
             }
@@ -435,7 +454,7 @@ impl Interpreter<'_> {
             }
         }
         let map = self.heap.shared_map(map)?;
-        Ok(Value::Object(Rc::new(Object::Module(Rc::clone(&loaded.name), map))))
+        Ok(Value::Object(Rc::new(Object::Module(map))))
     }
 
     fn same_source(&self, template: &Rc<Template>) -> bool {
@@ -454,14 +473,14 @@ impl Interpreter<'_> {
         let current = std::mem::replace(&mut self.template, Rc::clone(template));
         let result = work(self);
         self.template = current;
-        result.map_err(|fault| elsewhere(fault, &template.source, &template.name))
+        result.map_err(|fault| elsewhere(*fault, &template.source, &template.name))
     }
 }
 
 /// A fault of another template: the place becomes a part of the message.
-fn elsewhere(fault: Box<Fault>, source: &str, name: &str) -> Box<Fault> {
+fn elsewhere(fault: Fault, source: &str, name: &str) -> Box<Fault> {
     let (kind, too_deep, hint) = (fault.kind, fault.too_deep, fault.hint.clone());
-    let located = TemplateError::locate(*fault, source, name);
+    let located = TemplateError::locate(fault, source, name);
     let mut outer =
         Fault::new(kind, format!("{} (at {name}:{}:{})", located.message, located.line, located.column));
     outer.too_deep = too_deep;

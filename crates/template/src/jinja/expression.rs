@@ -22,8 +22,7 @@ impl Parser<'_> {
         let mut expression = self.or()?;
         while self.skip_name("if") {
             let test = self.or()?;
-            let otherwise =
-                if self.skip_name("else") { Some(Box::new(self.expression()?)) } else { None };
+            let otherwise = if self.skip_name("else") { Some(Box::new(self.expression()?)) } else { None };
             expression =
                 at(position, Kind::Condition { test: Box::new(test), then: Box::new(expression), otherwise });
             self.forget_unknown_names(mark);
@@ -33,7 +32,12 @@ impl Parser<'_> {
     }
 
     /// Several expressions with commas are a tuple. `ends` are names that end it.
-    pub fn tuple(&mut self, with_condition: bool, ends: &[&str], in_parentheses: bool) -> Outcome<Expression> {
+    pub fn tuple(
+        &mut self,
+        with_condition: bool,
+        ends: &[&str],
+        in_parentheses: bool,
+    ) -> Outcome<Expression> {
         let position = self.position();
         let mut items = Vec::new();
         let mut is_tuple = false;

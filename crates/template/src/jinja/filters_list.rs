@@ -41,8 +41,13 @@ pub fn length(_: &mut Interpreter<'_>, value: Value, arguments: Arguments) -> An
     let [] = arguments.bind("length", [])?;
     match value.defined()?.length() {
         Some(length) => Ok(Value::Integer(length as i128)),
-        None => Err(Fault::value(format!("object of type '{}' has no len()", value.type_name()))
-            .hint(if matches!(value, Value::Stream(_)) { "Add |list before." } else { "Only text, lists and dictionaries have a length." })),
+        None => Err(Fault::value(format!("object of type '{}' has no len()", value.type_name())).hint(
+            if matches!(value, Value::Stream(_)) {
+                "Add |list before."
+            } else {
+                "Only text, lists and dictionaries have a length."
+            },
+        )),
     }
 }
 
@@ -170,10 +175,9 @@ pub fn sort(interpreter: &mut Interpreter<'_>, value: Value, arguments: Argument
     let heap = &interpreter.heap;
     let case_sensitive = flag(case_sensitive.as_ref(), false)?;
     let paths: Vec<Vec<Key>> = match &attribute {
-        Some(Value::Text(names)) if names.contains(',') => names
-            .split(',')
-            .map(|name| attribute_path(Some(heap.text(name)?)))
-            .collect::<Outcome<_>>()?,
+        Some(Value::Text(names)) if names.contains(',') => {
+            names.split(',').map(|name| attribute_path(Some(heap.text(name)?))).collect::<Outcome<_>>()?
+        }
         _ => vec![attribute_path(attribute)?],
     };
     let mut keyed = Vec::new();
@@ -208,7 +212,13 @@ pub fn dictsort(interpreter: &mut Interpreter<'_>, value: Value, arguments: Argu
     heap.list(sort_by_keys(keyed, flag(reverse.as_ref(), false)?, heap)?)
 }
 
-fn extreme(interpreter: &Interpreter<'_>, value: &Value, arguments: Arguments, name: &str, wanted: Ordering) -> Answer {
+fn extreme(
+    interpreter: &Interpreter<'_>,
+    value: &Value,
+    arguments: Arguments,
+    name: &str,
+    wanted: Ordering,
+) -> Answer {
     let [case_sensitive, attribute] = arguments.bind(name, ["case_sensitive", "attribute"])?;
     let case_sensitive = flag(case_sensitive.as_ref(), false)?;
     let path = attribute_path(attribute)?;

@@ -10,9 +10,10 @@ type Answer = Outcome<Value>;
 pub fn abs(_: &mut Interpreter<'_>, value: Value, arguments: Arguments) -> Answer {
     let [] = arguments.bind("abs", [])?;
     match (value.defined()?.as_integer(), &value) {
-        (Some(number), _) => {
-            number.checked_abs().map(Value::Integer).ok_or_else(|| Fault::value("the result is too large a number"))
-        }
+        (Some(number), _) => number
+            .checked_abs()
+            .map(Value::Integer)
+            .ok_or_else(|| Fault::value("the result is too large a number")),
         (None, Value::Float(number)) => Ok(Value::Float(number.abs())),
         _ => Err(Fault::value(format!("bad operand type for abs(): '{}'", value.type_name()))),
     }
@@ -98,7 +99,8 @@ pub fn round(_: &mut Interpreter<'_>, value: Value, arguments: Arguments) -> Ans
         }),
         "ceil" | "floor" => {
             let scale = 10_f64.powi(precision);
-            let scaled = if method.starts_with('c') { (number * scale).ceil() } else { (number * scale).floor() };
+            let scaled =
+                if method.starts_with('c') { (number * scale).ceil() } else { (number * scale).floor() };
             Ok(Value::Float(scaled / scale))
         }
         _ => Err(Fault::value("method must be common, ceil or floor")),
@@ -120,15 +122,14 @@ fn round_float(number: f64, precision: i32) -> f64 {
     if !number.is_finite() {
         return number;
     }
-    match usize::try_from(precision) {
-        Ok(decimals) => format!("{number:.decimals$}").parse().unwrap_or(number),
-        Err(_) => {
-            let scale = 10_f64.powi(-precision);
-            if scale.is_finite() { (number / scale).round_ties_even() * scale } else { 0.0 }
-        }
+    if let Ok(decimals) = usize::try_from(precision) {
+        return format!("{number:.decimals$}").parse().unwrap_or(number);
     }
+    let scale = 10_f64.powi(-precision);
+    if scale.is_finite() { (number / scale).round_ties_even() * scale } else { 0.0 }
 }
 
+#[expect(clippy::float_cmp, reason = "one byte is exactly that")]
 pub fn file_size(interpreter: &mut Interpreter<'_>, value: Value, arguments: Arguments) -> Answer {
     let [binary] = arguments.bind("filesizeformat", ["binary"])?;
     let binary = flag(binary.as_ref(), false)?;

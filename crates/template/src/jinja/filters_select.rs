@@ -45,7 +45,12 @@ pub fn path_of(value: &Value, path: &[Key], heap: &Heap) -> Outcome<Value> {
 }
 
 /// A test by name with its arguments; without a name, whether it is true.
-fn passes(interpreter: &mut Interpreter<'_>, value: Value, test: &[Value], named: &Arguments) -> Outcome<bool> {
+fn passes(
+    interpreter: &mut Interpreter<'_>,
+    value: Value,
+    test: &[Value],
+    named: &Arguments,
+) -> Outcome<bool> {
     let Some((name, rest)) = test.split_first() else {
         return value.is_true();
     };
@@ -55,7 +60,13 @@ fn passes(interpreter: &mut Interpreter<'_>, value: Value, test: &[Value], named
     (test.run)(interpreter, value, arguments)
 }
 
-fn choose(interpreter: &mut Interpreter<'_>, value: &Value, arguments: &Arguments, wanted: bool, by_attribute: bool) -> Answer {
+fn choose(
+    interpreter: &mut Interpreter<'_>,
+    value: &Value,
+    arguments: &Arguments,
+    wanted: bool,
+    by_attribute: bool,
+) -> Answer {
     let mut test = arguments.positional.clone();
     let path = if by_attribute {
         if test.is_empty() {
@@ -99,7 +110,8 @@ pub fn map(interpreter: &mut Interpreter<'_>, value: Value, arguments: Arguments
         && let Some(index) = named.iter().position(|(name, _)| &**name == "attribute")
     {
         let path = attribute_path(Some(named.remove(index).1))?;
-        let default = named.iter().position(|(name, _)| &**name == "default").map(|index| named.remove(index).1);
+        let default =
+            named.iter().position(|(name, _)| &**name == "default").map(|index| named.remove(index).1);
         if let Some((unknown, _)) = named.first() {
             return Err(Fault::value(format!("Unexpected keyword argument '{unknown}'")));
         }
@@ -116,7 +128,8 @@ pub fn map(interpreter: &mut Interpreter<'_>, value: Value, arguments: Arguments
         return interpreter.heap.stream(mapped);
     }
     if positional.is_empty() {
-        return Err(Fault::value("map requires a filter argument").hint("Write map('name') or map(attribute='name')."));
+        return Err(Fault::value("map requires a filter argument")
+            .hint("Write map('name') or map(attribute='name')."));
     }
     let name = positional.remove(0);
     let name = name.defined()?.as_text().ok_or_else(|| Fault::value("the name of a filter is a text"))?;

@@ -120,8 +120,9 @@ pub fn indent(interpreter: &mut Interpreter<'_>, value: Value, arguments: Argume
     let [width, first, blank] = arguments.bind("indent", ["width", "first", "blank"])?;
     let heap = &interpreter.heap;
     let Some(source) = value.defined()?.as_text() else {
-        return Err(Fault::value(format!("indent takes text, not {}", value.type_name()))
-            .hint("Add |string before."));
+        return Err(
+            Fault::value(format!("indent takes text, not {}", value.type_name())).hint("Add |string before.")
+        );
     };
     let indent = match width {
         Some(Value::Text(text) | Value::Safe(text)) => text.to_string(),
@@ -167,7 +168,11 @@ pub fn truncate(interpreter: &mut Interpreter<'_>, value: Value, arguments: Argu
         return Ok(value);
     }
     let cut: String = source.chars().take(length - end_length).collect();
-    let kept = if flag(kill.as_ref(), false)? { &*cut } else { cut.rsplit_once(' ').map_or(&*cut, |(kept, _)| kept) };
+    let kept = if flag(kill.as_ref(), false)? {
+        &*cut
+    } else {
+        cut.rsplit_once(' ').map_or(&*cut, |(kept, _)| kept)
+    };
     like(&value, format!("{kept}{end}"), heap)
 }
 
@@ -188,8 +193,8 @@ pub fn word_wrap(interpreter: &mut Interpreter<'_>, value: Value, arguments: Arg
         return Err(Fault::value("the width of wordwrap has to be 1 or more"));
     }
     let (long, hyphens) = (flag(long.as_ref(), true)?, flag(hyphens.as_ref(), true)?);
-    let joiner =
-        text(joiner, "wrapstring")?.unwrap_or_else(|| interpreter.environment.syntax.newline_sequence.as_str().into());
+    let joiner = text(joiner, "wrapstring")?
+        .unwrap_or_else(|| interpreter.environment.syntax.newline_sequence.as_str().into());
     heap.meter.allocate(source.len().saturating_mul(8 + joiner.len()))?;
     let paragraphs: Vec<String> = wrap::lines(&source)
         .into_iter()

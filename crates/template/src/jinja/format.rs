@@ -55,7 +55,8 @@ impl Formatter<'_> {
                 out.push_str(&self.field(field, nesting)?);
                 rest = after.get(1..).unwrap_or_default();
             } else {
-                return Err(Fault::value("Single '}' encountered in format string").hint("Write }} for a brace itself."));
+                return Err(Fault::value("Single '}' encountered in format string")
+                    .hint("Write }} for a brace itself."));
             }
         }
     }
@@ -96,13 +97,17 @@ impl Formatter<'_> {
         let (first, mut path) = name.split_at(end);
         let index = if first.is_empty() {
             let Some(next) = self.automatic.as_mut().filter(|_| !self.numbered) else {
-                return Err(Fault::value("cannot switch from manual field specification to automatic field numbering"));
+                return Err(Fault::value(
+                    "cannot switch from manual field specification to automatic field numbering",
+                ));
             };
             *next += 1;
             Some(*next - 1)
         } else if first.chars().all(|c| c.is_ascii_digit()) {
             if self.automatic.is_some_and(|next| next > 0) {
-                return Err(Fault::value("cannot switch from automatic field numbering to manual field specification"));
+                return Err(Fault::value(
+                    "cannot switch from automatic field numbering to manual field specification",
+                ));
             }
             self.numbered = true;
             first.parse().ok()
@@ -245,11 +250,16 @@ pub fn apply(value: &Value, specification: &str, heap: &Heap) -> Outcome<String>
     }
     let body = match (value.as_integer(), value.as_float(), found.kind) {
         (Some(number), _, None | Some('d' | 'n' | 'b' | 'o' | 'x' | 'X' | 'c')) => whole(number, &found)?,
-        (_, Some(number), None | Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | 'n' | '%')) => float(number, &found),
+        (_, Some(number), None | Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | 'n' | '%')) => {
+            float(number, &found)
+        }
         (_, Some(_), Some(kind)) => return Err(unknown(kind)),
         _ => {
-            return Err(Fault::value(format!("unsupported format string passed to {}.__format__", value.type_name()))
-                .hint("Add !s before the colon."));
+            return Err(Fault::value(format!(
+                "unsupported format string passed to {}.__format__",
+                value.type_name()
+            ))
+            .hint("Add !s before the colon."));
         }
     };
     let (sign, digits) = match body.strip_prefix('-') {
@@ -293,17 +303,16 @@ fn float(number: f64, found: &Specification) -> String {
         Some('f' | 'F') => format!("{number:.precision$}"),
         Some('%') => format!("{:.precision$}%", number * 100.0),
         Some(_) => general(number, precision, found.alternate),
-        None => match found.precision {
-            Some(precision) => {
+        None => {
+            if let Some(precision) = found.precision {
                 let text = general(number, precision, false);
                 if text.contains(['.', 'e']) { text } else { format!("{text}.0") }
-            }
-            None => {
+            } else {
                 let mut text = String::new();
                 print_float(number, &mut text);
                 text
             }
-        },
+        }
     };
     if let Some(separator) = found.separator {
         let (sign, digits) = match text.strip_prefix('-') {

@@ -43,8 +43,9 @@ fn write_value(value: &Value, style: Style<'_>, level: usize, heap: &Heap, out: 
             }
             let kinds = entries.iter().map(|(key, _)| std::mem::discriminant(*key));
             if kinds.collect::<Vec<_>>().windows(2).any(|pair| pair.first() != pair.last()) {
-                return Err(Fault::value("keys of different types cannot be sorted")
-                    .hint("Make all keys text."));
+                return Err(
+                    Fault::value("keys of different types cannot be sorted").hint("Make all keys text.")
+                );
             }
             entries.sort_by(|(left, _), (right, _)| match (left, right) {
                 (Key::Text(left), Key::Text(right)) => left.cmp(right),
@@ -65,8 +66,11 @@ fn write_value(value: &Value, style: Style<'_>, level: usize, heap: &Heap, out: 
         }
         Value::Undefined(missing) => return Err(missing.fault()),
         other => {
-            return Err(Fault::value(format!("Object of type {} is not JSON serializable", other.type_name()))
-                .hint("Add |list before."));
+            return Err(Fault::value(format!(
+                "Object of type {} is not JSON serializable",
+                other.type_name()
+            ))
+            .hint("Add |list before."));
         }
     }
     heap.meter.leave();
@@ -76,7 +80,13 @@ fn write_value(value: &Value, style: Style<'_>, level: usize, heap: &Heap, out: 
     Ok(())
 }
 
-fn write_items(items: &[Value], style: Style<'_>, level: usize, heap: &Heap, out: &mut String) -> Outcome<()> {
+fn write_items(
+    items: &[Value],
+    style: Style<'_>,
+    level: usize,
+    heap: &Heap,
+    out: &mut String,
+) -> Outcome<()> {
     out.push('[');
     for (index, item) in items.iter().enumerate() {
         separate(index, style, level + 1, heap, out)?;

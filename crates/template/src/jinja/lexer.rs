@@ -303,7 +303,8 @@ impl<'s> Lexer<'s> {
                 return Ok(());
             }
             let Some(next) = self.rest().chars().next() else {
-                let message = if is_block { "this tag is never closed" } else { "this output is never closed" };
+                let message =
+                    if is_block { "this tag is never closed" } else { "this output is never closed" };
                 return Err(Fault::syntax(message, start).hint(format!("Close it with \"{end}\".")));
             };
             if next.is_whitespace() {

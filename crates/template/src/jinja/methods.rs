@@ -40,7 +40,12 @@ pub fn find(value: &Value, name: &str) -> Option<&'static str> {
 }
 
 /// `owner.name(arguments)`
-pub fn call(interpreter: &mut Interpreter<'_>, owner: &Value, name: &str, arguments: Arguments) -> Outcome<Value> {
+pub fn call(
+    interpreter: &mut Interpreter<'_>,
+    owner: &Value,
+    name: &str,
+    arguments: Arguments,
+) -> Outcome<Value> {
     if name == "__len__" {
         let [] = arguments.bind(name, [])?;
         return Ok(Value::Integer(owner.length().unwrap_or(0) as i128));

@@ -13,7 +13,8 @@ use crate::jinja::value::{Heap, Value};
 
 /// All methods of lists.
 pub const NAMES: &[&str] = &[
-    "__len__", "append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort",
+    "__len__", "append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse",
+    "sort",
 ];
 
 fn find(items: &[Value], wanted: &Value, heap: &Heap) -> Outcome<Option<usize>> {
@@ -27,7 +28,12 @@ fn find(items: &[Value], wanted: &Value, heap: &Heap) -> Outcome<Option<usize>> 
 }
 
 /// `count` and `index`, which change nothing.
-pub fn search(interpreter: &Interpreter<'_>, items: &[Value], name: &str, arguments: Arguments) -> Outcome<Value> {
+pub fn search(
+    interpreter: &Interpreter<'_>,
+    items: &[Value],
+    name: &str,
+    arguments: Arguments,
+) -> Outcome<Value> {
     let [wanted, start, stop] = arguments.bind_required(name, ["value", "start", "stop"], 1)?;
     let wanted = wanted.unwrap_or(Value::None);
     let heap = &interpreter.heap;
@@ -46,9 +52,9 @@ pub fn search(interpreter: &Interpreter<'_>, items: &[Value], name: &str, argume
     };
     let (start, stop) = (bound(start.as_ref(), 0)?, bound(stop.as_ref(), items.len())?);
     let found = find(items.get(start..stop).unwrap_or_default(), &wanted, heap)?;
-    found.map(|index| Value::Integer((index + start) as i128)).ok_or_else(|| {
-        Fault::value("the value is not in the list").hint("Ask with \"in\" before.")
-    })
+    found
+        .map(|index| Value::Integer((index + start) as i128))
+        .ok_or_else(|| Fault::value("the value is not in the list").hint("Ask with \"in\" before."))
 }
 
 /// `items.name(arguments)`
@@ -89,7 +95,11 @@ pub fn call(
             heap.meter.spend(items.len() as u64 / 16)?;
             return match index {
                 Some(index) => Ok(items.remove(index)),
-                None => Err(Fault::value(if items.is_empty() { "pop from empty list" } else { "pop index out of range" })),
+                None => Err(Fault::value(if items.is_empty() {
+                    "pop from empty list"
+                } else {
+                    "pop index out of range"
+                })),
             };
         }
         "remove" => {

@@ -91,15 +91,13 @@ pub fn call(
             let wanted = wanted.unwrap_or(Value::None);
             heap.meter.spend(map.borrow().len() as u64 / 16)?;
             let found = map.borrow_mut().shift_remove(&wanted.key(heap)?);
-            match found.or(default) {
-                Some(found) => Ok(found),
-                None => {
-                    let mut shown = String::new();
-                    represent(&wanted, heap, &mut shown)?;
-                    Err(Fault::value(format!("the dictionary has no key {shown}"))
-                        .hint("Give pop() a second value for that case."))
-                }
+            if let Some(found) = found.or(default) {
+                return Ok(found);
             }
+            let mut shown = String::new();
+            represent(&wanted, heap, &mut shown)?;
+            Err(Fault::value(format!("the dictionary has no key {shown}"))
+                .hint("Give pop() a second value for that case."))
         }
         _ => {
             let [] = arguments.bind(name, [])?;

@@ -12,11 +12,51 @@ use crate::jinja::{format, wrap};
 
 /// All methods of text.
 pub const NAMES: &[&str] = &[
-    "__len__", "capitalize", "casefold", "center", "count", "endswith", "expandtabs", "find", "format", "format_map",
-    "index", "isalnum", "isalpha", "isascii", "isdecimal", "isdigit", "isidentifier", "islower", "isnumeric",
-    "isprintable", "isspace", "istitle", "isupper", "join", "ljust", "lower", "lstrip", "partition", "removeprefix",
-    "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip", "split", "splitlines",
-    "startswith", "strip", "swapcase", "title", "upper", "zfill",
+    "__len__",
+    "capitalize",
+    "casefold",
+    "center",
+    "count",
+    "endswith",
+    "expandtabs",
+    "find",
+    "format",
+    "format_map",
+    "index",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
+    "isdigit",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isprintable",
+    "isspace",
+    "istitle",
+    "isupper",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rfind",
+    "rindex",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
+    "upper",
+    "zfill",
 ];
 
 fn is_cased(c: char) -> bool {
@@ -136,7 +176,8 @@ fn split(heap: &Heap, source: &str, name: &str, arguments: Arguments) -> Outcome
         let mut parts = Vec::new();
         let mut rest = source.trim();
         while !rest.is_empty() {
-            let place = if from_right { rest.rfind(char::is_whitespace) } else { rest.find(char::is_whitespace) };
+            let place =
+                if from_right { rest.rfind(char::is_whitespace) } else { rest.find(char::is_whitespace) };
             let Some(place) = place.filter(|_| parts.len() < most) else {
                 parts.push(rest);
                 break;
@@ -360,8 +401,11 @@ pub fn call(interpreter: &Interpreter<'_>, source: &str, name: &str, arguments: 
         "removeprefix" | "removesuffix" => {
             let [part] = arguments.bind_required(name, ["affix"], 1)?;
             let part = required_text(part, "affix")?;
-            let rest =
-                if name == "removeprefix" { source.strip_prefix(&*part) } else { source.strip_suffix(&*part) };
+            let rest = if name == "removeprefix" {
+                source.strip_prefix(&*part)
+            } else {
+                source.strip_suffix(&*part)
+            };
             heap.text(rest.unwrap_or(source))
         }
         "expandtabs" => {
@@ -371,7 +415,9 @@ pub fn call(interpreter: &Interpreter<'_>, source: &str, name: &str, arguments: 
         "format" => heap.text(format::format(source, &arguments, heap)?),
         "format_map" => {
             let [map] = arguments.bind_required(name, ["mapping"], 1)?;
-            let Some(Value::Map(map)) = map else { return Err(Fault::value("format_map takes a dictionary")) };
+            let Some(Value::Map(map)) = map else {
+                return Err(Fault::value("format_map takes a dictionary"));
+            };
             let mut named = Vec::new();
             for (key, value) in map.borrow().iter() {
                 if let Key::Text(name) = key {

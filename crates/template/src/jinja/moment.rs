@@ -11,7 +11,17 @@ use crate::jinja::value::Value;
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -23,8 +33,9 @@ pub fn now(
     format: Option<Value>,
 ) -> Outcome<String> {
     let Some(now) = now else {
-        return Err(Fault::value("the time is not known here")
-            .hint("Write the date as a value that is asked for."));
+        return Err(
+            Fault::value("the time is not known here").hint("Write the date as a value that is asked for.")
+        );
     };
     let name = text(Some(zone.clone()), "timezone")?.unwrap_or_default();
     let mut time = now.to_zoned(find_zone(&name)?);
@@ -61,19 +72,22 @@ fn offset(name: &str) -> Option<Offset> {
         None => (digits, "0"),
     };
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    Offset::from_seconds(sign.checked_mul(hours.checked_mul(3600)?.checked_add(minutes.checked_mul(60)?)?)?).ok()
+    Offset::from_seconds(sign.checked_mul(hours.checked_mul(3600)?.checked_add(minutes.checked_mul(60)?)?)?)
+        .ok()
 }
 
 fn shifted(time: &Zoned, forward: bool, offset: &str) -> Outcome<Zoned> {
     let wrong = || {
-        Fault::value(format!("\"{offset}\" is no offset"))
-            .hint("Write days=1 or years=1,hours=2, with years, months, weeks, days, hours, minutes or seconds.")
+        Fault::value(format!("\"{offset}\" is no offset")).hint(
+            "Write days=1 or years=1,hours=2, with years, months, weeks, days, hours, minutes or seconds.",
+        )
     };
     let mut span = Span::new();
     for part in offset.split(',') {
         let (unit, amount) = part.split_once('=').ok_or_else(wrong)?;
         let amount = amount.trim();
-        let amount: f64 = amount.parse().ok().filter(|_| !amount.starts_with(['+', '-'])).ok_or_else(wrong)?;
+        let amount: f64 =
+            amount.parse().ok().filter(|_| !amount.starts_with(['+', '-'])).ok_or_else(wrong)?;
         let amount = if forward { amount } else { -amount };
         let whole = || if amount.fract() == 0.0 { Ok(amount as i64) } else { Err(wrong()) };
         let seconds = |each: f64| (amount * each).round() as i64;

@@ -21,7 +21,7 @@ pub enum Object {
     Joiner(Rc<str>, Cell<bool>),
     Loop(Loop),
     /// What an imported template has set.
-    Module(Rc<str>, Rc<RefCell<Map>>),
+    Module(Rc<RefCell<Map>>),
     /// The blocks of a template by name: `self`.
     Blocks,
     /// A block at a level of inheritance: `super()` and `self.name()`.
@@ -65,14 +65,16 @@ impl Object {
             Self::Cycler(..) => "Cycler",
             Self::Joiner(..) => "Joiner",
             Self::Loop(_) => "LoopContext",
-            Self::Module(..) => "TemplateModule",
+            Self::Module(_) => "TemplateModule",
             Self::Blocks => "TemplateReference",
         }
     }
 
     pub const fn is_callable(&self) -> bool {
         match self {
-            Self::Function(_) | Self::Block(..) | Self::Method(..) | Self::Macro(_) | Self::Joiner(..) => true,
+            Self::Function(_) | Self::Block(..) | Self::Method(..) | Self::Macro(_) | Self::Joiner(..) => {
+                true
+            }
             Self::Loop(state) => state.recursion.is_some(),
             _ => false,
         }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::error::{Fault, Outcome, TemplateErrorKind, near_names};
 use crate::jinja::ast::{
-    Block, Definition, Expression, ExpressionKind, FilterCall, For, Operator, Sign, Statement,
+    Block, Definition, Expression, ExpressionKind, FilterCall, For, Now, Operator, Sign, Statement,
     StatementKind as Kind, Target, Template,
 };
 use crate::jinja::lexer::{self, Token, tokenize};
@@ -13,8 +13,22 @@ use crate::jinja::render::Environment;
 use crate::jinja::{filters, predicates};
 
 const TAGS: [&str; 16] = [
-    "for", "if", "set", "with", "macro", "call", "filter", "autoescape", "block", "extends", "include",
-    "import", "from", "print", "raw", "now",
+    "for",
+    "if",
+    "set",
+    "with",
+    "macro",
+    "call",
+    "filter",
+    "autoescape",
+    "block",
+    "extends",
+    "include",
+    "import",
+    "from",
+    "print",
+    "raw",
+    "now",
 ];
 const RESERVED: [&str; 6] = ["true", "True", "false", "False", "none", "None"];
 /// How many operators, members or calls one expression may chain; each makes the tree one level deeper.
@@ -33,7 +47,7 @@ pub struct Parser<'e> {
     uses: Vec<[bool; 3]>,
     blocks: BTreeMap<Rc<str>, Rc<Block>>,
     /// Names that nothing is known of. Inside of conditions they only count when they are reached.
-    unknown: Vec<Box<Fault>>,
+    unknown: Vec<Fault>,
 }
 
 /// Reads a template whose line breaks are normalized. `limit` bounds nesting.
@@ -53,7 +67,7 @@ pub fn parse(environment: &Environment, source: &str, name: &str, limit: usize) 
     };
     let body = parser.statements(&[])?;
     if let Some(fault) = parser.unknown.into_iter().next() {
-        return Err(fault);
+        return Err(Box::new(fault));
     }
     Ok(Template { name: name.into(), source: source.into(), body, blocks: parser.blocks })
 }
@@ -173,13 +187,13 @@ impl Parser<'_> {
 
     pub fn check_filter(&mut self, name: &str, position: usize) {
         if filters::find(name).is_none() {
-            self.unknown.push(filters::unknown(name).at(position));
+            self.unknown.push(*filters::unknown(name).at(position));
         }
     }
 
     pub fn check_test(&mut self, name: &str, position: usize) {
         if predicates::find(name).is_none() {
-            self.unknown.push(predicates::unknown(name).at(position));
+            self.unknown.push(*predicates::unknown(name).at(position));
         }
     }
 
@@ -304,7 +318,7 @@ impl Parser<'_> {
                 let target = self.assigned_name()?;
                 Kind::Import { template, target, with_context: self.with_context(false) }
             }
-            "from" => self.from_import()?,
+            "from" => self.imported_names()?,
             "do" if self.environment.do_tag => Kind::Do(self.tuple(true, &[], false)?),
             "break" | "continue" if self.environment.loop_controls => {
                 if self.loops == 0 {
@@ -313,10 +327,9 @@ impl Parser<'_> {
                 if &*name == "break" { Kind::Break } else { Kind::Continue }
             }
             "now" => self.now()?,
-            _ => return Err(self.unknown_tag(&name, start, ends)),
+            _ => return Err(unknown_tag(&name, start, ends)),
         };
-        let closed =
-            matches!(self.kind(), lexer::Kind::BlockEnd) && !matches!(kind, Kind::Data(_));
+        let closed = matches!(self.kind(), lexer::Kind::BlockEnd) && !matches!(kind, Kind::Data(_));
         let ends_itself = matches!(
             kind,
             Kind::Output(_)
@@ -328,7 +341,7 @@ impl Parser<'_> {
                 | Kind::Do(_)
                 | Kind::Break
                 | Kind::Continue
-                | Kind::Now { .. }
+                | Kind::Now(_)
         );
         if ends_itself {
             if !closed {
@@ -337,25 +350,6 @@ impl Parser<'_> {
             self.block_end()?;
         }
         Ok(Some(kind))
-    }
-
-    fn unknown_tag(&self, name: &str, start: usize, ends: &[&str]) -> Box<Fault> {
-        let fault = Fault::new(TemplateErrorKind::Unknown, format!("there is no tag \"{name}\" here")).at(start);
-        match name {
-            "do" => fault.hint("Add \"jinja2.ext.do\" to \"_extensions\", or write {% set _ = … %}."),
-            "break" | "continue" => fault.hint("Add \"jinja2.ext.loopcontrols\" to \"_extensions\"."),
-            _ => {
-                let known = TAGS.iter().chain(ends).copied();
-                let near = near_names(name, known);
-                if let Some(near) = near.first() {
-                    fault.hint(format!("Did you mean \"{near}\"?"))
-                } else if ends.is_empty() {
-                    fault.hint("To print it as it is, wrap it into {% raw %}…{% endraw %}.")
-                } else {
-                    fault.hint(format!("The open block ends with \"{}\".", ends.join("\" or \"")))
-                }
-            }
-        }
     }
 
     fn for_loop(&mut self, position: usize) -> Outcome<Kind> {
@@ -478,8 +472,9 @@ impl Parser<'_> {
         let position = self.position();
         let name = self.expect_name()?;
         if self.is("-") {
-            return Err(Fault::syntax("names of blocks have no hyphens", self.position())
-                .hint("Use an underscore."));
+            return Err(
+                Fault::syntax("names of blocks have no hyphens", self.position()).hint("Use an underscore.")
+            );
         }
         let scoped = self.skip_name("scoped");
         let required = self.skip_name("required");
@@ -504,12 +499,13 @@ impl Parser<'_> {
         default
     }
 
-    fn from_import(&mut self) -> Outcome<Kind> {
+    fn imported_names(&mut self) -> Outcome<Kind> {
         let template = self.expression()?;
         self.expect_word("import")?;
         let mut names: Vec<(Rc<str>, Rc<str>)> = Vec::new();
         while *self.kind() != lexer::Kind::BlockEnd {
-            let ends = ["with", "without"].iter().any(|word| self.is_name(word)) && self.next_is_name("context");
+            let ends =
+                ["with", "without"].iter().any(|word| self.is_name(word)) && self.next_is_name("context");
             if ends {
                 break;
             }
@@ -526,7 +522,8 @@ impl Parser<'_> {
             }
             let alias = if self.skip_name("as") { self.assigned_name()? } else { Rc::clone(&name) };
             names.push((name, alias));
-            let ends = ["with", "without"].iter().any(|word| self.is_name(word)) && self.next_is_name("context");
+            let ends =
+                ["with", "without"].iter().any(|word| self.is_name(word)) && self.next_is_name("context");
             if !ends && !self.is(",") {
                 break;
             }
@@ -543,7 +540,7 @@ impl Parser<'_> {
             ExpressionKind::Binary(Operator::Subtract, left, right) => (*left, Some((Sign::Minus, *right))),
             kind => (Expression { kind, position: zone.position }, None),
         };
-        Ok(Kind::Now { zone, shift, format })
+        Ok(Kind::Now(Box::new(Now { zone, shift, format })))
     }
 
     fn assigned_name(&mut self) -> Outcome<Rc<str>> {
@@ -598,5 +595,24 @@ pub fn unknown<'n>(kind: &str, name: &str, known: impl Iterator<Item = &'n str>)
         None => fault.hint(format!(
             "Jinja's own {kind}s and those of Cookiecutter are there; Python code that adds others is not run."
         )),
+    }
+}
+
+fn unknown_tag(name: &str, start: usize, ends: &[&str]) -> Box<Fault> {
+    let fault = Fault::new(TemplateErrorKind::Unknown, format!("there is no tag \"{name}\" here")).at(start);
+    match name {
+        "do" => fault.hint("Add \"jinja2.ext.do\" to \"_extensions\", or write {% set _ = … %}."),
+        "break" | "continue" => fault.hint("Add \"jinja2.ext.loopcontrols\" to \"_extensions\"."),
+        _ => {
+            let known = TAGS.iter().chain(ends).copied();
+            let near = near_names(name, known);
+            if let Some(near) = near.first() {
+                fault.hint(format!("Did you mean \"{near}\"?"))
+            } else if ends.is_empty() {
+                fault.hint("To print it as it is, wrap it into {% raw %}…{% endraw %}.")
+            } else {
+                fault.hint(format!("The open block ends with \"{}\".", ends.join("\" or \"")))
+            }
+        }
     }
 }

@@ -189,8 +189,11 @@ fn convert(kind: char, value: &Value, field: &Field, heap: &Heap) -> Outcome<Str
             let number = match value {
                 Value::Float(number) if number.is_finite() => number.trunc() as i128,
                 other => other.as_integer().ok_or_else(|| {
-                    Fault::value(format!("%{kind} format: a real number is required, not {}", other.type_name()))
-                        .hint("Use %s, or make it a number with |int.")
+                    Fault::value(format!(
+                        "%{kind} format: a real number is required, not {}",
+                        other.type_name()
+                    ))
+                    .hint("Use %s, or make it a number with |int.")
                 })?,
             };
             Ok(whole(number, 10, "", field))
@@ -250,7 +253,8 @@ fn pad(body: &str, field: &Field, kind: char, out: &mut String) {
     } else if field.zero && !"srac".contains(kind) {
         let rest = body.trim_start_matches(['-', '+', ' ']);
         let (sign, rest) = body.split_at(body.len() - rest.len());
-        let rest_start = if rest.starts_with("0x") || rest.starts_with("0X") || rest.starts_with("0o") { 2 } else { 0 };
+        let rest_start =
+            if rest.starts_with("0x") || rest.starts_with("0X") || rest.starts_with("0o") { 2 } else { 0 };
         let (prefix, number) = rest.split_at(rest_start);
         out.push_str(sign);
         out.push_str(prefix);

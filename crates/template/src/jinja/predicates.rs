@@ -190,7 +190,13 @@ fn upper(interpreter: &mut Interpreter<'_>, value: Value, arguments: Arguments) 
     plain(arguments, "upper", methods_text::is_upper(&text))
 }
 
-fn compare(interpreter: &Interpreter<'_>, value: &Value, arguments: Arguments, name: &str, by: Comparison) -> Answer {
+fn compare(
+    interpreter: &Interpreter<'_>,
+    value: &Value,
+    arguments: Arguments,
+    name: &str,
+    by: Comparison,
+) -> Answer {
     let [other] = arguments.bind_required(name, ["other"], 1)?;
     interpreter.holds(by, value, &other.unwrap_or(Value::None))
 }

@@ -7,7 +7,7 @@ use std::thread;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use crate::budget::{Budget, DEEP_STACK, Meter, SHALLOW};
+use crate::budget::{Budget, DEEP_STACK, Meter};
 use crate::error::{Fault, Outcome, TemplateError};
 use crate::jinja::evaluate::Interpreter;
 use crate::jinja::lexer::{Syntax, normalize_newlines};
@@ -16,6 +16,10 @@ use crate::jinja::scope::Scope;
 
 /// Gives the source of a template by its name.
 pub type Loader = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// How deep a render may go on the stack of its caller; what goes deeper runs on a larger stack of its own. A level here
+/// takes more of it than one of Nunjucks, as tags are parsed and run by one function each.
+const SHALLOW: usize = 50;
 
 /// How templates are rendered. Built once, then only read.
 #[derive(Clone)]
@@ -144,7 +148,7 @@ impl Environment {
         let root = Rc::clone(&interpreter.root);
         interpreter.heap.keep_scope(&root);
         for (name, value) in context.as_object().into_iter().flatten() {
-            let value = interpreter.heap.from_json(value)?;
+            let value = interpreter.heap.json(value)?;
             root.set(&name.as_str().into(), value);
         }
         let scope = Scope::child(&root);

@@ -61,7 +61,9 @@ pub fn slugify(interpreter: &mut Interpreter<'_>, value: Value, arguments: Argum
         slug = decode(&slug, |entity| (!entity.starts_with('#')).then(|| entities::named(entity)).flatten());
     }
     if flag(decimal.as_ref(), true)? {
-        slug = decode(&slug, |entity| entity.strip_prefix('#').filter(|d| digits(d)).and_then(|_| entities::decode(entity)));
+        slug = decode(&slug, |entity| {
+            entity.strip_prefix('#').filter(|d| digits(d)).and_then(|_| entities::decode(entity))
+        });
     }
     if flag(hexadecimal.as_ref(), true)? {
         slug = decode(&slug, |entity| entity.strip_prefix("#x").and_then(|_| entities::decode(entity)));
@@ -74,16 +76,18 @@ pub fn slugify(interpreter: &mut Interpreter<'_>, value: Value, arguments: Argum
     slug = without_commas(&slug);
     slug = match text(pattern, "regex_pattern")?.filter(|pattern| !pattern.is_empty()) {
         Some(pattern) => {
-            let pattern = regex::RegexBuilder::new(&pattern).size_limit(LARGEST_PATTERN).build().map_err(|error| {
-                Fault::value(format!("regex_pattern is not a pattern: {error}"))
-            })?;
+            let pattern = regex::RegexBuilder::new(&pattern)
+                .size_limit(LARGEST_PATTERN)
+                .build()
+                .map_err(|error| Fault::value(format!("regex_pattern is not a pattern: {error}")))?;
             heap.meter.spend(slug.len() as u64)?;
             pattern.replace_all(&slug, DASH).into_owned()
         }
         None if unicode => collapse(&slug, |c| !c.is_alphanumeric(), DASH),
         None => collapse(&slug, |c| c != '-' && !c.is_ascii_alphanumeric(), DASH),
     };
-    slug = collapse(&slug, |c| c == '-', DASH).trim_matches('-').to_owned();
+    let dashed = collapse(&slug, |c| c == '-', DASH);
+    slug = dashed.trim_matches('-').into();
     if let Some(stopwords) = &stopwords {
         let mut excluded = Vec::new();
         for word in heap.items(stopwords)? {
@@ -92,7 +96,8 @@ pub fn slugify(interpreter: &mut Interpreter<'_>, value: Value, arguments: Argum
         }
         if !excluded.is_empty() {
             heap.meter.spend((excluded.len() * slug.len()) as u64 / 16)?;
-            let kept: Vec<&str> = slug.split('-').filter(|word| !excluded.iter().any(|stop| stop == word)).collect();
+            let kept: Vec<&str> =
+                slug.split('-').filter(|word| !excluded.iter().any(|stop| stop == word)).collect();
             slug = kept.join(DASH);
         }
     }

@@ -382,7 +382,7 @@ impl Heap {
     }
 
     /// Values from outside.
-    pub fn from_json(&self, json: &Json) -> Outcome<Value> {
+    pub fn json(&self, json: &Json) -> Outcome<Value> {
         self.meter.enter()?;
         let value = match json {
             Json::Null => Value::None,
@@ -394,13 +394,13 @@ impl Heap {
             },
             Json::String(text) => self.text(text.as_str())?,
             Json::Array(items) => {
-                let items: Outcome<Vec<Value>> = items.iter().map(|item| self.from_json(item)).collect();
+                let items: Outcome<Vec<Value>> = items.iter().map(|item| self.json(item)).collect();
                 self.list(items?)?
             }
             Json::Object(members) => {
                 let mut map = Map::with_capacity(members.len());
                 for (key, member) in members {
-                    map.insert(Key::Text(key.as_str().into()), self.from_json(member)?);
+                    map.insert(Key::Text(key.as_str().into()), self.json(member)?);
                 }
                 self.map(map)?
             }

@@ -93,7 +93,11 @@ pub fn url_encode(interpreter: &mut Interpreter<'_>, value: Value, arguments: Ar
     heap.text(parts.join("&"))
 }
 
-pub fn xml_attributes(interpreter: &mut Interpreter<'_>, value: Value, arguments: Arguments) -> Outcome<Value> {
+pub fn xml_attributes(
+    interpreter: &mut Interpreter<'_>,
+    value: Value,
+    arguments: Arguments,
+) -> Outcome<Value> {
     let [leading_space] = arguments.bind("xmlattr", ["autospace"])?;
     let Value::Map(map) = value.defined()? else {
         return Err(Fault::value("xmlattr takes a dictionary"));
@@ -197,7 +201,9 @@ pub fn urlize(interpreter: &mut Interpreter<'_>, value: Value, arguments: Argume
         let (head, middle) = word.split_at(start);
         let middle_end = middle.trim_end_matches([')', '>', '.', ',', '\n']).trim_end_matches("&gt;").len();
         let (middle, tail) = middle.split_at(middle_end);
-        let is_web = ["http://", "https://"].iter().any(|scheme| middle.len() > scheme.len() && middle.starts_with(scheme));
+        let is_web = ["http://", "https://"]
+            .iter()
+            .any(|scheme| middle.len() > scheme.len() && middle.starts_with(scheme));
         let is_bare = middle.starts_with("www.") && middle.len() > 4;
         let is_mail = !is_web
             && middle.split_once('@').is_some_and(|(user, host)| {

@@ -11,14 +11,18 @@ pub fn lines_with_ends(text: &str) -> Vec<(&str, usize)> {
     let mut rest = text;
     while !rest.is_empty() {
         let end = rest.find(|c| {
-            matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+            matches!(
+                c,
+                '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+            )
         });
         let Some(end) = end else {
             lines.push((rest, 0));
             break;
         };
         let (line, after) = rest.split_at(end);
-        let length = if after.starts_with("\r\n") { 2 } else { after.chars().next().map_or(0, char::len_utf8) };
+        let length =
+            if after.starts_with("\r\n") { 2 } else { after.chars().next().map_or(0, char::len_utf8) };
         lines.push((line, length));
         rest = after.get(length..).unwrap_or_default();
     }
@@ -52,7 +56,8 @@ fn chunks(text: &[char], break_on_hyphens: bool) -> Vec<&[char]> {
         }
         if break_on_hyphens && c == '-' {
             let run = text.iter().skip(index).take_while(|c| **c == '-').count();
-            let follows_word = before.is_some_and(|c| c == '_' || c.is_alphanumeric() || "!\"'&.,?".contains(c));
+            let follows_word =
+                before.is_some_and(|c| c == '_' || c.is_alphanumeric() || "!\"'&.,?".contains(c));
             let leads_word = get(index + run).is_some_and(|c| c == '_' || c.is_alphanumeric());
             if run >= 2 && follows_word && leads_word {
                 cut(&mut start, index);
@@ -100,7 +105,8 @@ pub fn wrap(text: &str, width: usize, break_long_words: bool, break_on_hyphens: 
                 let mut end = room;
                 if break_on_hyphens {
                     let hyphen = chunk.iter().take(room).rposition(|c| *c == '-').filter(|place| *place > 0);
-                    if let Some(hyphen) = hyphen.filter(|place| chunk.iter().take(*place).any(|c| *c != '-')) {
+                    if let Some(hyphen) = hyphen.filter(|place| chunk.iter().take(*place).any(|c| *c != '-'))
+                    {
                         end = hyphen + 1;
                     }
                 }
