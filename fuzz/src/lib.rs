@@ -8,16 +8,22 @@
 mod fetch_template;
 mod gotemplate;
 mod input;
+mod jinja;
 mod nunjucks;
 
 pub use fetch_template::fetch_template;
 pub use gotemplate::gotemplate;
 pub use input::{Input, check};
+pub use jinja::jinja;
 pub use nunjucks::nunjucks;
 
 /// What the fuzzer calls.
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 3] =
-    [("gotemplate", gotemplate), ("nunjucks", nunjucks), ("fetch_template", fetch_template)];
+pub const TARGETS: [(&str, Target); 4] = [
+    ("gotemplate", gotemplate),
+    ("jinja", jinja),
+    ("nunjucks", nunjucks),
+    ("fetch_template", fetch_template),
+];

@@ -347,6 +347,36 @@ fn registering_reads_what_will_be_published() {
 }
 
 #[test]
+fn cookiecutter_templates_are_rendered_without_running_anything() {
+    let world = FakeWorld::new().folder(
+        "./content",
+        &[
+            (
+                "cookiecutter.json",
+                r#"{"name": "default", "slug": "{{ cookiecutter.name|slugify }}", "kind": ["api", "web"]}"#,
+            ),
+            ("src/{{cookiecutter.slug}}.txt", "{{ cookiecutter.name.upper() }} {{ cookiecutter.kind }}\n"),
+            ("page.html", "{{ not jinja }"),
+            ("hooks/post_gen_project.py", "print(1)"),
+        ],
+    );
+    let step = |input: &str| {
+        steps(&format!("    - {{action: 'fetch:cookiecutter', input: {{url: ./content, {input}}}}}\n"))
+    };
+    let yaml = step(
+        "targetPath: app, values: {name: 'My ${{ parameters.name }}', kind: batch}, copyWithoutRender: ['*.html']",
+    );
+    let planned = plan_with(&world, &yaml, json!({"name": "Shop"})).unwrap();
+    assert_eq!(planned.workspace.get_text("app/src/my-shop.txt"), Some("MY SHOP batch\n"));
+    assert_eq!(planned.workspace.get_text("app/page.html"), Some("{{ not jinja }"));
+    assert_eq!(planned.workspace.len(), 4);
+    let error = refused(&world, &step("extensions: [local_extensions.Slug], copyWithoutRender: ['*.html']"));
+    assert!(error.message.contains("local_extensions.Slug"), "{}", error.message);
+    let error = refused(&world, &step("values: {name: x}"));
+    assert!(error.message.contains("expected"), "{}", error.message);
+}
+
+#[test]
 fn files_are_renamed_deleted_and_listed() {
     let world = FakeWorld::new()
         .folder("./c", &[("a/x.txt", "1"), ("a/b/y.log", "2"), ("gitignore", "3"), ("tmp/z", "4")]);
@@ -384,7 +414,7 @@ fn owners_that_nobody_knows_are_mentioned() {
 fn every_action_documents_itself_with_schemas_that_compile_and_examples_that_fit() {
     let registry = ActionRegistry::built_in();
     let ids: Vec<&str> = registry.iter().map(fairway_scaffold::Action::id).collect();
-    assert_eq!(ids.len(), 15);
+    assert_eq!(ids.len(), 16);
     assert!(ids.is_sorted());
     for action in registry.iter() {
         let validator = jsonschema::draft7::new(&action.input_schema()).unwrap();

@@ -10,13 +10,14 @@ use fuzz::{Input, TARGETS};
 use serde_json::Value as Json;
 
 /// Where the cases of each target lie, and what their fields are called: template, values.
-const CASES: [(&str, &[&str], [&str; 2]); 2] = [
+const CASES: [(&str, &[&str], [&str; 2]); 3] = [
     ("gotemplate", &["gotemplate/cases.jsonl"], ["tmpl", "ctx"]),
     (
         "nunjucks",
         &["nunjucks/conformance.jsonl", "nunjucks/probes.jsonl", "nunjucks/corpus.jsonl"],
         ["src", "ctx"],
     ),
+    ("jinja", &["cookiecutter/cases.jsonl", "nunjucks/probes.jsonl"], ["src", "ctx"]),
 ];
 /// Longer inputs only slow the fuzzer down.
 const LONGEST: usize = 4096;

@@ -62,8 +62,7 @@ impl Action for FetchCookiecutter {
         for (path, file) in fetched {
             template.insert(path.below(&folder), file);
         }
-        let options =
-            Cookiecutter { variables: variables(input), ..Cookiecutter::default() };
+        let options = Cookiecutter { variables: variables(input), ..Cookiecutter::default() };
         let mut rendered = Tree::new();
         let project = generate(&template, &mut rendered, &options)?.project;
         let files = rendered.subtree(Some(&project));
