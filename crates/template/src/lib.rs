@@ -1,5 +1,5 @@
-//! Renders template languages: Nunjucks as Backstage runs it, on single texts and on trees of files, and Go's
-//! text/template as Argo CD's ApplicationSets have it.
+//! Renders template languages, on single texts and on trees of files: Nunjucks as Backstage runs it, Go's text/template
+//! as Argo CD's ApplicationSets have it, Jinja as Cookiecutter sets it up, and Cookiecutter itself.
 //!
 //! Each language has a module of its own; they share the [`Budget`], the errors, and the trees of files.
 //!

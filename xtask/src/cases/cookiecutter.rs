@@ -44,7 +44,7 @@ pub fn run(files: &[&str]) -> Result<bool> {
                 );
                 match &answer {
                     Ok(text) => {
-                        println!("  fairway      {}", shorten(&Json::from(text.as_str()).to_string()))
+                        println!("  fairway      {}", shorten(&Json::from(text.as_str()).to_string()));
                     }
                     Err(error) => println!("  fairway      {error}"),
                 }
