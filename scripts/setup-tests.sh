@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Rust, git and a C compiler: Postgres, Chromium, Node.js, Go, Python's venv,
-# and the Node packages of the browser tests. Does nothing where everything is there already.
+# and the Node packages of the tests in a browser and with Backstage's clients. Does nothing where everything is
+# there already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,6 +42,11 @@ fi
 # GitHub's REST API on this machine, for the story of discovery.
 if [ ! -d tests/emulate/node_modules ]; then
     npm install --prefix tests/emulate --no-audit --no-fund --no-package-lock --loglevel=error
+fi
+
+# Backstage's own clients.
+if [ ! -d tests/backstage/node_modules ]; then
+    npm ci --prefix tests/backstage --no-audit --no-fund --loglevel=error
 fi
 
 # The validators of OpenAPI documents and of Kubernetes manifests.

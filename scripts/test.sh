@@ -26,6 +26,8 @@ FAIRWAY_BIN=$(./scripts/binary.sh)
 export FAIRWAY_BIN
 say "unit tests and stories"
 FAIRWAY_GOLDEN=1 FAIRWAY_ORACLES=1 cargo test --workspace
+say "Backstage's clients"
+npm test --prefix tests/backstage
 if [ -f tests/browser/package.json ]; then
     say "browser"
     npm test --prefix tests/browser

@@ -157,8 +157,14 @@ impl App {
     }
 
     fn ownership(&self, user: &EntityRef) -> Vec<EntityRef> {
+        let view = self.view();
         let mut ownership = vec![user.clone()];
-        ownership.extend(self.view().catalog.groups_of(user));
+        // What the organisation says of its guest holds for the guest by the other name.
+        let known = if *user == guest_reference() { Actor::Guest.user() } else { user.clone() };
+        if known != *user && view.catalog.get(&known).is_some() {
+            ownership.push(known.clone());
+        }
+        ownership.extend(view.catalog.groups_of(&known));
         ownership
     }
 

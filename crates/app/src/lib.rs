@@ -4,6 +4,7 @@
 //! HTML or a terminal.
 
 pub mod access;
+pub mod ancestry;
 pub mod app_config;
 pub mod apply;
 pub mod audit;
@@ -39,6 +40,7 @@ pub mod sources;
 pub mod sync;
 pub mod tokens;
 pub mod undo;
+pub mod validation;
 pub mod webhooks;
 mod world;
 

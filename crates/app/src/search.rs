@@ -93,7 +93,7 @@ impl App {
 
 fn found<'a>(catalog: &'a Snapshot, term: &str) -> Vec<&'a CatalogEntity> {
     if term.trim().is_empty() {
-        return catalog.query(&Query { limit: HITS, ..Query::default() }).items;
+        return catalog.query(&Query { limit: usize::MAX, ..Query::default() }).items;
     }
     // A word before a colon names a kind in the portal; here it is a word like others.
     let words = term.replace(':', " ");
@@ -101,15 +101,17 @@ fn found<'a>(catalog: &'a Snapshot, term: &str) -> Vec<&'a CatalogEntity> {
 }
 
 fn fits(entity: &CatalogEntity, (name, values): &(String, Vec<String>)) -> bool {
-    let document = document(entity);
+    let owner;
     let field = match name.as_str() {
-        "kind" => &document.kind,
-        "namespace" => &document.namespace,
-        "type" | "componentType" => &document.component_type,
-        "lifecycle" => &document.lifecycle,
-        "owner" => &document.owner,
-        "title" => &document.title,
-        "location" => &document.location,
+        "kind" => entity.kind(),
+        "namespace" => entity.reference().namespace(),
+        "type" | "componentType" => entity.entity_type().unwrap_or("other"),
+        "lifecycle" => entity.lifecycle().unwrap_or_default(),
+        "owner" => {
+            owner = entity.owner().map(ToString::to_string).unwrap_or_default();
+            &owner
+        }
+        "title" => entity.title(),
         _ => return false,
     };
     values.iter().any(|value| value.eq_ignore_ascii_case(field))

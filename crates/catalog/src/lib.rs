@@ -9,6 +9,7 @@
 mod address;
 mod blame;
 mod bundle;
+mod ancestry;
 mod change;
 mod cursor;
 mod dependency;

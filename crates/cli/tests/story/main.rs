@@ -13,6 +13,7 @@
 mod access;
 mod audit;
 mod backstage;
+mod backstage_catalog;
 mod command;
 mod delivery;
 mod discovery;

@@ -87,6 +87,12 @@ impl From<AppError> for Failure {
     }
 }
 
+impl From<fairway_catalog::QueryError> for Failure {
+    fn from(error: fairway_catalog::QueryError) -> Self {
+        Self::input(error.to_string())
+    }
+}
+
 impl From<fairway_domain::caller::Forbidden> for Failure {
     fn from(error: fairway_domain::caller::Forbidden) -> Self {
         AppError::from(error).into()

@@ -90,6 +90,14 @@ impl Input {
         self.0.get(name).map(|value| value.as_array().ok_or_else(|| wrong(name, "array"))).transpose()
     }
 
+    pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Failure> {
+        let Some(items) = self.array(name)? else { return Ok(None) };
+        let texts = items.iter().enumerate().map(|(index, item)| {
+            item.as_str().map(str::to_owned).ok_or_else(|| wrong(&format!("{name}/{index}"), "string"))
+        });
+        texts.collect::<Result<_, _>>().map(Some)
+    }
+
     /// A whole number that is at least `minimum`.
     pub(super) fn integer(&self, name: &str, minimum: i64) -> Result<Option<usize>, Failure> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
@@ -98,5 +106,15 @@ impl Input {
             return Err(wrong(name, &format!(">= {minimum}")));
         }
         Ok(Some(usize::try_from(number).unwrap_or(usize::MAX)))
+    }
+
+    /// One of several words.
+    pub(super) fn choice(&self, name: &str, words: &[&str]) -> Result<Option<&str>, Failure> {
+        match self.text(name)? {
+            Some(word) if !words.contains(&word) => {
+                Err(wrong(name, &format!("equal to one of the allowed values: {}", words.join(", "))))
+            }
+            found => Ok(found),
+        }
     }
 }

@@ -14,6 +14,11 @@ impl Parameters {
         Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
+    /// Every value of a name.
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
+    }
+
     /// The first value of a name.
     pub(super) fn first(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -22,6 +27,12 @@ impl Parameters {
     /// Names and values.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Values that are separated by commas or come one by one.
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        let values = self.0.iter().filter(|(known, _)| known == name).flat_map(|(_, value)| value.split(','));
+        values.map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned).collect()
     }
 
     /// A whole number that is at least `minimum`.
@@ -48,5 +59,18 @@ impl Parameters {
             ))),
             found => Ok(found),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::Parameters;
+
+    #[test]
+    fn lists_come_with_commas_or_one_by_one() {
+        let parameters =
+            Parameters::of(&"/x?fields=kind,%20metadata.name&fields=spec&fields=,".parse().unwrap());
+        assert_eq!(parameters.list("fields"), ["kind", "metadata.name", "spec"]);
     }
 }
