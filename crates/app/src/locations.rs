@@ -103,6 +103,11 @@ fn derived_id(source: &str) -> String {
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
+/// Whether somebody registered the file of a source; what discovers files by itself is no location.
+fn is_registered(source: &Source) -> bool {
+    matches!(source.target, SourceTarget::Forge { .. } | SourceTarget::Git { .. } | SourceTarget::File { .. })
+}
+
 fn exists(target: &str) -> AppError {
     AppError::Conflict {
         message: format!("Location url:{target} already exists"),
@@ -131,8 +136,8 @@ impl App {
     pub fn locations(&self, caller: &Caller) -> Result<Vec<Location>, AppError> {
         caller.authorise(Permission::Read)?;
         let view = self.view();
-        let mut locations: Vec<Location> =
-            view.sources.values().map(|source| self.location_of_source(source)).collect();
+        let registered = view.sources.values().filter(|source| is_registered(source));
+        let mut locations: Vec<Location> = registered.map(|source| self.location_of_source(source)).collect();
         locations.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(locations)
     }
@@ -148,7 +153,8 @@ impl App {
         caller.authorise(Permission::Read)?;
         let view = self.view();
         let found = view.catalog.get(entity).ok_or_else(|| AppError::no_entity(entity))?;
-        let source = view.sources.get(found.source()).ok_or_else(|| AppError::no_entity(entity))?;
+        let source = view.sources.get(found.source()).filter(|source| is_registered(source));
+        let source = source.ok_or_else(|| AppError::no_entity(entity))?;
         Ok(self.location_of_source(source))
     }
 

@@ -68,7 +68,7 @@ fn write(body: &mut Vec<u8>, entity: &CatalogEntity, fields: &[String]) {
 
 /// Sends many entities piece by piece: what is before them, they, and what follows.
 fn pieces(head: &str, items: &[&CatalogEntity], fields: Vec<String>, tail: String) -> Body {
-    let mut waiting = items.iter().map(|entity| CatalogEntity::clone(entity)).collect::<Vec<_>>().into_iter();
+    let mut waiting = items.iter().copied().cloned().collect::<Vec<CatalogEntity>>().into_iter();
     let mut piece = Vec::from(head);
     let mut tail = Some(tail);
     let mut first = true;
