@@ -7,9 +7,10 @@
 //! Everything here is a pure function of its arguments: no files, no network, no clock.
 
 mod address;
+mod ancestry;
 mod blame;
 mod bundle;
-mod ancestry;
+mod blame;
 mod change;
 mod cursor;
 mod dependency;
