@@ -10,7 +10,6 @@ mod address;
 mod ancestry;
 mod blame;
 mod bundle;
-mod blame;
 mod change;
 mod cursor;
 mod dependency;

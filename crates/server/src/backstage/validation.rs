@@ -33,7 +33,7 @@ async fn validate(
             "Unable to parse location ref '{location}', expected '<type>:<target>', e.g. 'url:https://host/path'"
         )]));
     }
-    let diagnostics = state.app.validate_entity(&caller, entity)?;
+    let diagnostics = state.app.validate_entity(&caller, entity.clone())?;
     if diagnostics.is_empty() {
         return Ok(StatusCode::OK.into_response());
     }
