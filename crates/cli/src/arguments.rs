@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     apply, audit, bench, catalog, check, completion, delivery, environments, exit_code, findings, new, plan,
-    render, runs, token, undo, up, version,
+    render, runs, template, token, undo, up, version,
 };
 
 /// The internal developer platform in one binary
@@ -32,6 +32,7 @@ pub enum Command {
     Catalog(catalog::CatalogArguments),
     Check(check::CheckArguments),
     Render(render::RenderArguments),
+    Template(template::TemplateArguments),
     Deploy(delivery::DeployArguments),
     Promote(delivery::PromoteArguments),
     Rollback(delivery::RollbackArguments),

@@ -37,6 +37,11 @@ mod ready;
 mod render;
 mod run_text;
 mod runs;
+mod template;
+mod template_explain;
+mod template_folder;
+mod template_render;
+mod template_view;
 mod token;
 mod undo;
 mod up;
@@ -90,6 +95,7 @@ async fn dispatch(command: Command, started: Instant) -> Result<(), CliError> {
         Command::Catalog(arguments) => catalog::catalog(arguments).await,
         Command::Check(arguments) => check::check(arguments).await,
         Command::Render(arguments) => render::render(arguments).await,
+        Command::Template(arguments) => template::template(arguments).await,
         Command::Deploy(arguments) => delivery::deploy(arguments).await,
         Command::Promote(arguments) => delivery::promote(arguments).await,
         Command::Rollback(arguments) => delivery::roll_back(arguments).await,

@@ -59,10 +59,52 @@ pub fn data(text: &str) -> Result<(), CliError> {
     let safe = if out.is_terminal() { harmless(text) } else { text.to_owned() };
     let written = out.write_all(safe.trim_end_matches('\n').as_bytes());
     let written = written.and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
-    written.map_err(|error| match error.kind() {
+    written.map_err(|error| unwritten(&error))
+}
+
+/// How a line is painted, where colours may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// As it is.
+    Plain,
+    /// A heading.
+    Bold,
+    /// Something that goes.
+    Red,
+    /// Something that comes.
+    Green,
+    /// Something that changes.
+    Yellow,
+    /// Something to know.
+    Cyan,
+}
+
+/// Prints lines of data, in colours on a terminal that takes them.
+pub fn painted(lines: &[(Paint, String)]) -> Result<(), CliError> {
+    let has_colours = colours(io::stdout().is_terminal());
+    if !has_colours {
+        return data(&lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n"));
+    }
+    let mut out = io::stdout().lock();
+    for (paint, line) in lines {
+        let code = match paint {
+            Paint::Plain => "0",
+            Paint::Bold => "1",
+            Paint::Red => "31",
+            Paint::Green => "32",
+            Paint::Yellow => "33",
+            Paint::Cyan => "36",
+        };
+        writeln!(out, "\u{1b}[{code}m{}\u{1b}[0m", harmless(line)).map_err(|error| unwritten(&error))?;
+    }
+    out.flush().map_err(|error| unwritten(&error))
+}
+
+fn unwritten(error: &io::Error) -> CliError {
+    match error.kind() {
         io::ErrorKind::BrokenPipe => CliError::OutputClosed,
         _ => CliError::failed(format!("the output cannot be written: {error}"), None),
-    })
+    }
 }
 
 /// Says something to the person at the terminal.

@@ -44,6 +44,8 @@ fn every_reading_command_prints_for_programs_too() {
         &["check"],
         &["environments"],
         &["findings"],
+        &["template", "render"],
+        &["template", "explain"],
         &["audit", "list"],
         &["audit", "verify"],
         &["token", "list"],

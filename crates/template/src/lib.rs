@@ -11,17 +11,21 @@
 mod budget;
 pub mod cookiecutter;
 mod error;
+mod explanation;
 pub mod fasttemplate;
 mod fetch_template;
 pub mod gotemplate;
 pub mod jinja;
+mod language;
 pub mod nunjucks;
 mod reference;
 mod tree;
 
 pub use budget::{Budget, Deadline};
 pub use error::{TemplateError, TemplateErrorKind};
+pub use explanation::{Explanation, NameUse, Place, VariableUse};
 pub use fetch_template::{FetchTemplate, fetch_template};
+pub use language::Language;
 pub use nunjucks::{Environment, referenced_variables};
 pub use reference::{Entry, EntryKind, Example};
 pub use tree::TreeReport;

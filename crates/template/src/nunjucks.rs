@@ -35,12 +35,17 @@ mod pattern;
 mod pattern_syntax;
 mod predicates;
 mod record;
+mod reference;
+mod reference_filters;
+mod reference_methods;
 mod render;
 mod scope;
 mod sort;
 mod text;
+mod uses;
 mod value;
 mod variables;
 
+pub use reference::reference;
 pub use render::{Environment, HostFunction};
-pub use variables::referenced_variables;
+pub use variables::{explain, referenced_variables};

@@ -30,5 +30,6 @@ mod refusals;
 mod replicas;
 mod server;
 mod template_source;
+mod templates;
 mod undoing;
 mod world;

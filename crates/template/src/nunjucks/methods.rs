@@ -141,6 +141,13 @@ const READABLE: [&str; 34] = [
     "unshift",
 ];
 
+/// The names of all methods of JavaScript that some type has, each once or more.
+#[cfg(test)]
+pub fn all() -> impl Iterator<Item = &'static str> {
+    let others = ["exec", "hasOwnProperty", "test"];
+    TEXT.into_iter().chain(LIST).chain(NUMBER).chain(methods_callback::NAMES).chain(others)
+}
+
 /// Whether reading the method without calling it gives a function.
 pub fn is_readable(value: &Value, name: &str) -> bool {
     let unread = match value {

@@ -1,13 +1,12 @@
-//! Which values of the context a template refers to.
+//! Which values of the context a template refers to, and what else it uses.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::TemplateError;
-use crate::nunjucks::ast::{Body, Expression, Kind, Macro, Statement, Template};
-use crate::nunjucks::execute::describe;
-use crate::nunjucks::globals;
+use crate::explanation::{Explanation, Places, VariableUse};
 use crate::nunjucks::render::Environment;
-use crate::nunjucks::value::Value;
+use crate::nunjucks::uses::{Read, Uses};
+use crate::nunjucks::{filters, globals, predicates};
 
 /// The paths, such as `values.name`, that `source` reads from its context, sorted and each once. Names that the
 /// template defines itself are left out; of a method call the receiver is named.
@@ -17,170 +16,66 @@ pub fn referenced_variables(
     env: &Environment,
 ) -> Result<Vec<String>, TemplateError> {
     env.parse(source, name, |template| {
-        let mut finder = Finder::default();
-        finder.template(template);
-        let Finder { defined, found } = finder;
-        let known = |root: &str| {
-            defined.contains(root)
-                || matches!(root, "loop" | "caller" | "undefined")
-                || globals::NAMES.contains(&root)
-                || env.function_names().any(|name| name == root)
-                || env.is_jinja_compatible() && matches!(root, "True" | "False" | "None")
-        };
-        found.into_iter().filter(|(root, _)| !known(root)).map(|(_, path)| path).collect::<BTreeSet<String>>()
+        let uses = Uses::of(template);
+        reads(&uses, env).map(|read| read.path.clone()).collect::<BTreeSet<String>>()
     })
     .map(|paths| paths.into_iter().collect())
 }
 
-#[derive(Default)]
-struct Finder {
-    defined: BTreeSet<String>,
-    /// Root and whole path.
-    found: Vec<(String, String)>,
+/// What `source` uses: values of the context, filters, tests and functions, with their places.
+pub fn explain(source: &str, name: &str, env: &Environment) -> Result<Explanation, TemplateError> {
+    env.parse(source, name, |template| {
+        let uses = Uses::of(template);
+        let places = Places::new(source);
+        let mut variables: BTreeMap<String, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+        for read in reads(&uses, env) {
+            let (all, risks) = variables.entry(read.path.clone()).or_default();
+            all.push(read.position);
+            risks.extend((!read.is_asked).then_some(read.position));
+        }
+        let mut functions: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for read in uses.reads.iter().filter(|read| !uses.defined.contains(&read.root)) {
+            if is_function(&read.root, env) {
+                functions.entry(read.root.clone()).or_default().push(read.position);
+            }
+        }
+        Explanation {
+            variables: variables
+                .into_iter()
+                .map(|(path, (all, risks))| VariableUse {
+                    path,
+                    places: places.all(all),
+                    risks: places.all(risks),
+                })
+                .collect(),
+            filters: places.names(uses.filters.clone(), || Box::new(filters::names(env))),
+            tests: places.names(uses.tests.clone(), || Box::new(predicates::NAMES.into_iter())),
+            functions: places
+                .names(functions, || Box::new(globals::NAMES.into_iter().chain(env.function_names()))),
+        }
+    })
 }
 
-impl Finder {
-    fn template(&mut self, template: &Template) {
-        self.body(&template.body);
-        for block in &template.blocks {
-            self.body(&block.body);
-        }
-    }
-
-    fn define(&mut self, name: &str) {
-        self.defined.insert(name.to_owned());
-    }
-
-    fn body(&mut self, body: &Body) {
-        for statement in body {
-            match statement {
-                Statement::Text(..) | Statement::Block(..) => {}
-                Statement::Output(expression) => self.expression(expression),
-                Statement::If { condition, then, otherwise } => {
-                    self.expression(condition);
-                    self.body(then);
-                    if let Some(body) = otherwise {
-                        self.body(body);
-                    }
-                }
-                Statement::For(node) => {
-                    node.targets.iter().for_each(|target| self.define(&target.name));
-                    self.expression(&node.iterable);
-                    self.body(&node.body);
-                    if let Some(body) = &node.otherwise {
-                        self.body(body);
-                    }
-                }
-                Statement::Set(set) => {
-                    set.targets.iter().for_each(|target| self.define(&target.name));
-                    self.expression(&set.value);
-                }
-                Statement::Macro(definition, _) => {
-                    self.define(&definition.name);
-                    self.definition(definition);
-                }
-                Statement::Switch(switch) => {
-                    self.expression(&switch.value);
-                    for (condition, body) in &switch.cases {
-                        self.expression(condition);
-                        self.body(body);
-                    }
-                    if let Some(body) = &switch.otherwise {
-                        self.body(body);
-                    }
-                }
-            }
-        }
-    }
-
-    fn definition(&mut self, definition: &Macro) {
-        definition.parameters.iter().for_each(|name| self.define(name));
-        for (name, default) in &definition.keywords {
-            self.define(name);
-            self.expression(default);
-        }
-        self.body(&definition.body);
-    }
-
-    fn expressions(&mut self, expressions: &[Expression]) {
-        for expression in expressions {
-            self.expression(expression);
-        }
-    }
-
-    fn expression(&mut self, expression: &Expression) {
-        match &expression.kind {
-            Kind::Literal(_) | Kind::Pattern(..) => {}
-            Kind::Symbol(symbol) => self.found.push((symbol.name.to_string(), symbol.name.to_string())),
-            Kind::Member(target, key) => {
-                if let (Some(root), Kind::Literal(Value::String(_))) = (root(target), &key.kind) {
-                    self.found.extend(describe(expression).map(|path| (root, path)));
-                } else {
-                    self.expression(target);
-                    self.expression(key);
-                }
-            }
-            Kind::Call(target, arguments) => {
-                match &target.kind {
-                    Kind::Member(receiver, key) => {
-                        self.expression(receiver);
-                        self.expression(key);
-                    }
-                    _ => self.expression(target),
-                }
-                self.expressions(arguments);
-            }
-            Kind::Group(items) | Kind::List(items) | Kind::Filter(_, items) => self.expressions(items),
-            Kind::Record(pairs) | Kind::Keywords(pairs) => {
-                for (_, value) in pairs {
-                    self.expression(value);
-                }
-            }
-            Kind::Capture(body) => self.body(body),
-            Kind::Caller(definition) => self.definition(definition),
-            Kind::Slice(target, parts) => {
-                self.expression(target);
-                parts.iter().flatten().for_each(|part| self.expression(part));
-            }
-            Kind::Conditional { condition, then, otherwise } => {
-                self.expression(condition);
-                self.expression(then);
-                if let Some(other) = otherwise {
-                    self.expression(other);
-                }
-            }
-            Kind::Is { value, arguments, .. } => {
-                self.expression(value);
-                self.expressions(arguments);
-            }
-            Kind::In(left, right)
-            | Kind::And(left, right)
-            | Kind::Or(left, right)
-            | Kind::Binary(_, left, right)
-            | Kind::Power(left, right) => {
-                self.expression(left);
-                self.expression(right);
-            }
-            Kind::Not(inner) | Kind::Floor(inner) | Kind::Negate(inner) | Kind::Plus(inner) => {
-                self.expression(inner);
-            }
-        }
-    }
+fn is_function(name: &str, env: &Environment) -> bool {
+    globals::NAMES.contains(&name) || env.function_names().any(|known| known == name)
 }
 
-/// The first name of a chain of plain names.
-fn root(expression: &Expression) -> Option<String> {
-    match &expression.kind {
-        Kind::Symbol(symbol) => Some(symbol.name.to_string()),
-        Kind::Member(target, key) if matches!(key.kind, Kind::Literal(Value::String(_))) => root(target),
-        _ => None,
-    }
+/// The reads that reach the context.
+fn reads<'u>(uses: &'u Uses, env: &'u Environment) -> impl Iterator<Item = &'u Read> {
+    uses.reads.iter().filter(move |read| {
+        let root = read.root.as_str();
+        let is_own = uses.defined.contains(root)
+            || matches!(root, "loop" | "caller" | "undefined")
+            || is_function(root, env)
+            || env.is_jinja_compatible() && matches!(root, "True" | "False" | "None");
+        !is_own
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::referenced_variables;
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::{explain, referenced_variables};
     use crate::Environment;
 
     #[test]
@@ -189,5 +84,37 @@ mod tests {
                       {% set x = steps['fetch-base'].output.url %}${{ x }}{% endfor %}${{ values.csv.split(',')[0] }}";
         let found = referenced_variables(source, "t", &Environment::backstage()).unwrap();
         assert_eq!(found, ["steps['fetch-base'].output.url", "values.csv", "values.items", "values.name"]);
+    }
+
+    #[test]
+    fn a_risk_is_a_value_that_nothing_provides_for() {
+        let risks = |source: &str| -> Vec<String> {
+            let found = explain(source, "t", &Environment::backstage()).unwrap();
+            found.variables.into_iter().filter(|it| !it.risks.is_empty()).map(|it| it.path).collect()
+        };
+        assert_eq!(risks("${{ a }}${{ b | default('x') }}${{ c or 'x' }}${{ d if d else e }}"), ["a", "e"]);
+        assert_eq!(
+            risks("{% if a.b and a.c is defined %}${{ a.b ~ a.c ~ a.d ~ a }}{% endif %}${{ a.b }}"),
+            ["a.b", "a.d"]
+        );
+        assert_eq!(risks("{% if not a %}${{ a }}{% else %}${{ a }}{% endif %}"), ["a"]);
+        assert_eq!(risks("{% for x in a %}${{ x }}${{ b | upper }}{% endfor %}"), ["b"]);
+        assert!(
+            risks("{% if a %}{% if b %}${{ a ~ b }}{% endif %}{% endif %}${{ a | d(1) | upper }}").is_empty()
+        );
+    }
+
+    #[test]
+    fn names_are_known_or_have_near_ones() {
+        let source = "${{ a | uper }}\n${{ range(2) | join if a is defind }}";
+        let found = explain(source, "t", &Environment::backstage()).unwrap();
+        let [join, upper] = found.filters.as_slice() else { unreachable!() };
+        assert!(join.is_known && !upper.is_known);
+        assert_eq!(
+            (upper.near.join(","), upper.places[0].line, upper.places[0].column),
+            ("upper".into(), 1, 9)
+        );
+        assert_eq!((found.tests[0].near.join(","), found.tests[0].places[0].line), ("defined".into(), 2));
+        assert_eq!(found.functions[0].name, "range");
     }
 }
