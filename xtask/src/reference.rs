@@ -9,6 +9,7 @@ mod actions;
 mod command_line;
 mod rest;
 mod table;
+mod templates;
 
 /// Where the pages go.
 fn folder() -> PathBuf {
@@ -23,6 +24,7 @@ fn pages() -> Result<Vec<(&'static str, String)>> {
         ("command-line.md", command_line::page()),
         ("openapi.json", rest::json(&document)?),
         ("rest.md", rest::page(&document)),
+        ("templates.md", templates::page()),
     ])
 }
 

@@ -58,7 +58,7 @@ pub async fn template(arguments: TemplateArguments) -> Result<(), CliError> {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Language")]
 pub struct LanguageArguments {
-    /// The language of the templates; that of Cookiecutter where cookiecutter.json lies at the top, else nunjucks
+    /// The language of the templates: nunjucks, unless it is go
     #[arg(long, value_name = "LANGUAGE", value_parser = language)]
     pub language: Option<Language>,
     /// Nunjucks: {{ }} and values under `cookiecutter`, as fetch:template has it for Cookiecutter's templates
@@ -73,10 +73,10 @@ pub struct LanguageArguments {
 }
 
 impl LanguageArguments {
-    /// The language of a folder.
-    pub fn of(&self, tree: &Tree) -> Result<Language, CliError> {
+    /// The language, once its settings are those of it.
+    pub fn chosen(&self) -> Result<Language, CliError> {
         let is_set = self.cookiecutter_compat || self.trim_blocks || self.lstrip_blocks;
-        let language = self.language.unwrap_or_else(|| guess(tree, is_set));
+        let language = self.language.unwrap_or_default();
         if is_set && language != Language::Nunjucks {
             return Err(CliError::usage(
                 format!("{} has no such settings", language.name()),
@@ -92,10 +92,6 @@ impl LanguageArguments {
             .with_trim_blocks(self.trim_blocks)
             .with_lstrip_blocks(self.lstrip_blocks)
     }
-}
-
-const fn guess(_: &Tree, _: bool) -> Language {
-    Language::Nunjucks
 }
 
 fn language(name: &str) -> Result<Language, String> {

@@ -53,7 +53,7 @@ struct Report {
 pub async fn explain(arguments: ExplainTemplateArguments) -> Result<(), CliError> {
     let templates = read_templates(&arguments.templates).await?;
     let values = arguments.values.as_ref().map(|path| read_values(Some(path))).transpose()?;
-    let language = arguments.language.of(&templates)?;
+    let language = arguments.language.chosen()?;
     let mut report = Report::default();
     for (path, file) in templates.iter() {
         report.add(path.as_str(), one(&arguments, language, path.as_str(), path.as_str()));
@@ -65,7 +65,6 @@ pub async fn explain(arguments: ExplainTemplateArguments) -> Result<(), CliError
     let missing = |path: &str| match (&values, language) {
         (None, _) => None,
         (Some(values), Language::Nunjucks) => Some(is_missing(&json!({ root: values }), path)),
-        #[allow(unreachable_patterns, reason = "one language alone is built")]
         (Some(values), _) => Some(is_missing(values, path)),
     };
     let answer = report.answer(language, missing);
@@ -80,10 +79,10 @@ fn one(
     text: &str,
     path: &str,
 ) -> Result<Explanation, TemplateError> {
-    match language {
-        Language::Nunjucks => fairway_template::nunjucks::explain(text, path, &arguments.language.nunjucks()),
-        #[allow(unreachable_patterns, reason = "one language alone is built")]
-        other => other.explain(text, path),
+    if language == Language::Nunjucks {
+        fairway_template::nunjucks::explain(text, path, &arguments.language.nunjucks())
+    } else {
+        language.explain(text, path)
     }
 }
 

@@ -55,7 +55,7 @@ pub struct RenderTemplateArguments {
 pub async fn render(arguments: RenderTemplateArguments) -> Result<(), CliError> {
     let templates = read_templates(&arguments.templates).await?;
     let values = read_values(arguments.values.as_ref())?;
-    let language = arguments.language.of(&templates)?;
+    let language = arguments.language.chosen()?;
     let (rendered, report) = rendered(&arguments, language, &templates, values)?;
     let target = Target::new(arguments.out.as_deref());
     let changes = target.compare(&rendered, arguments.replace)?;

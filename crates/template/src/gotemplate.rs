@@ -25,6 +25,7 @@ mod dictionaries;
 mod encodings;
 mod evaluate;
 mod execute;
+mod explain;
 mod json;
 mod layout;
 mod lexer;
@@ -53,6 +54,7 @@ mod yaml_text;
 
 use crate::budget::{Budget, DEEP_STACK, Meter, SHALLOW};
 use crate::error::{Fault, Outcome, TemplateError};
+use crate::explanation::Explanation;
 use crate::reference::Entry;
 use execute::State;
 use moment::Moment;
@@ -174,6 +176,13 @@ impl GoTemplate {
     /// Says what is wrong with `source` without rendering it.
     pub fn check(&self, source: &str, name: &str) -> Result<(), TemplateError> {
         self.run(source, name, |depth| parser::parse(source, name, self, depth).map(|_| ()))
+    }
+
+    /// What `source` uses: fields of the data and functions, with their places.
+    pub fn explain(&self, source: &str, name: &str) -> Result<Explanation, TemplateError> {
+        self.run(source, name, |depth| {
+            parser::parse(source, name, self, depth).map(|program| explain::explain(&program, name, source))
+        })
     }
 
     /// Renders every text in a JSON value, keys too, as Argo CD renders an ApplicationSet's template.

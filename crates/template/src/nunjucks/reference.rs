@@ -4,9 +4,11 @@ use crate::nunjucks::reference_filters::FILTERS;
 use crate::nunjucks::reference_methods::METHODS;
 use crate::reference::{Entry, EntryKind, Example};
 
-/// Everything, by kind and then by name.
-pub fn reference() -> Vec<Entry> {
-    [TAGS, FILTERS, TESTS, FUNCTIONS, METHODS].concat()
+/// Everything by kind, each kind by name.
+pub fn reference() -> Vec<(&'static str, Vec<Entry>)> {
+    [("Tags", TAGS), ("Filters", FILTERS), ("Tests", TESTS), ("Functions", FUNCTIONS), ("Methods", METHODS)]
+        .map(|(subject, entries)| (subject, entries.to_vec()))
+        .into()
 }
 
 const TAGS: &[Entry] = &[
@@ -336,14 +338,17 @@ const FUNCTIONS: &[Entry] = &[
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::reference;
     use crate::nunjucks::value::Value;
     use crate::nunjucks::{filters, globals, methods, predicates};
-    use crate::{EntryKind, Environment};
+    use crate::{Entry, EntryKind, Environment};
+
+    fn all() -> impl Iterator<Item = Entry> {
+        reference().into_iter().flat_map(|(_, entries)| entries)
+    }
 
     fn names(kind: EntryKind) -> Vec<&'static str> {
-        reference().iter().filter(|entry| entry.kind == kind).map(|entry| entry.name).collect()
+        all().filter(|entry| entry.kind == kind).map(|entry| entry.name).collect()
     }
 
     #[test]
@@ -377,22 +382,5 @@ mod tests {
                 .collect();
             assert!(missing.is_empty(), "{kind}: {missing:?} is not described");
         }
-    }
-
-    #[test]
-    fn every_example_prints_what_it_says() {
-        let environment = Environment::backstage();
-        let mut wrong = Vec::new();
-        for entry in reference() {
-            for example in entry.examples {
-                let values = if example.values.is_empty() { "{}" } else { example.values };
-                let context = serde_json::from_str(values).unwrap();
-                let printed = environment.render(example.template, entry.name, &context);
-                if printed.as_deref() != Ok(example.output) {
-                    wrong.push(format!("{}: {} prints {printed:?}", entry.name, example.template));
-                }
-            }
-        }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }
