@@ -35,6 +35,9 @@ mod parser;
 mod percent;
 mod predicates;
 mod printing;
+mod reference_filters;
+mod reference_functions;
+mod reference_tests;
 mod render;
 mod scope;
 mod slug;
@@ -42,5 +45,39 @@ mod value;
 mod web;
 mod wrap;
 
+use crate::reference::Entry;
+
 pub use lexer::Syntax;
 pub use render::{Environment, Loader};
+
+/// The filters, tests and functions, each with an example that is run as a test.
+pub fn reference() -> impl Iterator<Item = &'static Entry> {
+    let parts = [reference_filters::FILTERS, reference_tests::TESTS, reference_functions::FUNCTIONS];
+    parts.into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::{Environment, filters, globals, predicates, reference};
+    use crate::reference::EntryKind;
+
+    #[test]
+    fn everything_is_described_by_examples_that_work() {
+        let described = |kind: EntryKind| -> Vec<&str> {
+            reference().filter(|entry| entry.kind == kind).map(|entry| entry.name).collect()
+        };
+        assert_eq!(described(EntryKind::Filter), filters::names().collect::<Vec<_>>());
+        assert_eq!(described(EntryKind::Test), predicates::names().collect::<Vec<_>>());
+        assert_eq!(described(EntryKind::Function), globals::names().collect::<Vec<_>>());
+        for entry in reference() {
+            assert!(!entry.examples.is_empty(), "{}", entry.name);
+            for example in entry.examples {
+                let answer = Environment::cookiecutter().render(example.template, entry.name, &json!({}));
+                assert_eq!(answer.as_deref(), Ok(example.output), "{}", entry.name);
+            }
+        }
+    }
+}

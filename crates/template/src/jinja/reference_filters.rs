@@ -1,0 +1,296 @@
+//! The filters of Jinja, described for readers.
+
+use crate::reference::{Entry, EntryKind, Example};
+
+const fn filter(
+    name: &'static str,
+    usage: &'static str,
+    meaning: &'static str,
+    examples: &'static [Example],
+) -> Entry {
+    Entry { kind: EntryKind::Filter, name, usage, meaning, examples }
+}
+
+/// All filters, sorted by name.
+pub const FILTERS: &[Entry] = &[
+    filter("abs", "abs", "The number without its sign", &[Example::new("{{ -3|abs }}", "3")]),
+    filter(
+        "attr",
+        "attr(name)",
+        "An attribute of the value, never an item",
+        &[Example::new("{{ ('x'|attr('upper'))() }}", "X")],
+    ),
+    filter(
+        "batch",
+        "batch(linecount, fill_with=none)",
+        "Lists of so many items",
+        &[Example::new("{{ [1, 2, 3]|batch(2)|list }}", "[[1, 2], [3]]")],
+    ),
+    filter(
+        "capitalize",
+        "capitalize",
+        "A capital first, small letters behind",
+        &[Example::new("{{ 'my SHOP'|capitalize }}", "My shop")],
+    ),
+    filter(
+        "center",
+        "center(width=80)",
+        "The text in the middle of so many characters",
+        &[Example::new("[{{ 'ab'|center(6) }}]", "[  ab  ]")],
+    ),
+    filter("count", "count", "The same as length", &[Example::new("{{ [1, 2]|count }}", "2")]),
+    filter(
+        "d",
+        "d(default_value='', boolean=false)",
+        "The same as default",
+        &[Example::new("{{ missing|d('x') }}", "x")],
+    ),
+    filter(
+        "default",
+        "default(default_value='', boolean=false)",
+        "Another value for what is undefined, and with boolean for what is false",
+        &[
+            Example::new("{{ missing|default('none') }}", "none"),
+            Example::new("{{ ''|default('empty', true) }}", "empty"),
+        ],
+    ),
+    filter(
+        "dictsort",
+        "dictsort(case_sensitive=false, by='key', reverse=false)",
+        "The entries of a dictionary in order, as pairs",
+        &[Example::new("{{ {'b': 1, 'a': 2}|dictsort }}", "[('a', 2), ('b', 1)]")],
+    ),
+    filter("e", "e", "The same as escape", &[Example::new("{{ '<'|e }}", "&lt;")]),
+    filter("escape", "escape", "The text as HTML", &[Example::new("{{ '<b>'|escape }}", "&lt;b&gt;")]),
+    filter(
+        "filesizeformat",
+        "filesizeformat(binary=false)",
+        "A number of bytes for people",
+        &[Example::new("{{ 1500|filesizeformat }}", "1.5 kB")],
+    ),
+    filter("first", "first", "The first item", &[Example::new("{{ 'a,b'.split(',')|first }}", "a")]),
+    filter(
+        "float",
+        "float(default=0.0)",
+        "The value as a number with a fraction",
+        &[Example::new("{{ '1'|float }}", "1.0")],
+    ),
+    filter(
+        "forceescape",
+        "forceescape",
+        "The text as HTML, even if it is HTML already",
+        &[Example::new("{{ '<'|escape|forceescape }}", "&amp;lt;")],
+    ),
+    filter(
+        "format",
+        "format(…)",
+        "The text with the values in the places of %s and its like",
+        &[Example::new("{{ '%s-%03d'|format('a', 7) }}", "a-007")],
+    ),
+    filter(
+        "groupby",
+        "groupby(attribute, default=none, case_sensitive=false)",
+        "Pairs of a value and the items that have it",
+        &[Example::new(
+            "{% for k, v in [{'t': 'x'}, {'t': 'y'}]|groupby('t') %}{{ k }}{{ v|length }} {% endfor %}",
+            "x1 y1 ",
+        )],
+    ),
+    filter(
+        "indent",
+        "indent(width=4, first=false, blank=false)",
+        "Lines moved to the right",
+        &[Example::new("{{ 'a\\nb'|indent(2) }}", "a\n  b")],
+    ),
+    filter(
+        "int",
+        "int(default=0, base=10)",
+        "The value as a whole number",
+        &[Example::new("{{ '42.7'|int }}", "42")],
+    ),
+    filter(
+        "items",
+        "items",
+        "The entries of a dictionary as pairs",
+        &[Example::new("{{ {'a': 1}|items|list }}", "[('a', 1)]")],
+    ),
+    filter(
+        "join",
+        "join(d='', attribute=none)",
+        "The items as one text",
+        &[Example::new("{{ [1, 2]|join(', ') }}", "1, 2")],
+    ),
+    filter(
+        "jsonify",
+        "jsonify(indent=4)",
+        "The value as JSON with sorted keys",
+        &[Example::new("{{ [1]|jsonify }}", "[\n    1\n]")],
+    ),
+    filter("last", "last", "The last item", &[Example::new("{{ [1, 2]|last }}", "2")]),
+    filter(
+        "length",
+        "length",
+        "How many characters, items or entries there are",
+        &[Example::new("{{ 'abc'|length }}", "3")],
+    ),
+    filter("list", "list", "The items as a list", &[Example::new("{{ 'ab'|list }}", "['a', 'b']")]),
+    filter("lower", "lower", "Small letters", &[Example::new("{{ 'ABC'|lower }}", "abc")]),
+    filter(
+        "map",
+        "map(filter, …) or map(attribute=…, default=…)",
+        "A filter or an attribute of each item",
+        &[Example::new("{{ ['a', 'b']|map('upper')|join }}", "AB")],
+    ),
+    filter(
+        "max",
+        "max(case_sensitive=false, attribute=none)",
+        "The largest item",
+        &[Example::new("{{ [1, 3, 2]|max }}", "3")],
+    ),
+    filter(
+        "min",
+        "min(case_sensitive=false, attribute=none)",
+        "The smallest item",
+        &[Example::new("{{ [1, 3, 2]|min }}", "1")],
+    ),
+    filter(
+        "pprint",
+        "pprint",
+        "The value as Python shows it, on one line",
+        &[Example::new("{{ 'a'|pprint }}", "'a'")],
+    ),
+    filter(
+        "random",
+        "random",
+        "One of the items by chance, where there is chance",
+        &[Example::new("{{ []|random is defined }}", "False")],
+    ),
+    filter(
+        "reject",
+        "reject(test, …)",
+        "The items that a test does not hold for",
+        &[Example::new("{{ [1, 2]|reject('odd')|list }}", "[2]")],
+    ),
+    filter(
+        "rejectattr",
+        "rejectattr(attribute, test, …)",
+        "The items whose attribute a test does not hold for",
+        &[Example::new("{{ [{'a': 1}]|rejectattr('a')|list }}", "[]")],
+    ),
+    filter(
+        "replace",
+        "replace(old, new, count=none)",
+        "The text with a part replaced",
+        &[Example::new("{{ 'my shop'|replace(' ', '-') }}", "my-shop")],
+    ),
+    filter("reverse", "reverse", "The other way round", &[Example::new("{{ 'abc'|reverse }}", "cba")]),
+    filter(
+        "round",
+        "round(precision=0, method='common')",
+        "The number with so many digits behind the point",
+        &[Example::new("{{ 2.345|round(2, 'floor') }}", "2.34")],
+    ),
+    filter("safe", "safe", "Marks the text as HTML", &[Example::new("{{ '<b>'|safe|escape }}", "<b>")]),
+    filter(
+        "select",
+        "select(test, …)",
+        "The items that a test holds for; without a test, those that are true",
+        &[Example::new("{{ [0, 1]|select|list }}", "[1]")],
+    ),
+    filter(
+        "selectattr",
+        "selectattr(attribute, test, …)",
+        "The items whose attribute a test holds for",
+        &[Example::new("{{ [{'a': 1}]|selectattr('a', 'eq', 1)|list }}", "[{'a': 1}]")],
+    ),
+    filter(
+        "slice",
+        "slice(slices, fill_with=none)",
+        "So many lists of about the same length",
+        &[Example::new("{{ [1, 2, 3]|slice(2)|list }}", "[[1, 2], [3]]")],
+    ),
+    filter(
+        "slugify",
+        "slugify(separator='-', max_length=0, lowercase=true, …)",
+        "The text for names and addresses, in ASCII",
+        &[Example::new("{{ 'Café & Bar'|slugify }}", "cafe-bar")],
+    ),
+    filter(
+        "sort",
+        "sort(reverse=false, case_sensitive=false, attribute=none)",
+        "The items in order",
+        &[Example::new("{{ ['b', 'A']|sort }}", "['A', 'b']")],
+    ),
+    filter("string", "string", "The value as text", &[Example::new("{{ 1|string ~ 'a' }}", "1a")]),
+    filter(
+        "striptags",
+        "striptags",
+        "The text without tags and with single spaces",
+        &[Example::new("{{ '<b>a</b>  b'|striptags }}", "a b")],
+    ),
+    filter(
+        "sum",
+        "sum(attribute=none, start=0)",
+        "The items added up",
+        &[Example::new("{{ [1, 2]|sum }}", "3")],
+    ),
+    filter("title", "title", "A capital for each word", &[Example::new("{{ 'my shop'|title }}", "My Shop")]),
+    filter(
+        "tojson",
+        "tojson(indent=none)",
+        "The value as JSON that HTML leaves alone",
+        &[Example::new("{{ {'a': none}|tojson }}", "{\"a\": null}")],
+    ),
+    filter(
+        "trim",
+        "trim(chars=none)",
+        "The text without white space at its ends",
+        &[Example::new("[{{ ' a '|trim }}]", "[a]")],
+    ),
+    filter(
+        "truncate",
+        "truncate(length=255, killwords=false, end='...', leeway=5)",
+        "The text cut to so many characters",
+        &[Example::new("{{ 'one two three four'|truncate(10) }}", "one...")],
+    ),
+    filter(
+        "unique",
+        "unique(case_sensitive=false, attribute=none)",
+        "The items without those that were there before",
+        &[Example::new("{{ [1, 1, 2]|unique|list }}", "[1, 2]")],
+    ),
+    filter("upper", "upper", "Capitals", &[Example::new("{{ 'abc'|upper }}", "ABC")]),
+    filter(
+        "urlencode",
+        "urlencode",
+        "The text for an address, or a dictionary as its query",
+        &[Example::new("{{ 'a b'|urlencode }}", "a%20b")],
+    ),
+    filter(
+        "urlize",
+        "urlize(trim_url_limit=none, nofollow=false, target=none, rel=none)",
+        "Links for the addresses in a text",
+        &[Example::new(
+            "{{ 'http://a.example'|urlize }}",
+            "<a href=\"http://a.example\" rel=\"noopener\">http://a.example</a>",
+        )],
+    ),
+    filter(
+        "wordcount",
+        "wordcount",
+        "How many words there are",
+        &[Example::new("{{ 'one two'|wordcount }}", "2")],
+    ),
+    filter(
+        "wordwrap",
+        "wordwrap(width=79, break_long_words=true, wrapstring=none, break_on_hyphens=true)",
+        "The text in lines of so many characters",
+        &[Example::new("{{ 'one two'|wordwrap(4) }}", "one\ntwo")],
+    ),
+    filter(
+        "xmlattr",
+        "xmlattr(autospace=true)",
+        "A dictionary as attributes",
+        &[Example::new("<a{{ {'id': 'x'}|xmlattr }}>", "<a id=\"x\">")],
+    ),
+];
