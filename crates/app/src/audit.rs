@@ -22,23 +22,6 @@ impl App {
         Ok(self.inner.ledger.count(query).await?)
     }
 
-    /// The records about one entity, newest first. Anybody who may read the entity may read its history.
-    pub async fn entity_history(
-        &self,
-        caller: &Caller,
-        reference: &fairway_domain::EntityRef,
-        limit: usize,
-    ) -> Result<Vec<Record>, AppError> {
-        caller.authorise(Permission::Read)?;
-        let query = RecordQuery {
-            kinds: vec![fairway_domain::fact::kind::ENTITY.to_owned()],
-            subject: Some(reference.to_string()),
-            limit,
-            ..RecordQuery::default()
-        };
-        Ok(self.inner.ledger.records(&query).await?)
-    }
-
     /// Checks the whole chain.
     pub async fn verify(&self, caller: &Caller) -> Result<Verification, AppError> {
         caller.authorise(Permission::Audit)?;

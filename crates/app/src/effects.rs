@@ -68,7 +68,10 @@ impl App {
             }
             Effect::Commit { repository, branch, rebase, message, files, .. } => {
                 let commit = CommitEffect { run, index, repository, branch, rebase: *rebase, message, files };
-                self.commit(&commit, began_before).await
+                let outcome = self.commit(&commit, began_before).await?;
+                // A file of a source may be among them: the catalog shows it before the effect is done.
+                self.refresh_repository(caller, repository).await;
+                Ok(outcome)
             }
             Effect::RegisterLocation { target, optional, .. } => {
                 let target = resolve(target, &pending);

@@ -26,6 +26,14 @@ pub enum AppError {
         /// Names that come near.
         near: Vec<String>,
     },
+    /// It has another name now.
+    #[error("{from} is called {to} now")]
+    Moved {
+        /// What was asked for.
+        from: Box<EntityRef>,
+        /// What it is called now.
+        to: Box<EntityRef>,
+    },
     /// The input is wrong.
     #[error("{message}")]
     Invalid {
@@ -85,6 +93,14 @@ impl AppError {
         Self::Invalid { message: message.into(), hint: None }
     }
 
+    /// An entity that is not in a catalog: it has another name now, or there is none.
+    pub fn absent(catalog: &fairway_catalog::Snapshot, reference: &EntityRef) -> Self {
+        match catalog.renamed(reference) {
+            Some(to) => Self::Moved { from: Box::new(reference.clone()), to: Box::new(to.clone()) },
+            None => Self::no_entity(reference),
+        }
+    }
+
     /// An entity that is not in the catalog.
     pub fn no_entity(reference: &EntityRef) -> Self {
         Self::NotFound { what: "entity", name: reference.to_string(), near: Vec::new() }
@@ -96,6 +112,7 @@ impl AppError {
             Self::Forbidden(_) => "forbidden",
             Self::Unauthenticated(_) => "unauthenticated",
             Self::NotFound { .. } => "not-found",
+            Self::Moved { .. } => "moved",
             Self::Invalid { .. } | Self::Fields(_) | Self::Diagnostics(_) => "invalid",
             Self::Plan(_) => "plan-failed",
             Self::Conflict { .. } => "conflict",
@@ -113,6 +130,7 @@ impl AppError {
             Self::Forbidden(_) => {
                 Some("sign in with an account or a token that has the permission".to_owned())
             }
+            Self::Moved { to, .. } => Some(format!("ask for {to}")),
             Self::NotFound { near, .. } if !near.is_empty() => {
                 Some(format!("did you mean {}?", near.join(", ")))
             }

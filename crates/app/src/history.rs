@@ -2,7 +2,7 @@
 
 use fairway_catalog::{FieldBlame, FieldChange, Known, StoredEntity, field_changes, text_changes};
 use fairway_domain::fact::{Record, kind};
-use fairway_domain::{Actor, Caller, Entity, EntityRef, Origin, Permission, Timestamp};
+use fairway_domain::{Actor, Caller, EntityRef, Origin, Permission, Timestamp};
 use fairway_ledger::RecordQuery;
 use serde::{Deserialize as _, Serialize};
 
@@ -57,12 +57,17 @@ pub struct Version {
     pub errors: usize,
     /// The fields that it changed against the version before; empty where that one is not known.
     pub changes: Vec<FieldChange>,
-    /// The entity.
+    /// What the ledger holds of it.
     #[serde(skip)]
-    pub entity: Option<Entity>,
+    pub stored: Option<StoredEntity>,
 }
 
 impl Version {
+    /// The entity as one JSON object.
+    pub fn value(&self) -> Option<serde_json::Value> {
+        self.stored.as_ref().map(|stored| stored.entity.to_value())
+    }
+
     fn new(record: Record) -> Self {
         let stored = record.body.as_ref().map(StoredEntity::deserialize);
         let standing = match &stored {
@@ -84,7 +89,7 @@ impl Version {
             revision: stored.as_ref().and_then(|it| it.revision.clone()),
             errors: stored.as_ref().map_or(0, |it| it.errors.len()),
             changes: Vec::new(),
-            entity: stored.map(|it| it.entity),
+            stored,
         }
     }
 }
@@ -141,8 +146,8 @@ impl App {
         // One more, so that the last one listed can be compared too.
         let mut versions = self.read_versions(reference, before, limit + 1).await?;
         for index in 0..versions.len() {
-            let earlier = versions.get(index + 1).and_then(|it| it.entity.as_ref()).map(Entity::to_value);
-            let later = versions.get(index).and_then(|it| it.entity.as_ref()).map(Entity::to_value);
+            let earlier = versions.get(index + 1).and_then(Version::value);
+            let later = versions.get(index).and_then(Version::value);
             if let (Some(earlier), Some(later)) = (earlier, later)
                 && let Some(version) = versions.get_mut(index)
             {
@@ -172,8 +177,7 @@ impl App {
         for version in from.iter().chain([&to]) {
             readable(reference, version)?;
         }
-        let value = |version: &Version| version.entity.as_ref().map(Entity::to_value);
-        let (earlier, later) = (from.as_ref().and_then(value), value(&to));
+        let (earlier, later) = (from.as_ref().and_then(Version::value), to.value());
         let text =
             |value: &Option<serde_json::Value>| value.as_ref().map(fairway_yaml::write).unwrap_or_default();
         let (before, after) = (text(&earlier), text(&later));
@@ -207,7 +211,7 @@ impl App {
             _ => return Err(AppError::no_entity(reference)),
         }
         let values: Vec<(Standing, Option<serde_json::Value>)> =
-            versions.iter().map(|it| (it.standing, it.entity.as_ref().map(Entity::to_value))).collect();
+            versions.iter().map(|it| (it.standing, it.value())).collect();
         let known: Vec<Known<'_>> = values
             .iter()
             .map(|(standing, value)| match (standing, value) {
@@ -245,7 +249,7 @@ impl App {
         Ok(self.read_versions(reference, before, 1).await?.into_iter().next())
     }
 
-    async fn read_versions(
+    pub(crate) async fn read_versions(
         &self,
         reference: &EntityRef,
         before: Option<i64>,

@@ -214,14 +214,14 @@ impl App {
             return Err(exists(target));
         }
         let source = self.put_location(caller, parsed, registered).await?;
-        let read = self.sync(caller, &source.id, false).await?;
+        let read = self.sync(caller, &source.id).await?;
         if let Some(failure) = read.last.and_then(|last| last.failure) {
             self.remove_source_facts(caller, &source.id).await?;
             return Err(AppError::invalid(failure));
         }
         self.remove_source_facts(caller, &old.source).await?;
         // What both addresses have was held by the old one until now.
-        let source = self.sync(caller, &source.id, false).await?;
+        let source = self.sync(caller, &source.id).await?;
         Ok(self.location_of_source(&source))
     }
 
@@ -352,7 +352,7 @@ impl App {
     /// Reads a source and waits a little for it.
     async fn sync_soon(&self, caller: &Caller, id: &str) -> Result<(), AppError> {
         let (app, caller, id) = (self.clone(), caller.clone(), id.to_owned());
-        let reading = tokio::spawn(async move { app.sync(&caller, &id, false).await.map(drop) });
+        let reading = tokio::spawn(async move { app.sync(&caller, &id).await.map(drop) });
         match tokio::time::timeout(PATIENCE, reading).await {
             Ok(Ok(result)) => result,
             Ok(Err(error)) => Err(AppError::Internal(format!("reading ended without an answer: {error}"))),

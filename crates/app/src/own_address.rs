@@ -38,7 +38,7 @@ impl App {
     pub(crate) async fn move_in(&self) -> Result<(), AppError> {
         let view = self.view();
         for source in view.sources.values().filter(|source| source.target.repository().is_some()) {
-            self.sync(&Caller::system(), &source.id, false).await?;
+            self.sync(&Caller::system(), &source.id).await?;
         }
         Ok(())
     }

@@ -51,6 +51,20 @@ pub enum PlanRequest {
         /// The version; the one before the current one when absent.
         version: Option<String>,
     },
+    /// Give an entity another name or namespace.
+    Rename {
+        /// The entity.
+        entity: EntityRef,
+        /// Its new reference, of the same kind.
+        to: EntityRef,
+    },
+    /// Change an entity's file so that an earlier version comes back.
+    Restore {
+        /// The entity.
+        entity: EntityRef,
+        /// The record of the version.
+        sequence: i64,
+    },
 }
 
 /// A plan as it is kept.
@@ -149,6 +163,8 @@ impl App {
             PlanRequest::Rollback { service, environment, version } => {
                 self.compute_rollback(service, environment, version.as_deref()).await
             }
+            PlanRequest::Rename { entity, to } => self.compute_rename(entity, to).await,
+            PlanRequest::Restore { entity, sequence } => self.compute_restore(entity, *sequence).await,
         }
     }
 }
@@ -160,5 +176,6 @@ pub(crate) const fn needed(request: &PlanRequest) -> Permission {
         PlanRequest::Deploy { .. } | PlanRequest::Promote { .. } | PlanRequest::Rollback { .. } => {
             Permission::Deliver
         }
+        PlanRequest::Rename { .. } | PlanRequest::Restore { .. } => Permission::Push,
     }
 }

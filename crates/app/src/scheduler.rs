@@ -226,7 +226,14 @@ impl App {
                 let Some(id) = waiting.pop_front() else { break };
                 let app = self.clone();
                 working.spawn(async move {
-                    let ended = app.sync_with(&Caller::system(), &id, false, Urgency::Polling).await;
+                    let ended = app
+                        .sync_with(
+                            &Caller::system(),
+                            &id,
+                            crate::proposals::Removals::Judged,
+                            Urgency::Polling,
+                        )
+                        .await;
                     if let Err(error) = ended {
                         tracing::warn!(source = id, %error, "the source {id} could not be read: {error}");
                         app.inner.scheduler.forget(&id);

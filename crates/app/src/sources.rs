@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use fairway_catalog::RemovalLimit;
 use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::repository::{BranchName, RepositoryRef};
 use fairway_domain::run::{EffectOutcome, Run};
@@ -15,6 +16,7 @@ use crate::config::EMBEDDED_HOST;
 use crate::discovery::{DirectoryTarget, DiscoveryTarget, HostedTarget};
 use crate::effects::to_value;
 use crate::locations::RegisteredLocation;
+use crate::proposals::{RemovalProposal, Removals};
 use crate::{App, AppConfig, AppError};
 
 /// Where a source's root file is.
@@ -277,6 +279,12 @@ pub struct Source {
     /// Since when nobody but a person reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_at: Option<Timestamp>,
+    /// What a person has to decide on: a removal that looks like a mistake, or one that was rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<RemovalProposal>,
+    /// From where on its removals look like a mistake; the usual limit when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removal_limit: Option<RemovalLimit>,
 }
 
 impl Source {
@@ -294,6 +302,8 @@ impl Source {
             missing_since: None,
             interval_seconds: None,
             paused_at: None,
+            proposal: None,
+            removal_limit: None,
         }
     }
 }
@@ -319,7 +329,7 @@ impl App {
             caller.authorise(Permission::Administer)?;
         }
         let (source, existed) = self.put_source(caller, target, None).await?;
-        let synced = self.sync(caller, &source.id, false).await?;
+        let synced = self.sync(caller, &source.id).await?;
         // A new address that cannot be read is refused, so that a typing error does not stay as a source.
         if let (false, Some(failure)) = (existed, synced.last.as_ref().and_then(|last| last.failure.clone()))
         {
@@ -359,7 +369,7 @@ impl App {
         let target = SourceTarget::for_run(address, &self.inner.config)?;
         let (source, known) = self.put_source(caller, target, Some(&run.id)).await?;
         let existed = known && source.run.as_deref() != Some(run.id.as_str());
-        let synced = self.sync(caller, &source.id, false).await?;
+        let synced = self.sync(caller, &source.id).await?;
         let failure = synced.last.as_ref().and_then(|last| last.failure.clone());
         if let Some(failure) = failure.filter(|_| !optional) {
             if !existed {
@@ -386,7 +396,8 @@ impl App {
                 return Err(AppError::NotFound { what: "source", name: id.to_owned(), near: Vec::new() });
             }
         }
-        self.sync(caller, id, accept).await
+        let removals = if accept { Removals::All } else { Removals::Judged };
+        self.sync_removing(caller, id, removals).await
     }
 
     /// Takes a source out, with the entities that only it gives.
@@ -437,7 +448,7 @@ impl App {
             .map(|source| source.id.clone())
             .collect();
         for id in ids {
-            if let Err(error) = self.sync(caller, &id, false).await {
+            if let Err(error) = self.sync(caller, &id).await {
                 tracing::error!(%repository, %error, "{repository} could not be read again: {error}");
             }
         }

@@ -17,6 +17,7 @@ use fairway_remote::{GitSource, RemoteError, SourceOptions, TreeLimits, Urgency}
 use crate::discovery::{directory_tree, is_pattern, read_hosted};
 use crate::effects::to_value;
 use crate::projection::View;
+use crate::proposals::{self, Removals};
 use crate::sources::{Source, SourceTarget, SyncReport};
 use crate::{App, AppError};
 
@@ -35,8 +36,18 @@ pub(crate) struct Read {
 impl App {
     /// Reads a source and appends what changed; when that changes the kinds, also the sources that have entities
     /// of them. Only failures of the ledger are errors; a source that cannot be read is told in its report.
-    pub(crate) async fn sync(&self, caller: &Caller, id: &str, accept: bool) -> Result<Source, AppError> {
-        self.sync_with(caller, id, accept, Urgency::Person).await
+    pub(crate) async fn sync(&self, caller: &Caller, id: &str) -> Result<Source, AppError> {
+        self.sync_removing(caller, id, Removals::Judged).await
+    }
+
+    /// Like [`App::sync`], with a say in what may be removed.
+    pub(crate) async fn sync_removing(
+        &self,
+        caller: &Caller,
+        id: &str,
+        removals: Removals,
+    ) -> Result<Source, AppError> {
+        self.sync_with(caller, id, removals, Urgency::Person).await
     }
 
     /// Reads the sources again that have entities, or documents that are none yet, of a kind that is not what it
@@ -55,7 +66,7 @@ impl App {
             }
             for id in ids {
                 if let Err(error) =
-                    Box::pin(self.sync_alone(&Caller::system(), &id, false, Urgency::Person)).await
+                    Box::pin(self.sync_alone(&Caller::system(), &id, Removals::Judged, Urgency::Person)).await
                 {
                     tracing::error!(source = id, %error, "the source {id} could not be read again: {error}");
                 }
@@ -74,11 +85,11 @@ impl App {
         &self,
         caller: &Caller,
         id: &str,
-        accept: bool,
+        removals: Removals,
         urgency: Urgency,
     ) -> Result<Source, AppError> {
         let kinds = self.view().catalog.kinds().clone();
-        let source = self.sync_alone(caller, id, accept, urgency).await?;
+        let source = self.sync_alone(caller, id, removals, urgency).await?;
         self.follow_kinds(&kinds, id).await;
         Ok(source)
     }
@@ -87,7 +98,7 @@ impl App {
         &self,
         caller: &Caller,
         id: &str,
-        accept: bool,
+        removals: Removals,
         urgency: Urgency,
     ) -> Result<Source, AppError> {
         // One reading of a source at a time; slow forges hold up nobody else.
@@ -103,7 +114,7 @@ impl App {
                 }
             }
             _ => match self.read_source(&source, urgency).await {
-                Ok(Some(read)) => self.record_read(caller, id, read, accept).await,
+                Ok(Some(read)) => self.record_read(caller, id, read, removals).await,
                 Ok(None) => Ok(source.clone()),
                 Err(error) => Err(error),
             },
@@ -137,7 +148,7 @@ impl App {
         caller: &Caller,
         id: &str,
         read: Read,
-        accept: bool,
+        removals: Removals,
     ) -> Result<Source, AppError> {
         let source = self.known_source(id)?;
         let info = SourceInfo {
@@ -158,7 +169,7 @@ impl App {
         let view = self.view();
         let source = self.known_source(id)?;
         let read = (read.revision, read.marker);
-        self.record(caller, source, &view, &info, &ingestion, read, accept).await
+        self.record(caller, source, &view, &info, &ingestion, read, removals).await
     }
 
     /// Appends how a source fared that gives no entities itself.
@@ -312,7 +323,7 @@ impl App {
         info: &SourceInfo,
         ingestion: &Ingestion,
         (revision, marker): (String, Option<String>),
-        accept: bool,
+        removals: Removals,
     ) -> Result<Source, AppError> {
         let now = self.now();
         let before: Vec<StoredEntity> = view
@@ -322,7 +333,16 @@ impl App {
             .map(CatalogEntity::stored)
             .collect();
         let change = fairway_catalog::diff(&before, ingestion);
-        let held = change.suspicious && !accept;
+        let limit = source.removal_limit.unwrap_or_default();
+        let decided = proposals::decide(
+            &change.removed,
+            before.len(),
+            limit,
+            source.proposal.as_ref(),
+            &removals,
+            (now, &revision),
+        );
+        let held = decided.proposal.as_ref().is_some_and(|proposal| proposal.rejected.is_none());
         let mut facts = Vec::new();
         let mut conflicts: Vec<StoredDraft> = Vec::new();
         for ingested in change.added.iter().chain(&change.changed) {
@@ -332,6 +352,13 @@ impl App {
                 conflicts.push(conflict(info, ingested, other, now));
                 continue;
             }
+            // What was renamed is the same thing under another name.
+            let same = known.or_else(|| {
+                let former = fairway_catalog::former_names(&ingested.entity).into_iter();
+                former
+                    .filter(|former| change.removed.contains(former))
+                    .find_map(|former| view.catalog.get(&former))
+            });
             let stored = StoredEntity {
                 entity: ingested.entity.clone(),
                 source: info.id.clone(),
@@ -339,8 +366,8 @@ impl App {
                 origin_location: info.location.clone(),
                 file: ingested.file.to_string(),
                 line: ingested.line,
-                uid: known.map_or_else(|| uuid::Uuid::new_v4().to_string(), |known| known.uid().to_owned()),
-                first_seen: known.map_or(now, CatalogEntity::first_seen),
+                uid: same.map_or_else(|| uuid::Uuid::new_v4().to_string(), |known| known.uid().to_owned()),
+                first_seen: same.map_or(now, CatalogEntity::first_seen),
                 last_seen: now,
                 revision: Some(revision.clone()),
                 errors: Vec::new(),
@@ -356,13 +383,11 @@ impl App {
             }
         }
         let keep = self.inner.config.catalog.keep_orphans;
-        if !held {
-            for reference in &change.removed {
-                let orphan = view.catalog.get(reference).filter(|_| keep);
-                let orphan = orphan.map(|known| StoredEntity { orphan: true, ..known.stored() });
-                let body = orphan.map(|orphan| to_value(&orphan)).transpose()?;
-                facts.push(NewFact::by(caller, kind::ENTITY, reference.to_string(), body));
-            }
+        for reference in &decided.removed {
+            let orphan = view.catalog.get(reference).filter(|_| keep);
+            let orphan = orphan.map(|known| StoredEntity { orphan: true, ..known.stored() });
+            let body = orphan.map(|orphan| to_value(&orphan)).transpose()?;
+            facts.push(NewFact::by(caller, kind::ENTITY, reference.to_string(), body));
         }
         // What was kept under other settings goes with the next look at its source.
         for reference in change.orphans.iter().filter(|_| !keep) {
@@ -370,11 +395,10 @@ impl App {
         }
         let broken = ingestion.drafts.len() + conflicts.len();
         self.record_drafts(caller, view, info, ingestion, conflicts, &mut facts)?;
-        let failure = held.then(|| {
+        let failure = decided.proposal.as_ref().filter(|_| held).map(|proposal| {
             format!(
-                "{} of {} entities would be removed; nothing was removed. Refresh with \"accept\" if that is right",
-                change.removed.len(),
-                before.len()
+                "{} of {} entities would be removed; nothing of it was removed. Accept or reject it",
+                proposal.total, proposal.known
             )
         });
         let report = SyncReport {
@@ -396,8 +420,8 @@ impl App {
                 || last.marker != report.marker
                 || last.failure != report.failure
                 || last.broken != report.broken
-        });
-        let source = Source { last: Some(report), ..source };
+        }) || source.proposal != decided.proposal;
+        let source = Source { last: Some(report), proposal: decided.proposal, ..source };
         if news || !facts.is_empty() {
             facts.push(source_fact(caller, &source)?);
         }

@@ -152,6 +152,7 @@ impl App {
                 if *rebase || !created_here(run, plan, repository) {
                     let undo = CommitUndo { repository, branch, files, message };
                     self.undo_commit(run, &undo, outcome).await?;
+                    self.refresh_repository(caller, repository).await;
                 }
             }
             Effect::RegisterLocation { .. } => {

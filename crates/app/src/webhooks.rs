@@ -129,7 +129,10 @@ impl App {
                     SourceTarget::Discovery(_),
                     WebhookEvent::Push { repository, .. } | WebhookEvent::Repository { repository },
                 ) => self.discover_one(&system, source, repository).await,
-                _ => self.sync_with(&system, &source.id, false, Urgency::Person).await.map(drop),
+                _ => self
+                    .sync_with(&system, &source.id, crate::proposals::Removals::Judged, Urgency::Person)
+                    .await
+                    .map(drop),
             };
             if let Err(error) = ended {
                 tracing::warn!(source = source.id, %error, "after a webhook, {} could not be read: {error}", source.target);

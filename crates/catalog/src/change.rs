@@ -4,17 +4,37 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fairway_domain::tree::TreePath;
 use fairway_domain::{Diagnostic, EntityRef};
+use serde::{Deserialize, Serialize};
 
 use crate::address::plain;
 use crate::ingest::{IngestedEntity, Ingestion};
 use crate::stored::StoredEntity;
 
-/// As many removals always look like a mistake.
-const MANY: usize = 50;
-/// Fewer removals never do, whatever their share.
+/// Fewer removals never look like a mistake, whatever their share.
 const FEW: usize = 5;
-/// A larger share, in per cent, does.
-const SHARE: usize = 20;
+
+/// From where on removals look like a mistake that a person should confirm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovalLimit {
+    /// More than this share of what is known, in per cent; at least five, so that small sources may change.
+    pub percent: u8,
+    /// More than this many, whatever their share.
+    pub count: usize,
+}
+
+impl Default for RemovalLimit {
+    fn default() -> Self {
+        Self { percent: 20, count: 50 }
+    }
+}
+
+impl RemovalLimit {
+    /// Whether removing `gone` of `known` entities looks like a mistake.
+    pub const fn is_crossed(self, gone: usize, known: usize) -> bool {
+        gone > self.count || (gone >= FEW && gone * 100 > known * self.percent as usize)
+    }
+}
 
 /// The difference between what a source gave so far and what it gives now.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +107,7 @@ pub fn diff(before: &[StoredEntity], after: &Ingestion) -> Change {
         }
     }
     let gone = change.removed.len();
-    change.suspicious = gone > MANY || (gone >= FEW && gone * 100 > before.len() * SHARE);
+    change.suspicious = RemovalLimit::default().is_crossed(gone, before.len());
     change
 }
 

@@ -34,6 +34,8 @@ pub struct Snapshot {
     kinds: KindRegistry,
     /// Relations of what does not exist, made by those that refer to it.
     absent: BTreeMap<EntityRef, Vec<Relation>>,
+    /// What entities were called before, and what they are called now.
+    renamed: BTreeMap<EntityRef, EntityRef>,
 }
 
 impl Snapshot {
@@ -46,8 +48,13 @@ impl Snapshot {
             stored.entry(entity.entity.reference()).or_insert(entity);
         }
         let kinds = registry(stored.values());
+        let renamed = crate::rename::redirects(&stored);
         let mut relations: BTreeMap<EntityRef, BTreeSet<Relation>> = BTreeMap::new();
-        for (from, relation) in stored.values().flat_map(|stored| emitted(&kinds, &stored.entity)) {
+        for (from, mut relation) in stored.values().flat_map(|stored| emitted(&kinds, &stored.entity)) {
+            let from = renamed.get(&from).cloned().unwrap_or(from);
+            if let Some(now) = renamed.get(&relation.target) {
+                relation.target = now.clone();
+            }
             relations.entry(from).or_default().insert(relation);
         }
         let entities = stored
@@ -64,7 +71,7 @@ impl Snapshot {
         drafts.sort_by(|one, other| {
             (&one.source, &one.file, one.line).cmp(&(&other.source, &other.file, other.line))
         });
-        Self { entities, drafts, kinds, absent }
+        Self { entities, drafts, kinds, absent, renamed }
     }
 
     /// The kinds that entities are judged by: the built-in ones, and those that entities describe.
@@ -77,6 +84,11 @@ impl Snapshot {
         let others = self.of_kind(KIND).filter(|found| found.source() != source);
         let others: Vec<StoredEntity> = others.map(CatalogEntity::stored).collect();
         registry(others.iter())
+    }
+
+    /// What an entity is called now that had this reference before, when nothing else has it.
+    pub fn renamed(&self, reference: &EntityRef) -> Option<&EntityRef> {
+        self.renamed.get(reference)
     }
 
     /// An entity by its reference.

@@ -9,6 +9,7 @@ use fairway_remote::ApiClient;
 use serde_json::{Value, json};
 
 use crate::catalog_credentials::{self, CredentialsArguments};
+use crate::catalog_history::{HistoryCommand, history, path_of};
 use crate::catalog_import::{self, ImportArguments};
 use crate::catalog_sources::{self, SourcesArguments};
 use crate::catalog_validate::validate;
@@ -31,6 +32,8 @@ pub struct CatalogArguments {
 /// What to do with the catalog.
 #[derive(Debug, Subcommand)]
 enum CatalogCommand {
+    #[command(flatten)]
+    History(HistoryCommand),
     /// List entities
     #[command(
         after_help = "Examples:\n  fairway catalog list\n  fairway catalog list orders --kind API --output json"
@@ -43,6 +46,9 @@ enum CatalogCommand {
     Get {
         /// The entity: [KIND:][NAMESPACE/]NAME; a component when no kind is given
         entity: String,
+        /// As of a moment: 2026-03-01T12:00:00Z, 2026-03-01, 7d, or #1234 for a record
+        #[arg(long, value_name = "MOMENT")]
+        at: Option<String>,
         #[command(flatten)]
         output: OutputArguments,
         #[command(flatten)]
@@ -133,6 +139,9 @@ struct ListArguments {
     /// Only with this tag
     #[arg(long)]
     tag: Vec<String>,
+    /// As of a moment: 2026-03-01T12:00:00Z, 2026-03-01, 7d, or #1234 for a record
+    #[arg(long, value_name = "MOMENT")]
+    at: Option<String>,
     /// At most this many
     #[arg(long, default_value_t = 100, value_name = "COUNT")]
     limit: u32,
@@ -145,9 +154,10 @@ struct ListArguments {
 /// Runs `fairway catalog`.
 pub async fn catalog(arguments: CatalogArguments) -> Result<(), CliError> {
     match arguments.command {
+        CatalogCommand::History(command) => history(command).await,
         CatalogCommand::List(arguments) => list(arguments).await,
-        CatalogCommand::Get { entity, output, connection } => {
-            get(&connection.client()?, &entity, output).await
+        CatalogCommand::Get { entity, at, output, connection } => {
+            get(&connection.client()?, &entity, at.as_deref(), output).await
         }
         CatalogCommand::Sources(arguments) => catalog_sources::sources(arguments).await,
         CatalogCommand::Credentials(arguments) => catalog_credentials::credentials(arguments).await,
@@ -173,7 +183,11 @@ pub async fn catalog(arguments: CatalogArguments) -> Result<(), CliError> {
 async fn list(arguments: ListArguments) -> Result<(), CliError> {
     let client = arguments.connection.client()?;
     let limit = arguments.limit.to_string();
-    let mut pairs = vec![("q", arguments.text.as_deref()), ("limit", Some(limit.as_str()))];
+    let mut pairs = vec![
+        ("q", arguments.text.as_deref()),
+        ("limit", Some(limit.as_str())),
+        ("at", arguments.at.as_deref()),
+    ];
     let several = [
         ("kind", &arguments.kind),
         ("type", &arguments.types),
@@ -218,15 +232,13 @@ fn entity_row(item: &Value) -> [String; 5] {
     ]
 }
 
-async fn get(client: &ApiClient, entity: &str, output: OutputArguments) -> Result<(), CliError> {
-    let reference = EntityRef::parse(entity, Some("component"), "default")
-        .map_err(|error| CliError::usage(error.to_string(), Some("write it as [KIND:][NAMESPACE/]NAME")))?;
-    let path = format!(
-        "/api/v1/catalog/entities/{}/{}/{}",
-        segment(reference.kind()),
-        segment(reference.namespace()),
-        segment(reference.name())
-    );
+async fn get(
+    client: &ApiClient,
+    entity: &str,
+    at: Option<&str>,
+    output: OutputArguments,
+) -> Result<(), CliError> {
+    let path = query(&path_of(entity)?, &[("at", at)]);
     let answer: Value = client.get(&path).await?;
     // An entity reads best as what it was written in.
     output.print(&answer, || harmless(&fairway_yaml::write(&answer)))

@@ -11,6 +11,7 @@ mod audit;
 mod bench;
 mod catalog;
 mod catalog_credentials;
+mod catalog_history;
 mod catalog_import;
 mod catalog_sources;
 mod catalog_validate;

@@ -53,6 +53,11 @@ pub enum Purpose {
         /// The version to return to.
         version: String,
     },
+    /// A change of an entity's own files: another name, or a return to an earlier version.
+    Edit {
+        /// The entity, as it was called before.
+        entity: EntityRef,
+    },
 }
 
 /// What a commit does to one file.

@@ -90,6 +90,8 @@ pub struct Chrome {
     pub address: String,
     /// The stream of events that say when this page would look different; none for a page that never does.
     pub follow: Option<String>,
+    /// The moment that the page shows, `?at=`; none for now. Links within the catalog stay there.
+    pub at: Option<String>,
 }
 
 impl Chrome {
@@ -120,6 +122,7 @@ impl Chrome {
             now,
             address: "/".into(),
             follow: None,
+            at: None,
         }
     }
 }

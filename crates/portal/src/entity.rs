@@ -1,7 +1,6 @@
 //! Entity: is it well, whose is it, what next?
 
 use fairway_domain::delivery::DeliveryKind;
-use fairway_domain::fact::Record;
 use fairway_domain::finding::Finding;
 use fairway_domain::repository::RepositoryRef;
 use fairway_domain::{Diagnostic, Entity, EntityRef, Role, Timestamp};
@@ -10,6 +9,7 @@ use maud::{Markup, html};
 use crate::api_document::{DefinitionView, definition};
 use crate::chrome::{Chrome, Tone};
 use crate::graph::GraphView;
+use crate::history::{self, HistoryView};
 use crate::icon::{self, icon};
 use crate::measure::{ago, count};
 use crate::part::{empty, entity_link, state};
@@ -153,8 +153,8 @@ pub struct EntityView {
     pub definition: DefinitionView,
     /// The entity as YAML, highlighted.
     pub yaml: SafeHtml,
-    /// What the journal has on it, newest first.
-    pub history: Vec<Record>,
+    /// The history, when its tab is open.
+    pub history: HistoryView,
     /// The README or the description in Markdown, rendered.
     pub readme: Option<SafeHtml>,
 }
@@ -172,7 +172,7 @@ pub fn entity(chrome: &Chrome, view: &EntityView) -> String {
                 EntityTab::Api => (api(view)),
                 EntityTab::Yaml => (yaml(view)),
                 EntityTab::Errors => (errors(chrome, view)),
-                EntityTab::History => (history(chrome, view)),
+                EntityTab::History => (history::history(&view.entity.reference(), &view.history, chrome.now)),
             }
         },
     )
@@ -240,7 +240,7 @@ fn actions(chrome: &Chrome, view: &EntityView) -> Markup {
         @if reference.kind() == "template" {
             a.button.primary href=(crate::create::template_address(&reference)) { (icon("plus")) "Use this path" }
         }
-        @if let Some(source) = &view.provenance.source && chrome.caller.role != Role::Reader {
+        @if let Some(source) = &view.provenance.source && chrome.caller.role != Role::Reader && chrome.at.is_none() {
             form action={ "/sources/" (address::encode(source)) "/refresh" } method="post" {
                 input type="hidden" name="return_to" value=(address::entity(&reference));
                 button.button type="submit" { (icon("refresh")) "Refresh" }
@@ -340,11 +340,4 @@ fn yaml(view: &EntityView) -> Markup {
         }
         (code::block("", Some(&view.yaml), true, &[]))
     }
-}
-
-fn history(chrome: &Chrome, view: &EntityView) -> Markup {
-    if view.history.is_empty() {
-        return empty("audit", "No records", &html! { "The journal has nothing on this entity yet." }, None);
-    }
-    crate::audit::records(&view.history, chrome.now)
 }

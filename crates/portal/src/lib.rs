@@ -22,6 +22,7 @@ mod finding;
 pub mod form;
 pub mod graph;
 pub mod guardrail;
+pub mod history;
 pub mod home;
 mod icon;
 mod measure;
@@ -30,6 +31,7 @@ pub mod plan;
 mod plan_files;
 mod plan_story;
 pub mod platform;
+pub mod proposal;
 pub mod repository;
 pub mod row;
 pub mod run;
@@ -57,9 +59,11 @@ pub use failure::{FailureView, failure};
 pub use form::{Choice, FieldKind, FieldView, FormBody, FormView, ReviewLine, form};
 pub use graph::{GraphEdge, GraphNode, GraphPageView, GraphView, graph};
 pub use guardrail::{FindingRow, GuardrailsView, PolicyRow, guardrails};
+pub use history::HistoryView;
 pub use home::{Attention, HomeView, home};
 pub use plan::{PlanContent, PlanFileView, PlanView, plan, plan_file};
 pub use platform::{PlatformView, platform};
+pub use proposal::{ProposalRow, ProposalsView, proposals};
 pub use repository::{
     BlobContent, BlobView, EntryKind, EntryRow, FolderView, RepositoriesView, RepositoryHead, RepositoryRow,
     blob, folder, repositories,

@@ -24,8 +24,11 @@ pub fn document(chrome: &Chrome, content: Markup) -> String {
 }
 
 /// A complete HTML document that is refreshed, live or bare.
-#[expect(clippy::needless_pass_by_value, reason = "pages hand over the markup they have just made")]
 pub fn document_with(chrome: &Chrome, options: Document, content: Markup) -> String {
+    let content = match &chrome.at {
+        Some(at) => PreEscaped(crate::history::at_moment(&content.0, at)),
+        None => content,
+    };
     let body = html! {
         a.skip href="#content" { "Skip to content" }
         @if !options.bare { (rail(chrome)) }

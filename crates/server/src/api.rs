@@ -5,7 +5,9 @@ mod audit;
 mod catalog;
 mod delivery;
 mod guardrail;
+mod history;
 mod plan;
+mod proposal;
 mod service;
 mod source;
 
@@ -81,6 +83,17 @@ fn described() -> OpenApiRouter<ServerState> {
         .routes(routes!(catalog::entities))
         .routes(routes!(catalog::entity))
         .routes(routes!(catalog::drafts))
+        .routes(routes!(history::versions))
+        .routes(routes!(history::blame))
+        .routes(routes!(history::diff))
+        .routes(routes!(history::restoration))
+        .routes(routes!(history::restore))
+        .routes(routes!(history::plan_restore))
+        .routes(routes!(history::rename))
+        .routes(routes!(proposal::proposals))
+        .routes(routes!(proposal::accept))
+        .routes(routes!(proposal::reject))
+        .routes(routes!(proposal::limit, proposal::usual_limit))
         .routes(routes!(catalog::sources, catalog::register))
         .routes(routes!(source::source, source::configure, catalog::remove))
         .routes(routes!(source::removal))

@@ -19,6 +19,7 @@ pub(crate) fn status(error: &AppError) -> StatusCode {
         AppError::Forbidden(_) => StatusCode::FORBIDDEN,
         AppError::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
         AppError::NotFound { .. }
+        | AppError::Moved { .. }
         | AppError::Remote(
             RemoteError::RepositoryMissing { .. }
             | RemoteError::RevisionMissing { .. }
@@ -58,6 +59,7 @@ pub(crate) fn body(error: &AppError) -> Value {
         }
         AppError::Diagnostics(diagnostics) => json!(diagnostics),
         AppError::Blocked(findings) => json!(findings),
+        AppError::Moved { to, .. } => json!({"movedTo": to}),
         AppError::Plan(error) => json!([error.to_diagnostic()]),
         _ => Value::Null,
     };

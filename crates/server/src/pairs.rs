@@ -58,3 +58,15 @@ pub(crate) fn with_parameter(uri: &Uri, name: &str, value: &str) -> String {
     query.append_pair(name, value);
     format!("{}?{}", uri.path(), query.finish())
 }
+
+/// A path and query with one name left out.
+pub(crate) fn without_parameter(uri: &Uri, name: &str) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (known, value) in Pairs::of_query(uri).0 {
+        if known != name {
+            query.append_pair(&known, &value);
+        }
+    }
+    let query = query.finish();
+    if query.is_empty() { uri.path().to_owned() } else { format!("{}?{query}", uri.path()) }
+}

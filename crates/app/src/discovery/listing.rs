@@ -163,7 +163,7 @@ impl App {
         self.inner.scheduler.expect(id, marker);
         Box::pin(async move {
             // What is wrong with one repository is told on its own page.
-            match self.sync_with(caller, id, false, urgency).await {
+            match self.sync_with(caller, id, crate::proposals::Removals::Judged, urgency).await {
                 Ok(_) | Err(AppError::NotFound { .. }) => Ok(()),
                 Err(error) => Err(error),
             }

@@ -35,7 +35,7 @@ pub(crate) fn component(name: &str, owner: &str) -> String {
 pub(crate) struct Office {
     pub(crate) app: App,
     pub(crate) forge: Forge,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Office {
@@ -44,7 +44,7 @@ impl Office {
         let data: PathBuf = folder.path().join("data");
         let app = App::open(AppConfig::new(&data, BASE), Arc::new(SystemClock)).await.unwrap();
         let forge = Forge::open(&data.join("repositories")).await.unwrap();
-        Self { app, forge, _folder: folder }
+        Self { app, forge, folder }
     }
 
     /// Pushes the catalog file of the repository `office`, which is a source from the first time on.
@@ -83,5 +83,18 @@ impl Office {
             self.app.refresh_repository(&member(), &repository).await;
         }
         commit.to_string()
+    }
+
+    /// A file of the repository `office`, as it is now.
+    pub(crate) async fn read(&self, path: &str) -> String {
+        let file = self.forge.file(&repository("office"), "main", &path.parse().unwrap()).await.unwrap();
+        String::from_utf8(file.unwrap().bytes.to_vec()).unwrap()
+    }
+
+    /// Registers a file of this machine.
+    pub(crate) async fn write_file_source(&self, text: &str) {
+        let path = self.folder.path().join("catalog-info.yaml");
+        std::fs::write(&path, text).unwrap();
+        self.app.register_source(&admin(), &path.display().to_string()).await.unwrap();
     }
 }

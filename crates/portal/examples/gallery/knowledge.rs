@@ -3,8 +3,10 @@
 use fairway_domain::fact::Record;
 use fairway_domain::run::RunStatus;
 use fairway_domain::{Actor, Diagnostic, Digest, Entity, Origin, SourceLocation};
+use fairway_portal::HistoryView;
 use fairway_portal::catalog::{Facet, FacetOption};
 use fairway_portal::entity::{DeployedVersion, EntityDeployment, Provenance, RelatedEntity, RelationGroup};
+use fairway_portal::history::{VersionDifference, VersionRow, VersionStanding};
 use fairway_portal::*;
 use serde_json::json;
 
@@ -291,6 +293,35 @@ pub fn record(sequence: i64) -> Record {
     }
 }
 
+fn history_view() -> HistoryView {
+    let version = |sequence: i64| VersionRow {
+        sequence,
+        at: before((9 - sequence) * 90_000),
+        who: "ada".into(),
+        origin: "git".into(),
+        reason: (sequence == 4).then(|| "The new checkout".into()),
+        standing: if sequence == 3 { VersionStanding::Erased } else { VersionStanding::Present },
+        revision: Some(("3f0c2a91d7".into(), Some("/repositories/acme/orders-api/commit/3f0c2a91d7".into()))),
+        changed: if sequence % 2 == 0 {
+            vec!["/spec/owner".into(), "/metadata/tags/1".into()]
+        } else {
+            vec![]
+        },
+        errors: 0,
+    };
+    HistoryView {
+        versions: (1..9).rev().map(version).collect(),
+        difference: Some(VersionDifference {
+            from: Some(7),
+            to: 8,
+            before: "spec:\n  type: service\n  owner: payments\n".into(),
+            after: "spec:\n  type: service\n  owner: checkout\n".into(),
+        }),
+        may_restore: true,
+        ..HistoryView::default()
+    }
+}
+
 fn entity_view(tab: EntityTab, broken: bool) -> EntityView {
     let entity: Entity = serde_json::from_value(json!({
         "apiVersion": "backstage.io/v1alpha1", "kind": "Component",
@@ -346,7 +377,7 @@ fn entity_view(tab: EntityTab, broken: bool) -> EntityView {
         may_deliver: true,
         definition: DefinitionView::default(),
         yaml: yaml(),
-        history: (1..9).map(record).collect(),
+        history: history_view(),
         readme: Some(SafeHtml::vouched("<h2>Orders API</h2><p>Takes orders. See <a href=\"/x\">the docs</a>.</p><div class=\"admonition warning\"><p class=\"admonition-title\">Take care</p><p>Cancelling is <code>final</code>.</p></div><ul><li>one</li><li>two</li></ul>".into())),
     }
 }

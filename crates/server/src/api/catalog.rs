@@ -30,6 +30,7 @@ use crate::state::ServerState;
         ("tag" = Option<Vec<String>>, Query, description = "Tags"),
         ("limit" = Option<usize>, Query, description = "At most this many, 100 by default, 1,000 at the most"),
         ("offset" = Option<usize>, Query, description = "Leave out this many"),
+        ("at" = Option<String>, Query, description = "As of a moment: RFC 3339, a date, an age such as `7d`, or `#1234` for a record"),
     ),
     responses((status = 200, description = "{items, total}", body = Object)))]
 pub(crate) async fn entities(
@@ -53,7 +54,7 @@ pub(crate) async fn entities(
         offset: pairs.number("offset", 0),
         ..Query::default()
     };
-    let view = state.app.view();
+    let view = state.app.as_of(&caller, pairs.get("at")).await?.view;
     let page = view.catalog.query(&query);
     let items: Vec<Value> = page.items.iter().map(|found| found.to_backstage_json()).collect();
     Ok(Json(json!({"items": items, "total": page.total})))
@@ -61,17 +62,18 @@ pub(crate) async fn entities(
 
 /// One entity with its relations.
 #[utoipa::path(get, path = "/api/v1/catalog/entities/{kind}/{namespace}/{name}", tag = "catalog", operation_id = "getEntity",
-    params(("kind" = String, Path, description = "Kind"), ("namespace" = String, Path, description = "Namespace"), ("name" = String, Path, description = "Name")),
-    responses((status = 200, description = "The entity", body = Object), (status = 404, body = ErrorBody, description = "No such entity")))]
+    params(("kind" = String, Path, description = "Kind"), ("namespace" = String, Path, description = "Namespace"), ("name" = String, Path, description = "Name"),
+        ("at" = Option<String>, Query, description = "As of a moment: RFC 3339, a date, an age such as `7d`, or `#1234` for a record")),
+    responses((status = 200, description = "The entity", body = Object), (status = 404, body = ErrorBody, description = "No such entity; `details.movedTo` when it has another name now")))]
 pub(crate) async fn entity(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
     Path((kind, namespace, name)): Path<(String, String, String)>,
+    uri: Uri,
 ) -> Result<Json<Value>, ApiFailure> {
-    caller.authorise(Permission::Read).map_err(AppError::from)?;
     let reference = EntityRef::new(&kind, &namespace, &name);
-    let view = state.app.view();
-    let found = view.catalog.get(&reference).ok_or_else(|| AppError::no_entity(&reference))?;
+    let view = state.app.as_of(&caller, Pairs::of_query(&uri).get("at")).await?.view;
+    let found = view.catalog.get(&reference).ok_or_else(|| AppError::absent(&view.catalog, &reference))?;
     let mut body = found.to_backstage_json();
     if !found.errors().is_empty() {
         add(&mut body, "fairway", json!({"errors": found.errors()}));

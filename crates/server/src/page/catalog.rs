@@ -11,6 +11,7 @@ use fairway_portal::{CatalogQuery, CatalogView, Facet, FacetOption, Section};
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
+use crate::page::moment::{as_of, dated};
 use crate::page::row::entity_row;
 use crate::page::{Page, chrome, html};
 use crate::pairs::Pairs;
@@ -77,7 +78,8 @@ pub(crate) async fn catalog(
 ) -> Page {
     caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
     let asked = read(&Pairs::of_query(&uri));
-    let view = state.app.view();
+    let as_of = as_of(&state, &caller, &uri).await?;
+    let view = std::sync::Arc::clone(&as_of.view);
     // Until somebody asks, the catalog shows what teams keep, not what the platform is made of.
     let any = asked.kind.iter().any(|kind| kind == "any");
     let at_home = asked.address() == "/catalog" || is_only_page(&asked);
@@ -152,5 +154,6 @@ pub(crate) async fn catalog(
         query: asked,
     };
     let chrome = chrome(&state, &caller, &uri, "Catalog", Section::Catalog).followed(None);
+    let chrome = dated(chrome, &as_of, &uri);
     Ok(html(fairway_portal::catalog(&chrome, &data)))
 }

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
-use axum::http::Uri;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
 use fairway_app::{AppError, View};
 use fairway_catalog::CatalogEntity;
 use fairway_docs::{ApiFormat, api_document};
 use fairway_domain::repository::RepositoryRef;
 use fairway_domain::run::Run;
 use fairway_domain::{Caller, Entity, EntityRef, Permission};
+use fairway_portal::HistoryView;
 use fairway_portal::entity::{DeployedVersion, EntityDeployment, Provenance, RelatedEntity, RelationGroup};
 use fairway_portal::row::{Link, RunRow};
 use fairway_portal::{DefinitionView, EntityTab, EntityView, GraphView, SafeHtml, Section};
@@ -18,10 +20,12 @@ use crate::caller::PageCaller;
 use crate::failure::OrPage;
 use crate::page::environment::promotable;
 use crate::page::graph::{RELATIONS, graph_view};
+use crate::page::history::history_view;
 use crate::page::home::service_of;
+use crate::page::moment::{as_of, dated};
 use crate::page::near::near;
 use crate::page::readme::readme;
-use crate::page::row::{clone_url, entity_row};
+use crate::page::row::{clone_url, entity_row, entity_url};
 use crate::page::{Page, chrome, highlighted, html, markdown_in, off_thread};
 use crate::pairs::Pairs;
 use crate::state::ServerState;
@@ -151,7 +155,12 @@ pub(crate) async fn entity(
 ) -> Page {
     caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
     let reference = EntityRef::new(&kind, &namespace, &name);
-    let view = state.app.view();
+    let as_of = as_of(&state, &caller, &uri).await?;
+    let past = as_of.moment.is_some();
+    let view = std::sync::Arc::clone(&as_of.view);
+    if let (None, Some(now)) = (view.catalog.get(&reference), view.catalog.renamed(&reference)) {
+        return Ok(moved(now, &uri));
+    }
     let found = view
         .catalog
         .get(&reference)
@@ -173,21 +182,21 @@ pub(crate) async fn entity(
     let as_source = asked.get("as") == Some("source");
     let show = asked.get("show").unwrap_or_default().to_owned();
     let is_component = reference.kind() == "component";
-    let deployments = if is_component {
+    let deployments = if is_component && !past {
         deployments(&state, &caller, reference.name()).or_page(&state, &uri, &caller)?
     } else {
         Vec::new()
     };
-    let findings = if is_component {
+    let findings = if is_component && !past {
         let fleet = state.app.fleet(&caller).await.or_page(&state, &uri, &caller)?;
         fleet.findings.iter().filter(|finding| service_of(finding) == reference.name()).cloned().collect()
     } else {
         Vec::new()
     };
     let history = if tab == EntityTab::History {
-        state.app.entity_history(&caller, &reference, 50).await.or_page(&state, &uri, &caller)?
+        history_view(&state, &caller, &reference, &uri).await.or_page(&state, &uri, &caller)?
     } else {
-        Vec::new()
+        HistoryView::default()
     };
     let repository = repository(&view, &found);
     let entity = Entity::clone(&found.entity());
@@ -214,7 +223,9 @@ pub(crate) async fn entity(
         source: Some(found.source().to_owned()),
     };
     let chrome = chrome(&state, &caller, &uri, entity.title(), Section::Catalog).followed(Some(&reference));
-    let readme = if tab == EntityTab::Overview { readme(&state, &caller, &view, &found).await } else { None };
+    let chrome = dated(chrome, &as_of, &uri);
+    let readme =
+        if tab == EntityTab::Overview && !past { readme(&state, &caller, &view, &found).await } else { None };
     let may_deliver = caller.may(Permission::Deliver);
     let mut owned: Vec<_> = if matches!(reference.kind(), "group" | "user") && tab == EntityTab::Overview {
         view.catalog.owned_by(std::slice::from_ref(&reference)).into_iter().map(entity_row).collect()
@@ -277,4 +288,11 @@ pub(crate) async fn entity(
 /// An address of this portal without its host, so that links stay on the address that the reader uses.
 pub(crate) fn local(state: &ServerState, url: &str) -> String {
     url.strip_prefix(&state.app.config().base_url).unwrap_or(url).to_owned()
+}
+
+/// An old address leads to the page under the new name, for good.
+fn moved(now: &EntityRef, uri: &Uri) -> Response {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let location = format!("{}{query}", entity_url(now));
+    (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)]).into_response()
 }

@@ -13,6 +13,7 @@ use fairway_portal::{GraphEdge, GraphNode, GraphPageView, GraphView, Section};
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
+use crate::page::moment::{as_of, dated};
 use crate::page::{Page, chrome, html, off_thread};
 use crate::pairs::Pairs;
 use crate::state::ServerState;
@@ -54,7 +55,8 @@ pub(crate) async fn graph(
 ) -> Page {
     caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
     let pairs = Pairs::of_query(&uri);
-    let view = state.app.view();
+    let as_of = as_of(&state, &caller, &uri).await?;
+    let view = Arc::clone(&as_of.view);
     let depth = pairs.number("depth", 2).clamp(1, 6);
     let chosen = pairs.all("relation");
     let relations: Vec<&'static str> = RELATIONS
@@ -94,7 +96,7 @@ pub(crate) async fn graph(
         all_relations: RELATIONS.iter().map(|relation| (*relation).to_owned()).collect(),
         roots: all_roots,
     };
-    let chrome = chrome(&state, &caller, &uri, "Graph", Section::Catalog);
+    let chrome = dated(chrome(&state, &caller, &uri, "Graph", Section::Catalog), &as_of, &uri);
     let key = format!("{uri}|{}|{}|{}", caller.actor.user(), caller.role, chrome.running);
     if let Some(page) = state.graphs.get(&view.catalog, &key) {
         return Ok(html(page));
