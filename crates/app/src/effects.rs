@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use fairway_catalog::CatalogEntity;
 use fairway_domain::delivery::{Deployment, DeploymentIntent};
 use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::plan::{Effect, FileAction, FileChange, Plan};
@@ -225,16 +224,7 @@ impl App {
 
     /// The name and address of the person who said yes, for the commit.
     pub(crate) fn author(&self, run: &Run) -> (String, String) {
-        let user = run.actor.user();
-        let view = self.view();
-        let entity = view.catalog.get(&user).map(CatalogEntity::entity);
-        let text = |pointer: &str| {
-            entity.as_ref().and_then(|entity| entity.spec_pointer(pointer)?.as_str().map(str::to_owned))
-        };
-        let name = text("/profile/displayName").unwrap_or_else(|| user.name().to_owned());
-        let email =
-            text("/profile/email").unwrap_or_else(|| format!("{}@users.noreply.fairway.dev", user.name()));
-        (name, email)
+        self.person(&run.actor.user())
     }
 
     async fn record_deployment(

@@ -8,6 +8,7 @@ pub mod ancestry;
 pub mod app_config;
 pub mod apply;
 pub mod audit;
+pub mod change_requests;
 pub mod clock;
 pub mod config;
 pub mod create;

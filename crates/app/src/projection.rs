@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use fairway_catalog::{Snapshot, StoredDraft, StoredEntity};
+use fairway_domain::change_request::ChangeRequest;
 use fairway_domain::delivery::Deployment;
 use fairway_domain::fact::{Record, kind};
 use fairway_domain::run::Run;
@@ -45,6 +46,8 @@ pub struct View {
     pub deployments: Arc<BTreeMap<String, Arc<Deployment>>>,
     /// Resources, by service/environment/resource.
     pub resources: Arc<BTreeMap<String, Arc<ResourceRecord>>>,
+    /// Change requests, by repository and number.
+    pub change_requests: Arc<BTreeMap<String, Arc<ChangeRequest>>>,
     /// Messages, by identifier, which sorts by time.
     pub notifications: Arc<BTreeMap<String, Arc<Notification>>>,
     /// What may be shown to other machines, by name.
@@ -79,6 +82,7 @@ impl View {
             kind::SOURCE => put(&mut self.sources, subject, body),
             kind::RUN => put(&mut self.runs, subject, body),
             kind::DEPLOYMENT => put(&mut self.deployments, subject, body),
+            kind::CHANGE_REQUEST => put(&mut self.change_requests, subject, body),
             kind::NOTIFICATION => put(&mut self.notifications, subject, body),
             kind::TOKEN => put(&mut self.tokens, subject, body),
             kind::CREDENTIAL => put(&mut self.credentials, subject, body),
@@ -129,12 +133,13 @@ impl Drop for Projection {
     }
 }
 
-const FOLDED: [&str; 9] = [
+const FOLDED: [&str; 10] = [
     kind::ENTITY,
     kind::DRAFT,
     kind::SOURCE,
     kind::RUN,
     kind::DEPLOYMENT,
+    kind::CHANGE_REQUEST,
     kind::NOTIFICATION,
     kind::TOKEN,
     kind::CREDENTIAL,

@@ -144,6 +144,7 @@ impl App {
             body.insert("others".to_owned(), others.into());
         }
         self.append(vec![NewFact::by(caller, kind::PUSH, repository.to_string(), Some(body))]).await?;
+        self.follow_push(caller, repository, updates).await?;
         self.refresh_repository(caller, repository).await;
         Ok(())
     }

@@ -21,6 +21,8 @@ pub mod kind {
     pub const REPOSITORY: &str = "forge.repository";
     /// A push to the embedded forge. Subject: owner/name.
     pub const PUSH: &str = "forge.push";
+    /// A change request on the embedded forge. Subject: owner/name#number.
+    pub const CHANGE_REQUEST: &str = "forge.change-request";
     /// What runs where. Subject: service/environment.
     pub const DEPLOYMENT: &str = "delivery.deployment";
     /// A message for somebody. Subject: the notification's identifier.

@@ -5,6 +5,7 @@
 
 pub mod caller;
 pub mod canonical;
+pub mod change_request;
 pub mod clock;
 pub mod cost;
 pub mod delivery;

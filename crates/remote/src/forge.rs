@@ -4,6 +4,7 @@
 //! (repositories being deleted), so that a repository appears and disappears in one rename.
 
 pub mod branch;
+mod change;
 pub mod commit;
 pub mod diff;
 pub mod folder;

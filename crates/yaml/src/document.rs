@@ -90,6 +90,19 @@ impl Document {
         self.source.location(place)
     }
 
+    /// Where the key at the end of a path stands, and the line of what follows its value: the next key or item, or
+    /// else the end of the document.
+    pub(crate) fn entry_lines(&self, path: &[&str]) -> Option<(Mark, Option<u32>)> {
+        let (mut spot, mut value) = (0, &self.value);
+        for part in path {
+            (spot, value) = self.child(spot, value, part)?;
+        }
+        let found = self.spots.get(spot)?;
+        let next = self.spots.get(found.next as usize).map(|spot| spot.key.unwrap_or(spot.value).line);
+        let end = u32::try_from(self.source.document_end(found.value.line as usize)).ok();
+        Some((found.key?, next.or(end)))
+    }
+
     /// The spot index and value of a child.
     fn child<'a>(&self, spot: usize, value: &'a Value, part: &str) -> Option<(usize, &'a Value)> {
         let end = self.spots.get(spot)?.next as usize;

@@ -9,6 +9,7 @@ mod compose;
 mod core_schema;
 mod document;
 mod encoding;
+mod edit;
 mod explain;
 mod limits;
 mod read;
@@ -18,6 +19,7 @@ mod write;
 
 pub use document::Document;
 pub use encoding::decode;
+pub use edit::set;
 pub use limits::Limits;
 pub use read::{BrokenDocument, Reading, read};
 pub use write::{write, write_documents};

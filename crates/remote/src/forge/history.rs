@@ -58,7 +58,7 @@ impl Forge {
         skip: usize,
     ) -> Result<Vec<CommitInfo>, RemoteError> {
         let commit = self.resolve(repository, revision).await?;
-        self.log_from(repository, &commit, path, limit, skip).await
+        self.log_from(repository, &commit, None, path, limit, skip).await
     }
 
     /// One commit, by branch, tag or object name.
@@ -84,7 +84,7 @@ impl Forge {
         value: &str,
     ) -> Result<Option<CommitId>, RemoteError> {
         let Some(head) = self.head(repository, branch).await? else { return Ok(None) };
-        let commits = self.log_from(repository, &head, None, TRAILER_SEARCH, 0).await?;
+        let commits = self.log_from(repository, &head, None, None, TRAILER_SEARCH, 0).await?;
         let wanted = commits.into_iter().find(|commit| {
             commit
                 .trailers()
@@ -94,10 +94,22 @@ impl Forge {
         Ok(wanted.map(|commit| commit.id))
     }
 
+    /// The commits that `head` has and `base` has not, newest first.
+    pub async fn commits_between(
+        &self,
+        repository: &RepositoryRef,
+        base: &CommitId,
+        head: &CommitId,
+        limit: usize,
+    ) -> Result<Vec<CommitInfo>, RemoteError> {
+        self.log_from(repository, head, Some(base), None, limit, 0).await
+    }
+
     async fn log_from(
         &self,
         repository: &RepositoryRef,
         commit: &CommitId,
+        without: Option<&CommitId>,
         path: Option<&TreePath>,
         limit: usize,
         skip: usize,
@@ -116,8 +128,11 @@ impl Forge {
             &skip,
             "--end-of-options",
             commit.as_str(),
-            "--",
         ]);
+        if let Some(without) = without {
+            task = task.arguments([format!("^{without}")]);
+        }
+        task = task.arguments(["--"]);
         if let Some(path) = path {
             task = task.arguments([path.as_str()]);
         }

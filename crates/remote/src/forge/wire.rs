@@ -176,7 +176,9 @@ impl Forge {
             .setting("receive.denyNonFastForwards", "false")
             .setting("receive.autogc", "false")
             .setting("receive.advertisePushOptions", "false")
-            .setting("transfer.hideRefs", "refs/fairway");
+            .setting("transfer.hideRefs", "refs/fairway")
+            // The numbers of change requests are the forge's to give; anybody may fetch them.
+            .setting("receive.hideRefs", "refs/changes");
         if let Some(protocol) = known_protocol(protocol) {
             task = task.variable("GIT_PROTOCOL", protocol);
         }
