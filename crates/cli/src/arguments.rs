@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    apply, audit, bench, catalog, check, completion, delivery, environments, exit_code, findings, new, plan,
-    render, runs, template, token, undo, up, version,
+    apply, audit, bench, catalog, change, check, completion, delivery, environments, exit_code, findings,
+    new, plan, render, runs, template, token, undo, up, version,
 };
 
 /// The internal developer platform in one binary
@@ -37,6 +37,7 @@ pub enum Command {
     Promote(delivery::PromoteArguments),
     Rollback(delivery::RollbackArguments),
     Environments(environments::EnvironmentsArguments),
+    Change(change::ChangeArguments),
     Findings(findings::FindingsArguments),
     Audit(audit::AuditArguments),
     Token(token::TokenArguments),

@@ -15,6 +15,7 @@ mod catalog_history;
 mod catalog_import;
 mod catalog_sources;
 mod catalog_validate;
+mod change;
 mod check;
 mod client;
 mod completion;
@@ -101,6 +102,7 @@ async fn dispatch(command: Command, started: Instant) -> Result<(), CliError> {
         Command::Promote(arguments) => delivery::promote(arguments).await,
         Command::Rollback(arguments) => delivery::roll_back(arguments).await,
         Command::Environments(arguments) => environments::environments(arguments).await,
+        Command::Change(arguments) => change::change(arguments).await,
         Command::Findings(arguments) => findings::findings(arguments).await,
         Command::Audit(arguments) => audit::audit(arguments).await,
         Command::Token(arguments) => token::token(arguments).await,

@@ -1,7 +1,7 @@
 //! Commits of the embedded forge: the log, and one commit with its diff.
 
 use fairway_domain::Timestamp;
-use fairway_domain::repository::CommitId;
+use fairway_domain::repository::{CommitId, RepositoryRef};
 use maud::{Markup, html};
 
 use crate::chrome::Chrome;
@@ -87,6 +87,23 @@ pub struct CommitView {
     pub omitted: usize,
 }
 
+/// Commits as rows.
+pub fn commit_list(repository: &RepositoryRef, commits: &[CommitRow], now: Timestamp) -> Markup {
+    html! {
+        ul.rows {
+            @for commit in commits {
+                li {
+                    a.row-link href=(address::commit(repository, commit.id.as_str())) {
+                        span.row-main { (commit.summary) }
+                        span.row-side.mono.muted { (commit.id.short()) }
+                        span.row-sub { (commit.author) " · " (ago(now, commit.at)) @if commit.run.is_some() { " · by a run" } }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Renders the page.
 pub fn commits(chrome: &Chrome, view: &CommitsView) -> String {
     document(
@@ -96,17 +113,7 @@ pub fn commits(chrome: &Chrome, view: &CommitsView) -> String {
             @if view.commits.is_empty() {
                 (empty("commit", "No commits yet", &html! { "Nothing has been pushed to " (view.head.branch) "." }, None))
             } @else {
-                ul.rows {
-                    @for commit in &view.commits {
-                        li {
-                            a.row-link href=(address::commit(&view.head.repository, commit.id.as_str())) {
-                                span.row-main { (commit.summary) }
-                                span.row-side.mono.muted { (commit.id.short()) }
-                                span.row-sub { (commit.author) " · " (ago(chrome.now, commit.at)) @if commit.run.is_some() { " · by a run" } }
-                            }
-                        }
-                    }
-                }
+                (commit_list(&view.head.repository, &view.commits, chrome.now))
                 (pager(view.newer.as_deref(), view.older.as_deref()))
             }
         },
@@ -139,7 +146,8 @@ pub fn commit(chrome: &Chrome, view: &CommitView) -> String {
     )
 }
 
-fn file_diff(file: &FileDiffView) -> Markup {
+/// One file's change.
+pub fn file_diff(file: &FileDiffView) -> Markup {
     let (class, word) = match file.status {
         DiffStatus::Added => ("add", "new"),
         DiffStatus::Changed => ("change", "changed"),

@@ -112,6 +112,19 @@ pub struct Provenance {
     pub seen_at: Option<Timestamp>,
 }
 
+/// An open change request that changes an entity.
+#[derive(Clone, Debug)]
+pub struct PendingChange {
+    /// Its address.
+    pub url: String,
+    /// Its number.
+    pub number: u64,
+    /// Its title.
+    pub title: String,
+    /// Each field with the value that it would have.
+    pub fields: Vec<(String, String)>,
+}
+
 /// The page.
 #[derive(Clone, Debug)]
 pub struct EntityView {
@@ -147,6 +160,10 @@ pub struct EntityView {
     pub owned: Vec<EntityRow>,
     /// How much they own in all.
     pub owned_total: usize,
+    /// Open change requests that change it.
+    pub pending: Vec<PendingChange>,
+    /// Whether its file can be changed from here.
+    pub editable: bool,
     /// Whether this person may make a plan that moves versions.
     pub may_deliver: bool,
     /// `spec.definition`, as far as its tab is open.
@@ -167,6 +184,7 @@ pub fn entity(chrome: &Chrome, view: &EntityView) -> String {
             (header(chrome, view))
             (tabs(view))
             @if view.tab != EntityTab::Errors { (broken(chrome, view)) }
+            @for change in &view.pending { (pending(change)) }
             @match view.tab {
                 EntityTab::Overview => (entity_overview::overview(chrome, view)),
                 EntityTab::Api => (api(view)),
@@ -232,7 +250,10 @@ fn actions(chrome: &Chrome, view: &EntityView) -> Markup {
             a.button href=(address::repository(repository)) { (icon("repository")) "Repository" }
         }
         @if let Some(url) = view.provenance.url.as_deref().and_then(address::followable) {
-            a.button href=(url) { (icon("edit")) "Source file" }
+            a.button href=(url) { (icon("file")) "Source file" }
+        }
+        @if view.editable {
+            a.button href={ (address::entity(&reference)) "/edit" } { (icon("edit")) "Edit" }
         }
         a.button href=(address::query("/catalog/graph", &[("root", &reference.to_string()), ("depth", "2")])) {
             (icon("graph")) "Graph"
@@ -267,6 +288,23 @@ fn tabs(view: &EntityView) -> Markup {
             (tab(EntityTab::Yaml, "yaml", "YAML", html! {}))
             @if !view.diagnostics.is_empty() || view.tab == EntityTab::Errors { (tab(EntityTab::Errors, "errors", "Errors", errors)) }
             (tab(EntityTab::History, "history", "History", html! {}))
+        }
+    }
+}
+
+/// A value that waits for a merge is shown as what it would be.
+fn pending(change: &PendingChange) -> Markup {
+    html! {
+        p.notice.info {
+            (icon("branch"))
+            span {
+                a href=(change.url) { "#" (change.number) " " (change.title) }
+                @for (index, (field, value)) in change.fields.iter().enumerate() {
+                    (if index == 0 { " would set " } else { ", " }) code { (field) } " to "
+                    strong { (if value.is_empty() { "nothing" } else { value }) }
+                }
+                "."
+            }
         }
     }
 }

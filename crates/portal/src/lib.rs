@@ -9,11 +9,13 @@ mod address;
 pub mod api_document;
 pub mod audit;
 pub mod catalog;
+pub mod change_request;
 pub mod chrome;
 mod code;
 pub mod commit;
 pub mod create;
 pub mod entity;
+pub mod entity_edit;
 mod entity_overview;
 pub mod environment;
 pub mod failure;
@@ -47,10 +49,14 @@ pub use api_document::DefinitionView;
 pub use asset::{Asset, asset, asset_names, asset_path};
 pub use audit::{AuditView, RecordView, Verification, audit, record};
 pub use catalog::{CatalogQuery, CatalogView, Facet, FacetOption, catalog};
+pub use change_request::{
+    ChangeRequestView, ChangeRequestsView, ChangeTab, CheckRow, change_request, change_requests,
+};
 pub use chrome::{CallerView, Chrome, Notice, Section, Tone};
 pub use commit::{CommitRow, CommitView, CommitsView, DiffStatus, FileDiffView, commit, commits};
 pub use create::{CreateView, create};
-pub use entity::{EntityTab, EntityView, entity};
+pub use entity::{EntityTab, EntityView, PendingChange, entity};
+pub use entity_edit::{EditFieldView, EntityEditView, entity_edit};
 pub use environment::{
     EnvironmentHead, EnvironmentView, EnvironmentsView, ServiceHistoryView, ServiceRow, environment,
     environments, service_history,

@@ -203,6 +203,7 @@ pub fn head(head: &RepositoryHead, current: &str) -> Markup {
         }
         nav.tabs aria-label="Parts of the repository" {
             (tab("files", "Files", address::folder(repository, &head.branch, "")))
+            (tab("changes", "Change requests", format!("{}/changes", address::repository(repository))))
             (tab("commits", "Commits", format!("{}/commits/{}", address::repository(repository), address::encode(&head.branch))))
         }
     }

@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod catalog;
+mod change_request;
 mod delivery;
 mod guardrail;
 mod history;
@@ -35,6 +36,7 @@ use crate::state::ServerState;
         (name = "plans", description = "Golden paths, plans and runs"),
         (name = "delivery", description = "Versions in environments"),
         (name = "catalog", description = "Entities and where they come from"),
+        (name = "repositories", description = "Repositories of the embedded forge and their change requests"),
         (name = "guardrails", description = "Policies and findings"),
         (name = "audit", description = "The journal"),
         (name = "access", description = "Tokens")
@@ -101,6 +103,14 @@ fn described() -> OpenApiRouter<ServerState> {
         .routes(routes!(source::credentials))
         .routes(routes!(source::put_credential, source::remove_credential))
         .routes(routes!(catalog::refresh))
+        .routes(routes!(change_request::list))
+        .routes(routes!(change_request::open))
+        .routes(routes!(change_request::one))
+        .routes(routes!(change_request::comment))
+        .routes(routes!(change_request::review))
+        .routes(routes!(change_request::merge))
+        .routes(routes!(change_request::set_open))
+        .routes(routes!(change_request::edit))
         .routes(routes!(guardrail::findings))
         .routes(routes!(guardrail::check))
         .routes(routes!(audit::records))

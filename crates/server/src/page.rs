@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod catalog;
+pub(crate) mod change_request;
 pub(crate) mod create;
 pub(crate) mod entity;
 pub(crate) mod environment;

@@ -51,6 +51,10 @@ fn pages() -> Router<ServerState> {
         .route("/proposals", get(page::proposal::proposals))
         .route("/sources/{id}/removal/accept", post(page::proposal::accept))
         .route("/sources/{id}/removal/reject", post(page::proposal::reject))
+        .route(
+            "/catalog/{namespace}/{kind}/{name}/edit",
+            get(page::change_request::edit_form).post(page::change_request::edit),
+        )
         .route("/drafts", get(page::source::drafts))
         .route("/sources", get(page::source::sources).post(page::source::register))
         .route("/sources/import", get(page::source_import::form).post(page::source_import::submit))
@@ -77,6 +81,15 @@ fn pages() -> Router<ServerState> {
         .route("/repositories/{owner}/{name}/raw/{branch}/{*path}", get(page::repository::raw))
         .route("/repositories/{owner}/{name}/commits/{branch}", get(page::repository::commits))
         .route("/repositories/{owner}/{name}/commit/{id}", get(page::repository::commit))
+        .route("/change-requests", get(page::change_request::all))
+        .route(
+            "/repositories/{owner}/{name}/changes",
+            get(page::change_request::of_repository).post(page::change_request::open),
+        )
+        .route("/repositories/{owner}/{name}/changes/{number}", get(page::change_request::one))
+        .route("/repositories/{owner}/{name}/changes/{number}/remark", post(page::change_request::remark))
+        .route("/repositories/{owner}/{name}/changes/{number}/merge", post(page::change_request::merge))
+        .route("/repositories/{owner}/{name}/changes/{number}/state", post(page::change_request::set_state))
         .route("/environments", get(page::environment::environments))
         .route("/environments/promote", post(page::environment::promote))
         .route("/environments/rollback", post(page::environment::roll_back))

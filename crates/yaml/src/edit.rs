@@ -77,6 +77,7 @@ impl Editing<'_> {
             (Some(entry), Some(value)) => {
                 let written = indented(&written(last, value), entry.indent);
                 let mut texts = Vec::new();
+                texts.extend(self.inline(entry, last, value));
                 if let Some(remark) = self.remark(entry) {
                     texts.push(self.replaced(entry.first, entry.end, &remarked(&written, remark)));
                 }
@@ -130,6 +131,16 @@ impl Editing<'_> {
             }
         }
         last
+    }
+
+    /// A list that stood in brackets on one line stays there.
+    fn inline(&self, entry: Entry, key: &str, value: &Value) -> Option<String> {
+        let line = (entry.end == entry.first + 1).then(|| self.lines.get(entry.first))??;
+        let items = value.as_array().filter(|_| line.contains('['))?;
+        let items: Vec<String> = items.iter().map(|item| write(item).trim_end().to_owned()).collect();
+        let remark = self.remark(entry).unwrap_or_default();
+        let text = format!("{}{key}: [{}]{remark}\n", " ".repeat(entry.indent), items.join(", "));
+        Some(self.replaced(entry.first, entry.end, &text))
     }
 
     /// The comment at the end of an entry of one line.

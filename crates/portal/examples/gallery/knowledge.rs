@@ -374,6 +374,8 @@ fn entity_view(tab: EntityTab, broken: bool) -> EntityView {
         findings: if broken { vec![] } else { super::path::findings().into_iter().skip(1).collect() },
         owned: vec![],
         owned_total: 0,
+        pending: vec![],
+        editable: true,
         may_deliver: true,
         definition: DefinitionView::default(),
         yaml: yaml(),

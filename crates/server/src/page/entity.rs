@@ -8,13 +8,15 @@ use axum::response::{IntoResponse, Response};
 use fairway_app::{AppError, View};
 use fairway_catalog::CatalogEntity;
 use fairway_docs::{ApiFormat, api_document};
+use fairway_domain::change_request::{ChangeRequest, FieldChange};
 use fairway_domain::repository::RepositoryRef;
 use fairway_domain::run::Run;
 use fairway_domain::{Caller, Entity, EntityRef, Permission};
 use fairway_portal::HistoryView;
+use fairway_portal::change_request::change_address;
 use fairway_portal::entity::{DeployedVersion, EntityDeployment, Provenance, RelatedEntity, RelationGroup};
 use fairway_portal::row::{Link, RunRow};
-use fairway_portal::{DefinitionView, EntityTab, EntityView, GraphView, SafeHtml, Section};
+use fairway_portal::{DefinitionView, EntityTab, EntityView, GraphView, PendingChange, SafeHtml, Section};
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
@@ -100,6 +102,16 @@ const OWNED: usize = 25;
 fn kind_order(kind: &str) -> usize {
     let order = ["Component", "API", "Resource", "System", "Domain"];
     order.iter().position(|it| *it == kind).unwrap_or(order.len())
+}
+
+fn pending_change(change: &ChangeRequest) -> PendingChange {
+    let value = |field: &FieldChange| (field.field.clone(), field.after.clone().unwrap_or_default());
+    PendingChange {
+        url: change_address(change),
+        number: change.number,
+        title: change.title.clone(),
+        fields: change.fields.iter().map(value).collect(),
+    }
 }
 
 /// The language of an API's definition, as a file name that highlighting knows.
@@ -235,6 +247,9 @@ pub(crate) async fn entity(
     let owned_total = owned.len();
     owned.sort_by_key(|row| (kind_order(&row.kind), row.title.to_lowercase()));
     owned.truncate(OWNED);
+    let pending =
+        state.app.changes_of_entity(&reference).iter().map(|change| pending_change(change)).collect();
+    let editable = repository.is_some() && caller.may(Permission::Push);
     let clone_url = repository.as_ref().map(|repository| clone_url(&state, repository));
     let relations = relations(&view, &found);
     let links = links(&entity);
@@ -277,6 +292,8 @@ pub(crate) async fn entity(
             readme,
             owned,
             owned_total,
+            pending,
+            editable,
             may_deliver,
         };
         fairway_portal::entity(&chrome, &data)

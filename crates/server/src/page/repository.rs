@@ -16,7 +16,7 @@ use fairway_portal::repository::{
     BlobContent, BlobView, EntryKind, EntryRow, FolderView, RepositoriesView, RepositoryHead, RepositoryRow,
 };
 use fairway_portal::row::Link;
-use fairway_remote::{CommitInfo, DiffLineKind, EntryKind as RemoteKind, Hunk};
+use fairway_remote::{CommitInfo, DiffLineKind, EntryKind as RemoteKind, FileDiff, Hunk};
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
@@ -83,7 +83,7 @@ pub(crate) async fn repositories(
     Ok(html(fairway_portal::repositories(&chrome, &RepositoriesView { repositories, q, total })))
 }
 
-fn named(owner: &str, name: &str) -> Result<RepositoryRef, AppError> {
+pub(crate) fn named(owner: &str, name: &str) -> Result<RepositoryRef, AppError> {
     RepositoryRef::new(owner, name).map_err(|_| AppError::NotFound {
         what: "repository",
         name: format!("{owner}/{name}"),
@@ -91,7 +91,7 @@ fn named(owner: &str, name: &str) -> Result<RepositoryRef, AppError> {
     })
 }
 
-async fn head(
+pub(crate) async fn head(
     state: &ServerState,
     caller: &fairway_domain::Caller,
     repository: &RepositoryRef,
@@ -382,6 +382,26 @@ pub(crate) async fn commits(
     Ok(html(fairway_portal::commits(&chrome, &view)))
 }
 
+/// The first files of a diff, as a page shows them.
+pub(crate) fn file_views(diff: Vec<FileDiff>) -> Vec<FileDiffView> {
+    let shown = diff.into_iter().take(FILES_OF_DIFF);
+    shown
+        .map(|file| FileDiffView {
+            patch: patch(&file.hunks),
+            path: file.path,
+            old_path: file.old_path,
+            status: match file.status {
+                fairway_remote::DiffStatus::Added => DiffStatus::Added,
+                fairway_remote::DiffStatus::Deleted => DiffStatus::Deleted,
+                fairway_remote::DiffStatus::Renamed => DiffStatus::Renamed,
+                _ => DiffStatus::Changed,
+            },
+            binary: file.binary,
+            truncated: file.truncated,
+        })
+        .collect()
+}
+
 pub(crate) async fn commit(
     State(state): State<ServerState>,
     PageCaller(caller): PageCaller,
@@ -397,23 +417,7 @@ pub(crate) async fn commit(
     let (info, diff) =
         state.app.commit_with_diff(&caller, &repository, &id).await.or_page(&state, &uri, &caller)?;
     let omitted = diff.len().saturating_sub(FILES_OF_DIFF);
-    let files = diff
-        .into_iter()
-        .take(FILES_OF_DIFF)
-        .map(|file| FileDiffView {
-            patch: patch(&file.hunks),
-            path: file.path,
-            old_path: file.old_path,
-            status: match file.status {
-                fairway_remote::DiffStatus::Added => DiffStatus::Added,
-                fairway_remote::DiffStatus::Deleted => DiffStatus::Deleted,
-                fairway_remote::DiffStatus::Renamed => DiffStatus::Renamed,
-                _ => DiffStatus::Changed,
-            },
-            binary: file.binary,
-            truncated: file.truncated,
-        })
-        .collect();
+    let files = file_views(diff);
     let title = info.summary.clone();
     let view = CommitView { head, commit: commit_row(&info), parents: info.parents.clone(), files, omitted };
     let chrome = chrome(&state, &caller, &uri, &title, Section::Repositories);
