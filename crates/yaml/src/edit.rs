@@ -217,10 +217,7 @@ mod tests {
     #[test]
     fn lists_are_replaced_whole_and_entries_taken_away() {
         let text = set(TEXT, 0, &["metadata", "tags"], Some(&json!(["a", "rust"]))).unwrap();
-        assert!(
-            text.contains("  tags:\n    - a\n    - rust\n") || text.contains("tags:\n  - a\n  - rust"),
-            "{text}"
-        );
+        assert!(text.contains("  tags: [a, rust]\n"), "{text}");
         assert!(text.contains("# what people call it") && text.contains("# the big one"));
         let text = set(TEXT, 0, &["spec", "dependsOn"], None).unwrap();
         assert!(!text.contains("resource:"), "{text}");
