@@ -8,8 +8,8 @@
 mod compose;
 mod core_schema;
 mod document;
-mod encoding;
 mod edit;
+mod encoding;
 mod explain;
 mod limits;
 mod read;
@@ -18,8 +18,8 @@ mod source;
 mod write;
 
 pub use document::Document;
-pub use encoding::decode;
 pub use edit::set;
+pub use encoding::decode;
 pub use limits::Limits;
 pub use read::{BrokenDocument, Reading, read};
 pub use write::{write, write_documents};
