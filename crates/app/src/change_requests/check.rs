@@ -1,6 +1,6 @@
 //! What Fairway itself can say about a change before it is merged.
 
-use fairway_catalog::SourceInfo;
+use fairway_catalog::{Model, SourceInfo};
 use fairway_domain::Diagnostic;
 use fairway_domain::change_request::ChangeRequest;
 use fairway_domain::tree::{Tree, TreePath};
@@ -64,7 +64,7 @@ impl App {
         after: &Tree,
     ) -> Result<Vec<Check>, AppError> {
         let view = self.view();
-        let roots: Vec<(SourceInfo, TreePath)> = view
+        let roots: Vec<(SourceInfo, TreePath, Model)> = view
             .sources
             .values()
             .filter_map(|source| match &source.target {
@@ -76,7 +76,8 @@ impl App {
                         location: source.target.location(&self.inner.config),
                         base: String::new(),
                     };
-                    Some((info, path.clone()))
+                    let model = self.model(&view, &source.id);
+                    Some((info, path.clone(), model))
                 }
                 _ => None,
             })
@@ -86,21 +87,22 @@ impl App {
         }
         let (before, after) = (before.clone(), after.clone());
         let found = tokio::task::spawn_blocking(move || {
-            let errors = |tree: &Tree, info: &SourceInfo, root: &TreePath| -> Vec<Diagnostic> {
-                if tree.get(root).is_none() {
-                    let gone = Diagnostic::error("catalog-file-missing", format!("{root} is gone"));
-                    return vec![gone.with_hint("remove the source from the catalog first")];
-                }
-                let ingestion = fairway_catalog::ingest(tree, root, info);
-                ingestion.drafts.into_iter().flat_map(|draft| draft.diagnostics).collect()
-            };
+            let errors =
+                |tree: &Tree, info: &SourceInfo, root: &TreePath, model: &Model| -> Vec<Diagnostic> {
+                    if tree.get(root).is_none() {
+                        let gone = Diagnostic::error("catalog-file-missing", format!("{root} is gone"));
+                        return vec![gone.with_hint("remove the source from the catalog first")];
+                    }
+                    let ingestion = fairway_catalog::ingest(tree, root, info, model);
+                    ingestion.drafts.into_iter().flat_map(|draft| draft.diagnostics).collect()
+                };
             let mut fresh = Vec::new();
-            for (info, root) in &roots {
-                let known = errors(&before, info, root);
+            for (info, root, model) in &roots {
+                let known = errors(&before, info, root, model);
                 let told = |diagnostic: &Diagnostic| {
                     known.iter().any(|it| it.code == diagnostic.code && it.message == diagnostic.message)
                 };
-                fresh.extend(errors(&after, info, root).into_iter().filter(|it| !told(it)));
+                fresh.extend(errors(&after, info, root, model).into_iter().filter(|it| !told(it)));
             }
             fresh
         })

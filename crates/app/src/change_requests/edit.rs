@@ -205,9 +205,10 @@ impl App {
             location: source.target.location(&self.inner.config),
             base: String::new(),
         };
+        let model = self.model(&view, &source.id);
         let (root, path, reference) = (root.clone(), path.clone(), stored.entity.reference());
         let wrong = tokio::task::spawn_blocking(move || {
-            let ingestion = fairway_catalog::ingest(&after, &root, &info);
+            let ingestion = fairway_catalog::ingest(&after, &root, &info, &model);
             let concerned = |draft: &fairway_catalog::Draft| {
                 draft.file == path && draft.reference.as_ref().is_none_or(|it| *it == reference)
             };
