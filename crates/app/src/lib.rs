@@ -165,18 +165,50 @@ impl App {
     }
 
     /// Appends facts and waits until the projections show them, so that a caller reads what it wrote.
-    pub(crate) async fn append(
-        &self,
-        facts: Vec<fairway_domain::fact::NewFact>,
-    ) -> Result<Vec<fairway_domain::fact::Record>, AppError> {
+    pub(crate) async fn append(&self, facts: Vec<fairway_domain::fact::NewFact>) -> Result<(), AppError> {
         if facts.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        let records = self.inner.ledger.append(facts).await?;
+        let records = self.inner.ledger.append_shared(facts).await?;
         if let Some(last) = records.last() {
             self.inner.projection.wait_for(last.sequence).await;
         }
-        Ok(records)
+        Ok(())
+    }
+
+    /// Appends many facts, a part at a time: each part as a whole or not at all. What is computed for a part is given
+    /// up before the next, and the view keeps up.
+    pub(crate) async fn append_parts(
+        &self,
+        facts: impl Iterator<Item = Result<fairway_domain::fact::NewFact, AppError>> + Send + 'static,
+    ) -> Result<(), AppError> {
+        const PART: usize = 4_096;
+        let mut facts = facts;
+        let mut reached = Vec::new();
+        loop {
+            let taken = tokio::task::spawn_blocking(move || {
+                let part: Result<Vec<_>, AppError> = facts.by_ref().take(PART).collect();
+                (part, facts)
+            });
+            let part;
+            (part, facts) = taken
+                .await
+                .map_err(|error| AppError::Internal(format!("writing facts ended early: {error}")))?;
+            let part = part?;
+            let is_last = part.len() < PART;
+            if !part.is_empty() {
+                let records = self.inner.ledger.append_shared(part).await?;
+                reached.extend(records.last().map(|record| record.sequence));
+            }
+            // Two parts behind at the most, so that nothing has to be read a second time.
+            let waited = if is_last { reached.last() } else { reached.iter().rev().nth(1) };
+            if let Some(sequence) = waited {
+                self.inner.projection.wait_for(*sequence).await;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -249,7 +249,7 @@ impl App {
             return Err(AppError::Diagnostics(broken));
         }
         let stored = ingestion.entities.iter().map(|ingested| StoredEntity {
-            entity: ingested.entity.clone(),
+            entity: ingested.entity(),
             source: info.id.clone(),
             location: ingested.location.clone(),
             origin_location: info.location.clone(),
@@ -305,10 +305,10 @@ impl App {
                 .map_err(|error| AppError::Internal(format!("reading ended without an answer: {error}")))?;
             let view = self.view();
             for ingested in found {
-                let known = view.catalog.get(&ingested.entity.reference());
+                let known = view.catalog.get(&ingested.reference);
                 let at = format!("url:{}", ingested.location);
                 let registered = known.is_some_and(|known| known.location() == at);
-                let entity = json!(ingested.entity);
+                let entity = json!(ingested.entity());
                 analysis.existing.push(ExistingFile { target: ingested.location, registered, entity });
             }
         }

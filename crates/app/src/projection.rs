@@ -3,19 +3,22 @@
 //! One task follows the ledger, applies each record in order and publishes an immutable [`View`]. Nobody else
 //! writes, so a replica that follows the same ledger shows the same thing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use fairway_catalog::{Snapshot, StoredDraft, StoredEntity};
+use fairway_catalog::{EntityChange, Snapshot, StoredDraft, StoredEntity};
+use fairway_domain::EntityRef;
 use fairway_domain::change_request::ChangeRequest;
 use fairway_domain::delivery::Deployment;
 use fairway_domain::fact::{Record, kind};
 use fairway_domain::run::Run;
-use fairway_ledger::{Ledger, RecordQuery};
+use fairway_ledger::{Ledger, RecordQuery, StateText};
+use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::{broadcast, watch};
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::AppError;
 use crate::credentials::Credential;
@@ -34,8 +37,6 @@ pub struct View {
     pub sequence: i64,
     /// The catalog.
     pub catalog: Arc<Snapshot>,
-    /// The entities as they are stored, by reference.
-    entities: Arc<BTreeMap<String, Arc<StoredEntity>>>,
     /// The broken files, by source and path.
     pub drafts: Arc<BTreeMap<String, Arc<StoredDraft>>>,
     /// The sources, by identifier.
@@ -62,10 +63,7 @@ fn put<T: DeserializeOwned>(map: &mut Arc<BTreeMap<String, Arc<T>>>, subject: &s
             Ok(value) => {
                 Arc::make_mut(map).insert(subject.to_owned(), Arc::new(value));
             }
-            // A body that a newer version wrote is passed over, not fatal: the ledger still has it.
-            Err(error) => {
-                tracing::warn!(subject, %error, "the body of {subject} is of a form this version does not know: {error}");
-            }
+            Err(error) => unreadable(subject, &error),
         },
         None => {
             Arc::make_mut(map).remove(subject);
@@ -73,12 +71,41 @@ fn put<T: DeserializeOwned>(map: &mut Arc<BTreeMap<String, Arc<T>>>, subject: &s
     }
 }
 
+/// What becomes of the catalog.
+#[derive(Default)]
+struct CatalogChanges {
+    entities: Vec<EntityChange>,
+    drafts: bool,
+}
+
+impl CatalogChanges {
+    fn put(&mut self, subject: &str, body: Option<&Value>) {
+        let change = match body.map(StoredEntity::deserialize) {
+            Some(Ok(stored)) => EntityChange::put(stored),
+            Some(Err(error)) => return unreadable(subject, &error),
+            None => match subject.parse::<EntityRef>() {
+                Ok(reference) => EntityChange::remove(reference),
+                Err(error) => return unreadable(subject, &error),
+            },
+        };
+        self.entities.push(change);
+    }
+}
+
+/// A body that a newer version wrote is passed over, not fatal: the ledger still has it.
+fn unreadable(subject: &str, error: &impl std::fmt::Display) {
+    tracing::warn!(subject, %error, "the body of {subject} is of a form this version does not know: {error}");
+}
+
 impl View {
-    /// Folds one record in; says whether the catalog has to be stitched again.
-    fn apply(&mut self, fact_kind: &str, subject: &str, body: Option<&Value>) -> bool {
+    /// Folds one record in, except for what becomes of the catalog.
+    fn apply(&mut self, changes: &mut CatalogChanges, fact_kind: &str, subject: &str, body: Option<&Value>) {
         match fact_kind {
-            kind::ENTITY => put(&mut self.entities, subject, body),
-            kind::DRAFT => put(&mut self.drafts, subject, body),
+            kind::ENTITY => changes.put(subject, body),
+            kind::DRAFT => {
+                put(&mut self.drafts, subject, body);
+                changes.drafts = true;
+            }
             kind::SOURCE => put(&mut self.sources, subject, body),
             kind::RUN => put(&mut self.runs, subject, body),
             kind::DEPLOYMENT => put(&mut self.deployments, subject, body),
@@ -89,7 +116,6 @@ impl View {
             RESOURCE => put(&mut self.resources, subject, body),
             _ => {}
         }
-        matches!(fact_kind, kind::ENTITY | kind::DRAFT)
     }
 
     /// The fold of what the journal held of `kinds` when the record `sequence` had been appended. What was erased
@@ -101,22 +127,28 @@ impl View {
         }
         tokio::task::spawn_blocking(move || {
             let mut view = Self { sequence, ..Self::default() };
+            let mut changes = CatalogChanges::default();
             for (fact_kind, states) in states {
                 for state in states {
-                    view.apply(fact_kind, &state.subject, Some(&state.body));
+                    view.apply(&mut changes, fact_kind, &state.subject, Some(&state.body));
                 }
             }
-            view.stitch();
+            view.stitch(changes);
             view
         })
         .await
         .map_err(|error| AppError::Internal(format!("reading the past ended without an answer: {error}")))
     }
 
-    fn stitch(&mut self) {
-        let entities = self.entities.values().map(|entity| StoredEntity::clone(entity)).collect();
-        let drafts = self.drafts.values().map(|draft| StoredDraft::clone(draft)).collect();
-        self.catalog = Arc::new(Snapshot::build(entities, drafts));
+    fn stitch(&mut self, changes: CatalogChanges) {
+        if changes.entities.is_empty() && !changes.drafts {
+            return;
+        }
+        let mut catalog = self.catalog.with(changes.entities);
+        if changes.drafts {
+            catalog = catalog.with_drafts(self.drafts.values().cloned().collect());
+        }
+        self.catalog = Arc::new(catalog);
     }
 }
 
@@ -124,7 +156,7 @@ impl View {
 pub struct Projection {
     view: Arc<ArcSwap<View>>,
     reached: watch::Receiver<i64>,
-    task: tokio::task::JoinHandle<()>,
+    task: JoinHandle<()>,
 }
 
 impl Drop for Projection {
@@ -133,8 +165,11 @@ impl Drop for Projection {
     }
 }
 
-const FOLDED: [&str; 10] = [
-    kind::ENTITY,
+/// From how many changed entities on the catalog is stitched off the async threads.
+const LARGE: usize = 64;
+
+/// What is folded besides entities.
+const FOLDED: [&str; 9] = [
     kind::DRAFT,
     kind::SOURCE,
     kind::RUN,
@@ -152,12 +187,14 @@ impl Projection {
         // Follow before reading, so that nothing falls between the two.
         let records = ledger.follow();
         let mut view = View { sequence: ledger.head().await?.sequence, ..View::default() };
+        let mut changes = CatalogChanges::default();
         for fact_kind in FOLDED {
             for state in ledger.states(fact_kind).await? {
-                view.apply(fact_kind, &state.subject, Some(&state.body));
+                view.apply(&mut changes, fact_kind, &state.subject, Some(&state.body));
             }
         }
-        view.stitch();
+        view.stitch(changes);
+        view.catalog = Arc::new(read_entities(ledger, &view.catalog).await?);
         let (reached_sender, reached) = watch::channel(view.sequence);
         let shared = Arc::new(ArcSwap::from_pointee(view));
         let task = tokio::spawn(follow(ledger.clone(), records, Arc::clone(&shared), reached_sender));
@@ -175,6 +212,52 @@ impl Projection {
         // An error means that the follower ended with the process; there is nothing left to wait for.
         let _ = reached.wait_for(|reached| *reached >= sequence).await;
     }
+}
+
+/// So many entities are read, parsed or stitched together: each step goes on while the one before reads more.
+const READ: usize = 2_048;
+const STITCHED: usize = 16_384;
+const PARSED_AT_ONCE: usize = 4;
+
+/// The catalog with the entities that the ledger holds.
+async fn read_entities(ledger: &Ledger, catalog: &Snapshot) -> Result<Snapshot, AppError> {
+    let ended = |error: JoinError| AppError::Internal(format!("reading the catalog ended: {error}"));
+    let mut catalog = tokio::spawn(std::future::ready(catalog.clone()));
+    let mut parsing: VecDeque<JoinHandle<Vec<EntityChange>>> = VecDeque::new();
+    let mut changes: Vec<EntityChange> = Vec::new();
+    let mut states = ledger.state_texts(kind::ENTITY);
+    loop {
+        let texts = states.next(READ).await?;
+        let is_last = texts.is_empty();
+        parsing.push_back(tokio::task::spawn_blocking(move || {
+            let read = |state: &StateText| match EntityChange::read(&state.body) {
+                Ok(change) => Some(change),
+                Err(error) => {
+                    unreadable(&state.subject, &error);
+                    None
+                }
+            };
+            texts.iter().filter_map(read).collect()
+        }));
+        while let Some(done) = next_done(&mut parsing, is_last) {
+            changes.extend(done.await.map_err(ended)?);
+        }
+        if changes.len() >= STITCHED || is_last {
+            let before = catalog.await.map_err(ended)?;
+            let changes = std::mem::take(&mut changes);
+            catalog = tokio::task::spawn_blocking(move || before.with(changes));
+        }
+        if is_last {
+            return catalog.await.map_err(ended);
+        }
+    }
+}
+
+/// The first of the tasks, when it is done or has to be waited for.
+fn next_done<T>(tasks: &mut VecDeque<JoinHandle<T>>, wait: bool) -> Option<JoinHandle<T>> {
+    let full = tasks.len() >= PARSED_AT_ONCE;
+    let take = tasks.front().is_some_and(|task| wait || full || task.is_finished());
+    if take { tasks.pop_front() } else { None }
 }
 
 async fn follow(
@@ -211,16 +294,26 @@ async fn follow(
                 }
             }
         }
-        let mut stitch = false;
+        let mut changes = CatalogChanges::default();
         for record in batch {
             if record.sequence <= view.sequence {
                 continue;
             }
-            stitch |= view.apply(&record.kind, &record.subject, record.body.as_ref());
+            view.apply(&mut changes, &record.kind, &record.subject, record.body.as_ref());
             view.sequence = record.sequence;
         }
-        if stitch {
-            view.stitch();
+        if changes.entities.len() > LARGE {
+            let stitched = tokio::task::spawn_blocking(move || {
+                view.stitch(changes);
+                view
+            });
+            // Not cancelled by anybody: it panicked.
+            match stitched.await {
+                Ok(stitched) => view = stitched,
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        } else {
+            view.stitch(changes);
         }
         let sequence = view.sequence;
         shared.store(Arc::new(view));

@@ -21,6 +21,9 @@ use crate::proposals::{self, Removals};
 use crate::sources::{Source, SourceTarget, SyncReport};
 use crate::{App, AppError};
 
+/// So much is read from a folder of this machine: a hundred thousand entities, and room for what they refer to.
+const LOCAL_BYTES: u64 = 256 * 1024 * 1024;
+
 /// What was read from a source.
 pub(crate) struct Read {
     pub(crate) tree: Tree,
@@ -266,6 +269,7 @@ impl App {
                 Ok(Some(Read { tree, roots, base, revision: commit.to_string(), marker: None }))
             }
             SourceTarget::File { path } => {
+                let limits = TreeLimits { bytes: LOCAL_BYTES, ..limits };
                 let (folder, name) = folder_of(path)?;
                 let marker = fairway_remote::folder_fingerprint(Path::new(folder), limits).await?.to_string();
                 if polling && last.is_some_and(|last| last.marker.as_ref() == Some(&marker)) {
@@ -326,12 +330,8 @@ impl App {
         removals: Removals,
     ) -> Result<Source, AppError> {
         let now = self.now();
-        let before: Vec<StoredEntity> = view
-            .catalog
-            .iter()
-            .filter(|found| found.source() == info.id)
-            .map(CatalogEntity::stored)
-            .collect();
+        let before: Vec<CatalogEntity> =
+            view.catalog.iter().filter(|found| found.source() == info.id).cloned().collect();
         let change = fairway_catalog::diff(&before, ingestion);
         let limit = source.removal_limit.unwrap_or_default();
         let decided = proposals::decide(
@@ -345,35 +345,16 @@ impl App {
         let held = decided.proposal.as_ref().is_some_and(|proposal| proposal.rejected.is_none());
         let mut facts = Vec::new();
         let mut conflicts: Vec<StoredDraft> = Vec::new();
-        for ingested in change.added.iter().chain(&change.changed) {
-            let reference = ingested.entity.reference();
-            let known = view.catalog.get(&reference);
+        let mut given: Vec<(IngestedEntity, Option<CatalogEntity>)> = Vec::new();
+        for ingested in change.added.into_iter().chain(change.changed) {
+            let known = view.catalog.get(&ingested.reference);
             if let Some(other) = known.filter(|known| known.source() != info.id) {
-                conflicts.push(conflict(info, ingested, other, now));
+                conflicts.push(conflict(info, &ingested, other, now));
                 continue;
             }
             // What was renamed is the same thing under another name.
-            let same = known.or_else(|| {
-                let former = fairway_catalog::former_names(&ingested.entity).into_iter();
-                former
-                    .filter(|former| change.removed.contains(former))
-                    .find_map(|former| view.catalog.get(&former))
-            });
-            let stored = StoredEntity {
-                entity: ingested.entity.clone(),
-                source: info.id.clone(),
-                location: prefixed(&ingested.location),
-                origin_location: info.location.clone(),
-                file: ingested.file.to_string(),
-                line: ingested.line,
-                uid: same.map_or_else(|| uuid::Uuid::new_v4().to_string(), |known| known.uid().to_owned()),
-                first_seen: same.map_or(now, CatalogEntity::first_seen),
-                last_seen: now,
-                revision: Some(revision.clone()),
-                errors: Vec::new(),
-                orphan: false,
-            };
-            facts.push(NewFact::by(caller, kind::ENTITY, reference.to_string(), Some(to_value(&stored)?)));
+            let same = known.or_else(|| renamed_from(view, &change.removed, &ingested));
+            given.push((ingested, same.cloned()));
         }
         for broken in change.broken.iter().filter(|broken| !broken.known) {
             if let Some(known) = view.catalog.get(&broken.reference) {
@@ -403,7 +384,7 @@ impl App {
         });
         let report = SyncReport {
             at: now,
-            revision: Some(revision),
+            revision: Some(revision.clone()),
             entities: ingestion.entities.len(),
             broken,
             last_success: if held {
@@ -422,10 +403,31 @@ impl App {
                 || last.broken != report.broken
         }) || source.proposal != decided.proposal;
         let source = Source { last: Some(report), proposal: decided.proposal, ..source };
-        if news || !facts.is_empty() {
+        if news || !facts.is_empty() || !given.is_empty() {
             facts.push(source_fact(caller, &source)?);
         }
-        self.append(facts).await?;
+        let (caller, info) = (caller.clone(), info.clone());
+        let given = given.into_iter().map(move |(ingested, known)| {
+            let known = known.as_ref();
+            let stored = StoredEntity {
+                entity: ingested.entity(),
+                source: info.id.clone(),
+                location: prefixed(&ingested.location),
+                origin_location: info.location.clone(),
+                file: ingested.file.to_string(),
+                line: ingested.line,
+                uid: known.map_or_else(|| uuid::Uuid::new_v4().to_string(), |known| known.uid().to_owned()),
+                first_seen: known.map_or(now, CatalogEntity::first_seen),
+                last_seen: now,
+                revision: Some(revision.clone()),
+                errors: Vec::new(),
+                orphan: false,
+            };
+            let subject = ingested.reference.to_string();
+            Ok(NewFact::by(&caller, kind::ENTITY, subject, Some(to_value(&stored)?)))
+        });
+        // What says that the source was read comes last: a reading that is interrupted is taken up again.
+        self.append_parts(given.chain(facts.into_iter().map(Ok))).await?;
         Ok(source)
     }
 
@@ -504,6 +506,19 @@ fn folder_of(path: &str) -> Result<(&str, &str), AppError> {
     Ok((if folder.is_empty() { "/" } else { folder }, name))
 }
 
+/// What an entity was before it got its name, among those that are gone.
+fn renamed_from<'a>(
+    view: &'a View,
+    gone: &[EntityRef],
+    ingested: &IngestedEntity,
+) -> Option<&'a CatalogEntity> {
+    if gone.is_empty() {
+        return None;
+    }
+    let former = fairway_catalog::former_names(&ingested.entity()).into_iter();
+    former.filter(|former| gone.contains(former)).find_map(|former| view.catalog.get(&former))
+}
+
 /// Backstage's `type:target` spelling of a file's address.
 fn prefixed(address: &str) -> String {
     if address.starts_with('/') { format!("file:{address}") } else { format!("url:{address}") }
@@ -516,7 +531,7 @@ fn conflict(
     other: &CatalogEntity,
     now: fairway_domain::Timestamp,
 ) -> StoredDraft {
-    let reference: EntityRef = ingested.entity.reference();
+    let reference = &ingested.reference;
     let place =
         fairway_domain::SourceLocation { file: ingested.file.to_string(), line: ingested.line, column: 1 };
     let diagnostic = Diagnostic::error(
@@ -531,7 +546,7 @@ fn conflict(
         file: ingested.file.to_string(),
         line: ingested.line,
         reference: None,
-        owner: ingested.entity.owner(),
+        owner: ingested.entity().owner(),
         diagnostics: vec![diagnostic],
         source_text: None,
         first_seen: now,

@@ -7,8 +7,9 @@ use fairway_domain::{Diagnostic, EntityRef};
 use serde::{Deserialize, Serialize};
 
 use crate::address::plain;
+use crate::entity::CatalogEntity;
 use crate::ingest::{IngestedEntity, Ingestion};
-use crate::stored::StoredEntity;
+use crate::parallel;
 
 /// Fewer removals never look like a mistake, whatever their share.
 const FEW: usize = 5;
@@ -78,31 +79,36 @@ pub struct BrokenEntity {
 /// Compares what one source gave so far with what it gives now. An entity is removed only when its file was
 /// read, is whole as far as that entity goes, and does not have it any more; a broken document, a file that
 /// cannot be read and a Location that cannot be followed keep what came from there.
-pub fn diff(before: &[StoredEntity], after: &Ingestion) -> Change {
-    let known: BTreeMap<EntityRef, &StoredEntity> =
-        before.iter().map(|stored| (stored.entity.reference(), stored)).collect();
+pub fn diff(before: &[CatalogEntity], after: &Ingestion) -> Change {
+    let known: BTreeMap<&EntityRef, &CatalogEntity> =
+        before.iter().map(|found| (found.reference(), found)).collect();
     let mut change = Change::default();
     let mut present = BTreeSet::new();
-    for ingested in &after.entities {
-        let reference = ingested.entity.reference();
-        match known.get(&reference) {
+    let compared: Vec<_> =
+        after.entities.iter().map(|ingested| (ingested, known.get(&ingested.reference))).collect();
+    let compared = parallel::map(compared, 512, |(ingested, found)| {
+        (ingested, found.map(|found| differs(found, ingested)))
+    });
+    for (ingested, differs) in compared {
+        match differs {
             None => change.added.push(ingested.clone()),
-            Some(stored) if differs(stored, ingested) => change.changed.push(ingested.clone()),
-            Some(_) => {}
+            Some(true) => change.changed.push(ingested.clone()),
+            Some(false) => {}
         }
-        present.insert(reference);
+        present.insert(ingested.reference.clone());
     }
     let reasons = Reasons::of(after, &present);
-    for (reference, stored) in known {
-        if present.contains(&reference) {
+    for (reference, found) in known {
+        if present.contains(reference) {
             continue;
         }
-        match reasons.to_keep(&reference, &stored.file) {
+        let reference = reference.clone();
+        match reasons.to_keep(&reference, found.file()) {
             Some(diagnostics) => {
-                let known = stored.errors == diagnostics;
+                let known = found.errors() == diagnostics;
                 change.broken.push(BrokenEntity { reference, diagnostics, known });
             }
-            None if stored.orphan => change.orphans.push(reference),
+            None if found.is_orphan() => change.orphans.push(reference),
             None => change.removed.push(reference),
         }
     }
@@ -111,12 +117,12 @@ pub fn diff(before: &[StoredEntity], after: &Ingestion) -> Change {
     change
 }
 
-fn differs(stored: &StoredEntity, ingested: &IngestedEntity) -> bool {
-    stored.entity != ingested.entity
-        || plain(&stored.location) != plain(&ingested.location)
-        || stored.file != ingested.file.as_str()
-        || !stored.errors.is_empty()
-        || stored.orphan
+fn differs(found: &CatalogEntity, ingested: &IngestedEntity) -> bool {
+    plain(found.location()) != plain(&ingested.location)
+        || found.file() != ingested.file.as_str()
+        || !found.errors().is_empty()
+        || found.is_orphan()
+        || !found.holds(ingested.entity())
 }
 
 /// Why an entity that is not there may still exist.

@@ -50,29 +50,9 @@ struct Facts {
     errors: Box<[Diagnostic]>,
     orphan: bool,
     added: Added,
-    search: SearchText,
-}
-
-/// What words are looked for in, in lower case.
-pub(crate) struct SearchText {
-    pub(crate) name: Box<str>,
-    pub(crate) title: Box<str>,
-    /// Name, title, description, tags, type, kind and owner, one per line.
-    pub(crate) everything: Box<str>,
-}
-
-impl SearchText {
-    fn new(entity: &Entity) -> Self {
-        let profile = |field| entity.spec_pointer(field).and_then(Value::as_str);
-        let name = entity.name();
-        let title = entity.metadata_text("title").or(profile("/profile/displayName")).unwrap_or(name);
-        let mut parts = vec![name, title, entity.description().unwrap_or_default(), &entity.kind];
-        parts.extend(entity.tags());
-        parts.extend(["type", "owner"].into_iter().filter_map(|field| entity.spec_text(field)));
-        parts.extend(["/profile/displayName", "/profile/email"].into_iter().filter_map(profile));
-        let lower = |text: &str| text.to_lowercase().into();
-        Self { name: lower(name), title: lower(title), everything: lower(&parts.join("\n")) }
-    }
+    /// What is looked for beside name, title, kind and description: tags, type, owner, a profile's name and
+    /// address, one per line.
+    words: Box<str>,
 }
 
 impl fmt::Debug for CatalogEntity {
@@ -91,62 +71,64 @@ impl PartialEq for CatalogEntity {
 }
 
 impl CatalogEntity {
-    /// Writes the entity out. The relations are sorted and distinct.
-    pub(crate) fn new(stored: StoredEntity, relations: Vec<Relation>) -> Self {
+    /// Writes the entity out, without relations; [`CatalogEntity::with_relations`] makes it whole.
+    pub(crate) fn unstitched(stored: StoredEntity) -> Self {
         let entity = &stored.entity;
         let profile = entity.spec_pointer("/profile/displayName").and_then(Value::as_str);
-        let facts = |stored: &StoredEntity, added| Facts {
-            reference: stored.entity.reference(),
-            api_version: stored.entity.api_version.as_str().into(),
-            kind: stored.entity.kind.as_str().into(),
-            name: stored.entity.name().into(),
-            namespace: stored.entity.namespace().into(),
-            title: stored.entity.metadata_text("title").or(profile).map(Into::into),
-            description: stored.entity.description().map(Into::into),
-            entity_type: stored.entity.spec_text("type").map(Into::into),
-            lifecycle: stored.entity.spec_text("lifecycle").map(Into::into),
+        let mut facts = Facts {
+            reference: entity.reference(),
+            api_version: entity.api_version.as_str().into(),
+            kind: entity.kind.as_str().into(),
+            name: entity.name().into(),
+            namespace: entity.namespace().into(),
+            title: entity.metadata_text("title").or(profile).map(Into::into),
+            description: entity.description().map(Into::into),
+            entity_type: entity.spec_text("type").map(Into::into),
+            lifecycle: entity.spec_text("lifecycle").map(Into::into),
             source: stored.source.as_str().into(),
             location: stored.location.as_str().into(),
             origin_location: stored.origin_location.as_str().into(),
             file: stored.file.as_str().into(),
+            revision: stored.revision.as_deref().map(Into::into),
             line: stored.line,
             uid: stored.uid.as_str().into(),
             first_seen: stored.first_seen,
             last_seen: stored.last_seen,
-            revision: stored.revision.as_deref().map(Into::into),
             errors: stored.errors.as_slice().into(),
             orphan: stored.orphan,
-            added,
-            search: SearchText::new(&stored.entity),
+            added: Added::default(),
+            words: words(entity).into(),
         };
-        let mut facts = facts(&stored, Added::default());
-        let Rendered { json, etag, relations_at, added } = entity_json::render(stored, &relations);
+        let Rendered { json, etag, relations_at, added } = entity_json::render(stored);
         facts.added = added;
-        Self { facts: Arc::new(facts), json, etag, relations_at, relations: relations.into() }
+        Self { facts: Arc::new(facts), json, etag, relations_at, relations: Arc::new([]) }
     }
 
-    /// The same entity with other relations.
-    #[allow(dead_code, reason = "the snapshot is about to derive itself from the one before")]
-    pub(crate) fn with_relations(&self, relations: Vec<Relation>) -> Self {
-        let rendered = entity_json::rerender(self, &relations);
-        let Rendered { json, etag, relations_at, .. } = rendered;
-        Self { facts: Arc::clone(&self.facts), json, etag, relations_at, relations: relations.into() }
+    /// The same entity with these relations, which are sorted and distinct.
+    pub(crate) fn with_relations(&self, relations: Arc<[Relation]>) -> Self {
+        let Rendered { json, etag, relations_at, .. } = entity_json::with_relations(self, &relations);
+        Self { facts: Arc::clone(&self.facts), json, etag, relations_at, relations }
     }
 
     pub(crate) fn added(&self) -> Added {
         self.facts.added
     }
 
-    pub(crate) fn search_text(&self) -> &SearchText {
-        &self.facts.search
+    /// Appends what words are looked for in, in lower case: name and title, each on a line of its own, then the
+    /// rest. The last line is not ended.
+    pub(crate) fn write_search_text(&self, text: &mut String) {
+        let parts = [self.name(), self.title(), self.description().unwrap_or_default(), self.kind()];
+        for part in parts {
+            text.extend(part.to_lowercase().chars().map(|it| if it == '\n' { ' ' } else { it }));
+            text.push('\n');
+        }
+        text.push_str(&self.facts.words);
     }
 
-    #[allow(dead_code, reason = "as above")]
     pub(crate) fn etag_at(&self) -> Range<usize> {
         self.etag.clone()
     }
 
-    #[allow(dead_code, reason = "as above")]
     pub(crate) fn relations_at(&self) -> Range<usize> {
         self.relations_at.clone()
     }
@@ -308,11 +290,28 @@ impl CatalogEntity {
         Arc::new(entity_json::source_entity(self))
     }
 
+    /// Whether this is what would be handed out for `entity` from the same place, whatever its relations.
+    pub(crate) fn holds(&self, entity: Entity) -> bool {
+        let (metadata, spec) = (serde_json::Map::new(), serde_json::Map::new());
+        let none = Entity { api_version: String::new(), kind: String::new(), metadata, spec };
+        let other = Self::unstitched(StoredEntity { entity, errors: Vec::new(), ..self.stored_with(none) });
+        let own_etag = |it: &Self| (!it.facts.added.etag).then(|| it.etag().to_owned());
+        let parts = |it: &Self| {
+            [0..it.etag.start, it.etag.end..it.relations_at.start, it.relations_at.end..it.json.len()]
+                .map(|part| it.json.slice(part))
+        };
+        own_etag(self) == own_etag(&other) && parts(self) == parts(&other)
+    }
+
     /// What the ledger holds of it.
     pub fn stored(&self) -> StoredEntity {
+        self.stored_with(entity_json::source_entity(self))
+    }
+
+    fn stored_with(&self, entity: Entity) -> StoredEntity {
         let facts = &self.facts;
         StoredEntity {
-            entity: entity_json::source_entity(self),
+            entity,
             source: facts.source.to_string(),
             location: facts.location.to_string(),
             origin_location: facts.origin_location.to_string(),
@@ -332,4 +331,12 @@ impl CatalogEntity {
         let whole = self.to_backstage_json();
         whole.get("metadata")?.get("annotations")?.get(key)?.as_str().map(str::to_owned)
     }
+}
+
+fn words(entity: &Entity) -> String {
+    let profile = |field| entity.spec_pointer(field).and_then(Value::as_str);
+    let spec = ["type", "owner"].into_iter().filter_map(|field| entity.spec_text(field));
+    let person = ["/profile/displayName", "/profile/email"].into_iter().filter_map(profile);
+    let words: Vec<&str> = entity.tags().chain(spec).chain(person).collect();
+    words.join("\n").to_lowercase()
 }

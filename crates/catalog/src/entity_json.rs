@@ -96,8 +96,8 @@ fn add_metadata(stored: &mut StoredEntity) -> Added {
     added
 }
 
-/// Writes the whole entity.
-pub(crate) fn render(mut stored: StoredEntity, relations: &[Relation]) -> Rendered {
+/// Writes the whole entity, except for its relations and with zeros for an etag.
+pub(crate) fn render(mut stored: StoredEntity) -> Rendered {
     let mut added = add_metadata(&mut stored);
     let own_etag = stored.entity.metadata.shift_remove("etag").filter(Value::is_string);
     stored.entity.metadata.shift_remove("uid");
@@ -136,23 +136,18 @@ pub(crate) fn render(mut stored: StoredEntity, relations: &[Relation]) -> Render
         write(&mut text, &entity.spec);
     }
     text.extend_from_slice(b",\"relations\":");
-    let relations_begin = text.len();
-    write(&mut text, relations);
-    let relations_at = relations_begin..text.len();
+    let relations_at = text.len()..text.len() + 2;
+    text.extend_from_slice(b"[]");
     if !stored.errors.is_empty() {
         text.extend_from_slice(b",\"status\":");
         write(&mut text, &status(&stored));
     }
     text.push(b'}');
-    if added.etag {
-        stamp(&mut text, &etag);
-    }
-    Rendered { json: text.into(), etag, relations_at, added }
+    Rendered { json: text.into_boxed_slice().into(), etag, relations_at, added }
 }
 
-/// Writes other relations into an entity's text.
-#[allow(dead_code, reason = "the snapshot is about to derive itself from the one before")]
-pub(crate) fn rerender(entity: &CatalogEntity, relations: &[Relation]) -> Rendered {
+/// Writes relations into an entity's text, and the etag that they give.
+pub(crate) fn with_relations(entity: &CatalogEntity, relations: &[Relation]) -> Rendered {
     let before = entity.json();
     let at = entity.relations_at();
     let mut text = Vec::with_capacity(before.len() + 64);
@@ -167,7 +162,7 @@ pub(crate) fn rerender(entity: &CatalogEntity, relations: &[Relation]) -> Render
         }
         stamp(&mut text, &etag);
     }
-    Rendered { json: text.into(), etag, relations_at, added: entity.added() }
+    Rendered { json: text.into_boxed_slice().into(), etag, relations_at, added: entity.added() }
 }
 
 /// Appends a value as JSON. Writing plain data into memory does not fail.

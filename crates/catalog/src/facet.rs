@@ -1,33 +1,67 @@
 //! Facets: which values a field has among the entities of a query, and how often.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::entity::CatalogEntity;
-use crate::query::{Matcher, Query, visit};
+use crate::evaluate::Condition;
+use crate::predicate::{Field, Predicate};
+use crate::query::{Query, field_named};
+use crate::selecting::Matches;
+use crate::selection::Facet;
 use crate::snapshot::Snapshot;
 
 impl Snapshot {
+    /// The values of fields among the entities that fit.
+    pub fn facets(&self, fields: &[String], predicate: &Predicate) -> Vec<Facet> {
+        let matches = self.matches(&Condition::new(self, predicate));
+        let facet = |field: &String| {
+            let values = counted(&matches, &Field::new(field));
+            let values = values.into_iter().map(|(value, count)| (value.to_owned(), count)).collect();
+            Facet { field: field.clone(), values }
+        };
+        fields.iter().map(facet).collect()
+    }
+
     /// The values of fields with their counts, the most frequent first. A field's own narrowing is left out for
     /// its counts, so that the other choices stay in sight. Fields: `kind`, `type`, `owner`, `lifecycle`, `tags`,
     /// `system`, `namespace`, or a dotted path; owners and systems are given as references. The key of the answer
     /// is the field as asked.
     pub fn query_facets(&self, query: &Query, fields: &[&str]) -> BTreeMap<String, Vec<(String, usize)>> {
-        fields.iter().map(|field| ((*field).to_owned(), self.facet(query, field))).collect()
+        fields.iter().map(|field| ((*field).to_owned(), self.query_facet(query, field))).collect()
     }
 
-    fn facet(&self, query: &Query, field: &str) -> Vec<(String, usize)> {
-        let query = without(query, field);
-        let matcher = Matcher::new(self, &query);
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for found in self.iter().filter(|found| matcher.matches(found)) {
-            for value in values(found, field) {
-                *counts.entry(value).or_default() += 1;
-            }
-        }
-        let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
+    fn query_facet(&self, query: &Query, field: &str) -> Vec<(String, usize)> {
+        let condition = self.condition(&without(query, field));
+        let matches = self.matches(&condition);
+        let system = field == "system";
+        let field = match field {
+            "owner" => "relations.ownedBy",
+            "system" => "relations.partOf",
+            "tags" => "metadata.tags",
+            other => field_named(other),
+        };
+        let mut counts: Vec<(String, usize)> = counted(&matches, &Field::new(field))
+            .into_iter()
+            .filter(|(value, _)| !system || value.starts_with("system:"))
+            .map(|(value, count)| (value.to_owned(), count))
+            .collect();
         counts.sort_by(|(one, ones), (other, others)| others.cmp(ones).then_with(|| one.cmp(other)));
         counts
     }
+}
+
+/// The values of a field in their own case, sorted, and how many of the matches have each.
+fn counted<'a>(matches: &[Matches<'a>], field: &Field) -> BTreeMap<&'a str, usize> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for Matches { segment, found } in matches {
+        let Some(index) = segment.field(field.as_str()) else { continue };
+        for term in index.terms() {
+            let count = index.count(term, found);
+            if count > 0 {
+                *counts.entry(index.own(term)).or_default() += count;
+            }
+        }
+    }
+    counts
 }
 
 /// The query without what it says about a field.
@@ -45,22 +79,4 @@ fn without(query: &Query, field: &str) -> Query {
     }
     query.filter.retain(|(path, _)| !path.eq_ignore_ascii_case(field));
     query
-}
-
-fn values(found: &CatalogEntity, field: &str) -> BTreeSet<String> {
-    let mut values = BTreeSet::new();
-    let path = match field {
-        "owner" => "relations.ownedBy",
-        "type" => "spec.type",
-        "lifecycle" => "spec.lifecycle",
-        "tags" => "metadata.tags",
-        "namespace" => "metadata.namespace",
-        "system" => {
-            let systems = found.targets("partOf").filter(|target| target.kind() == "system");
-            return systems.map(ToString::to_string).collect();
-        }
-        path => path,
-    };
-    visit(found, path, &mut |value| values.extend(value.map(str::to_owned)));
-    values
 }

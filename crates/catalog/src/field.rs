@@ -1,6 +1,11 @@
-//! The fields of an entity by the dotted paths of Backstage's filters.
+//! The fields of an entity by the dotted paths of Backstage's filters, read from its text.
 
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+
+use crate::entity::CatalogEntity;
 
 /// Longer paths are no fields.
 const PATH: usize = 200;
@@ -13,86 +18,146 @@ const DEPTH: usize = 64;
 /// items have its path, and a text in a list also makes a path of its own with the value `true`
 /// (`metadata.tags.java`). `None` stands for a value that exists and equals nothing. `relations.<type>` gives
 /// target references. The same path and value may come twice.
-pub(crate) fn visit(entity: &Value, visit: &mut dyn FnMut(&str, Option<&str>)) {
-    let Value::Object(entity) = entity else { return };
-    let mut walk = Walk { path: String::with_capacity(PATH), visit };
-    for (key, value) in entity {
-        match key.as_str() {
-            "relations" => walk.relations(value),
-            "status" | "attachments" => {}
-            "metadata" => {
-                let Value::Object(metadata) = value else { continue };
-                walk.path.push_str("metadata");
-                for (key, value) in metadata {
-                    if key != "etag" {
-                        walk.step(key, value, 1);
-                    }
-                }
-                walk.path.clear();
-            }
-            _ => walk.step(key, value, 0),
-        }
+pub(crate) fn visit(found: &CatalogEntity, visit: &mut dyn FnMut(&str, Option<&str>)) {
+    let mut path = String::with_capacity(PATH);
+    read(found.json(), &mut path, visit);
+    for relation in found.relations() {
+        path.clear();
+        path.push_str("relations.");
+        push_lower(&mut path, &relation.relation_type);
+        emit(&path, Some(relation.target.as_str()), visit);
     }
 }
 
+/// Reads the text of an entity, its relations, status and etag aside.
+fn read(json: &[u8], path: &mut String, visit: &mut dyn FnMut(&str, Option<&str>)) {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    // The text is our own; nothing in it can be wrong.
+    let _ = Walk { path, visit, depth: 0, in_list: false }.deserialize(&mut reader);
+}
+
+fn emit(path: &str, value: Option<&str>, visit: &mut dyn FnMut(&str, Option<&str>)) {
+    if !is_longer(path, PATH) {
+        visit(path, value.filter(|value| !is_longer(value, VALUE)));
+    }
+}
+
+/// One value of the text, whose path is known.
 struct Walk<'a> {
-    path: String,
+    path: &'a mut String,
     visit: &'a mut dyn FnMut(&str, Option<&str>),
+    depth: usize,
+    in_list: bool,
 }
 
 impl Walk<'_> {
-    fn step(&mut self, key: &str, value: &Value, depth: usize) {
+    fn inner(&mut self, in_list: bool) -> Walk<'_> {
+        Walk { path: self.path, visit: self.visit, depth: self.depth + 1, in_list }
+    }
+
+    fn is_passed_over(&self) -> bool {
+        match self.depth {
+            1 => matches!(self.path.as_str(), "relations" | "status" | "attachments"),
+            2 => self.path == "metadata.etag",
+            depth => depth > DEPTH,
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        if self.is_passed_over() {
+            return reader.deserialize_ignored_any(IgnoredAny).map(drop);
+        }
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         let before = self.path.len();
-        if !self.path.is_empty() {
+        while map.next_key_seed(Key(self.path))?.is_some() {
+            map.next_value_seed(self.inner(false))?;
+            self.path.truncate(before);
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(self.inner(true))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        emit(self.path, Some(text), self.visit);
+        if self.in_list {
+            let before = self.path.len();
             self.path.push('.');
+            push_lower(self.path, text);
+            emit(self.path, Some("true"), self.visit);
+            self.path.truncate(before);
         }
-        push_lower(&mut self.path, key);
-        self.value(value, depth + 1);
-        self.path.truncate(before);
+        Ok(())
     }
 
-    fn value(&mut self, value: &Value, depth: usize) {
-        match value {
-            _ if depth > DEPTH => {}
-            Value::Array(items) => {
-                for item in items {
-                    self.value(item, depth + 1);
-                    if let Value::String(text) = item {
-                        let before = self.path.len();
-                        self.path.push('.');
-                        push_lower(&mut self.path, text);
-                        self.emit(Some("true"));
-                        self.path.truncate(before);
-                    }
-                }
-            }
-            Value::Object(map) => {
-                for (key, value) in map {
-                    self.step(key, value, depth);
-                }
-            }
-            Value::Null => self.emit(None),
-            Value::String(text) => self.emit(Some(text)),
-            other => self.emit(Some(&primitive_text(other))),
-        }
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        emit(self.path, Some(if value { "true" } else { "false" }), self.visit);
+        Ok(())
     }
 
-    fn relations(&mut self, value: &Value) {
-        for edge in value.as_array().into_iter().flatten() {
-            let text = |key: &str| edge.get(key).and_then(Value::as_str);
-            if let (Some(relation_type), Some(target)) = (text("type"), text("targetRef")) {
-                self.path.push_str("relations.");
-                push_lower(&mut self.path, relation_type);
-                self.emit(Some(target));
-                self.path.clear();
-            }
-        }
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        emit(self.path, Some(&value.to_string()), self.visit);
+        Ok(())
     }
 
-    fn emit(&mut self, value: Option<&str>) {
-        if !is_longer(&self.path, PATH) {
-            (self.visit)(&self.path, value.filter(|value| !is_longer(value, VALUE)));
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        emit(self.path, Some(&value.to_string()), self.visit);
+        Ok(())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        emit(self.path, Some(&primitive_text(&Value::from(value))), self.visit);
+        Ok(())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        emit(self.path, None, self.visit);
+        Ok(())
+    }
+}
+
+/// Appends a key to the path.
+struct Key<'a>(&'a mut String);
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<(), E> {
+        if !self.0.is_empty() {
+            self.0.push('.');
         }
+        push_lower(self.0, key);
+        Ok(())
     }
 }
 
@@ -126,19 +191,21 @@ pub(crate) fn primitive_text(value: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::visit;
+    use super::read;
 
     #[test]
     fn fields_are_those_of_backstages_search_table() {
         let entity = json!({
             "apiVersion": "v1", "kind": "Component",
             "metadata": {"name": "A", "etag": "e", "tags": ["Java"], "annotations": {"a.b/C": "X"}, "description": "y".repeat(201)},
-            "spec": {"n": [1.0, true, null], "deep": {"list": [{"k": "v"}]}, "empty": [], ("k".repeat(200)): "too long"},
+            "spec": {"n": [1.0, true, null, -2], "deep": {"list": [{"k": "v"}]}, "empty": [], ("k".repeat(200)): "too long"},
             "relations": [{"type": "ownedBy", "targetRef": "group:default/g"}],
             "status": {"items": []},
         });
         let mut found = Vec::new();
-        visit(&entity, &mut |path, value| found.push(format!("{path}={}", value.unwrap_or("∅"))));
+        read(entity.to_string().as_bytes(), &mut String::new(), &mut |path, value| {
+            found.push(format!("{path}={}", value.unwrap_or("∅")));
+        });
         assert_eq!(
             found,
             [
@@ -152,8 +219,8 @@ mod tests {
                 "spec.n=1",
                 "spec.n=true",
                 "spec.n=∅",
+                "spec.n=-2",
                 "spec.deep.list.k=v",
-                "relations.ownedby=group:default/g",
             ]
         );
     }

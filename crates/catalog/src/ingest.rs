@@ -1,15 +1,17 @@
 //! From a tree of files to entities, drafts and the addresses that lead elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use fairway_domain::tree::{FileMode, Tree, TreePath};
-use fairway_domain::{Diagnostic, Digest, Entity, EntityRef, SourceLocation, canonical};
-use fairway_yaml::{Document, Limits, read};
+use fairway_domain::{Diagnostic, Entity, EntityRef, SourceLocation};
+use fairway_yaml::{Document, Limits, Reading, read};
 use serde_json::Value;
 
 use crate::address::{Target, matching, resolve, typed};
 use crate::draft::Draft;
 use crate::kind::{KIND, KindRegistry};
+use crate::parallel;
 use crate::placeholder::Placeholders;
 use crate::rules::Rules;
 use crate::validate::validate;
@@ -18,6 +20,8 @@ use crate::validate::validate;
 const FILES: usize = 20_000;
 /// Entities that one source may give.
 const ENTITIES: usize = 250_000;
+/// Files that are read at once; what comes of them is kept until their turn.
+const TOGETHER: usize = 16;
 /// Bytes that the placeholders of one source may bring in.
 const EXPANSION: usize = 128 << 20;
 /// Targets in other sources that one source may have.
@@ -57,19 +61,33 @@ pub struct SourceInfo {
     pub base: String,
 }
 
-/// An entity as its source has it now.
+/// An entity as its source has it now. A clone shares its text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct IngestedEntity {
-    /// The entity, placeholders replaced.
-    pub entity: Entity,
+    /// Its reference.
+    pub reference: EntityRef,
+    /// The entity as compact JSON, placeholders replaced. A source may give a hundred thousand of them, and trees
+    /// take several times as much memory.
+    text: Arc<str>,
     /// The address of its file: the source's base with the path.
     pub location: String,
     /// Its file.
     pub file: TreePath,
     /// The line that it begins in, from 1.
     pub line: usize,
-    /// The digest of the entity's canonical JSON.
-    pub digest: Digest,
+}
+
+impl IngestedEntity {
+    /// The entity, placeholders replaced; parsed anew at each call.
+    pub fn entity(&self) -> Entity {
+        // The text was written from an entity.
+        serde_json::from_str(&self.text).unwrap_or_else(|_| Entity {
+            api_version: String::new(),
+            kind: self.reference.kind().to_owned(),
+            metadata: serde_json::Map::new(),
+            spec: serde_json::Map::new(),
+        })
+    }
 }
 
 /// What a source holds now.
@@ -136,9 +154,20 @@ fn read_all(
         references: BTreeMap::new(),
         foreign: BTreeMap::new(),
         expansion: EXPANSION,
+        is_full: false,
     };
-    while let Some(file) = reader.waiting.pop_front() {
-        reader.read_file(&file);
+    while !reader.waiting.is_empty() {
+        let some = reader.waiting.len().min(TOGETHER);
+        let files: Vec<TreePath> = reader.waiting.drain(..some).collect();
+        let read = |file: TreePath| {
+            let read = open(tree, &file).map(|text| read(file.as_str(), text, &Limits::default()));
+            (file, read)
+        };
+        for (file, read) in parallel::map(files, 2, read) {
+            if !reader.is_full {
+                reader.take_file(&file, read);
+            }
+        }
     }
     let foreign = reader.foreign.into_iter();
     reader.ingestion.foreign =
@@ -150,6 +179,17 @@ fn read_all(
 fn unreadable(file: &TreePath, message: String) -> Box<Diagnostic> {
     let place = SourceLocation { file: file.to_string(), line: 1, column: 1 };
     Box::new(Diagnostic::error("file-unreadable", message).at(place, None))
+}
+
+/// The text of a file.
+fn open<'a>(tree: &'a Tree, file: &TreePath) -> Result<&'a str, Box<Diagnostic>> {
+    match tree.get(file) {
+        None => Err(unreadable(file, format!("the file {file} does not exist in this source"))),
+        Some(found) if found.mode == FileMode::Symlink => {
+            Err(unreadable(file, format!("{file} is a symbolic link, which is not followed")))
+        }
+        Some(found) => fairway_yaml::decode(file.as_str(), &found.bytes),
+    }
 }
 
 struct Reader<'a> {
@@ -164,19 +204,14 @@ struct Reader<'a> {
     /// Whether each may be missing, and where it is written first, by address.
     foreign: BTreeMap<String, (bool, SourceLocation)>,
     expansion: usize,
+    /// Whether there is no room for more entities.
+    is_full: bool,
 }
 
 impl Reader<'_> {
-    fn read_file(&mut self, file: &TreePath) {
-        let text = match self.tree.get(file) {
-            None => Err(unreadable(file, format!("the file {file} does not exist in this source"))),
-            Some(found) if found.mode == FileMode::Symlink => {
-                Err(unreadable(file, format!("{file} is a symbolic link, which is not followed")))
-            }
-            Some(found) => fairway_yaml::decode(file.as_str(), &found.bytes),
-        };
-        let text = match text {
-            Ok(text) => text,
+    fn take_file(&mut self, file: &TreePath, read: Result<Reading, Box<Diagnostic>>) {
+        let reading = match read {
+            Ok(reading) => reading,
             Err(diagnostic) => {
                 self.ingestion.unreadable.insert(file.clone());
                 self.ingestion.drafts.push(Draft::of_text(file, 1, "", vec![*diagnostic]));
@@ -184,7 +219,6 @@ impl Reader<'_> {
             }
         };
         self.ingestion.read.insert(file.clone());
-        let reading = read(file.as_str(), text, &Limits::default());
         let before = self.ingestion.drafts.len();
         for broken in reading.broken {
             let draft = Draft::of_text(file, broken.line, &broken.text, broken.diagnostics);
@@ -259,6 +293,7 @@ impl Reader<'_> {
             let diagnostic = document.diagnostic("", "source-limit", message);
             self.complain(file, &document, vec![diagnostic]);
             self.waiting.clear();
+            self.is_full = true;
             return;
         }
         self.references.insert(reference, place);
@@ -269,9 +304,10 @@ impl Reader<'_> {
             // It was judged a moment ago, so this cannot fail.
             let _ = self.kinds.describe(&entity);
         }
-        let digest = canonical::digest(&entity).unwrap_or_else(|| Digest::of(document.text().as_bytes()));
         let location = format!("{}{file}", self.origin.base);
-        self.ingestion.entities.push(IngestedEntity { entity, location, file: file.clone(), line, digest });
+        let text = serde_json::to_string(&entity).unwrap_or_default().into();
+        let reference = entity.reference();
+        self.ingestion.entities.push(IngestedEntity { reference, text, location, file: file.clone(), line });
     }
 
     /// Queues what a Location leads to.

@@ -1,17 +1,20 @@
 //! Reads, validates and stitches entities into an indexed snapshot that answers questions.
 //!
 //! The way of an entity: [`ingest`] reads the files of a source and [`validate`]s each document; [`diff`] says
-//! what that changes against what was known; the ledger keeps [`StoredEntity`]s; [`Snapshot::build`] stitches
-//! them together and answers queries, facets, searches and graph questions.
+//! what that changes against what was known; the ledger keeps [`StoredEntity`]s; a [`Snapshot`] stitches
+//! them together and answers selections, facets, searches and graph questions. [`Snapshot::with`] gives the next
+//! snapshot for what the changes cost: it shares its immutable, indexed segments with the one before.
 //!
 //! Everything here is a pure function of its arguments: no files, no network, no clock.
 
 mod address;
 mod ancestry;
+mod bits;
 mod blame;
 mod bundle;
 mod change;
 mod cursor;
+mod cycle;
 mod dependency;
 mod difference;
 mod draft;
@@ -20,14 +23,19 @@ mod entity;
 mod entity_json;
 mod envelope;
 mod error;
+mod evaluate;
 mod facet;
 mod field;
 mod field_format;
+mod field_index;
 mod filter_grammar;
 mod graph;
 mod ingest;
 mod kind;
+mod node;
+mod ordering;
 mod ownership;
+mod parallel;
 mod placeholder;
 mod predicate;
 mod predicate_grammar;
@@ -35,11 +43,13 @@ mod query;
 mod relation;
 mod rename;
 mod rules;
-mod scan;
 mod schema;
 mod search;
+mod segment;
+mod selecting;
 mod selection;
 mod snapshot;
+mod stitch;
 mod stored;
 mod validate;
 
@@ -63,5 +73,6 @@ pub use rules::Rules;
 pub use search::SearchHit;
 pub use selection::{Facet, FullText, MissingField, OrderField, SelectedPage, Selection};
 pub use snapshot::{DanglingRelation, Snapshot};
+pub use stitch::EntityChange;
 pub use stored::{StoredDraft, StoredEntity};
 pub use validate::{validate, validate_entity};

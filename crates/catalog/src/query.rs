@@ -1,12 +1,12 @@
 //! Lists: which entities, in what order, which page of them.
 
-use std::cmp::Ordering;
-use std::collections::BTreeSet;
-
 use fairway_domain::EntityRef;
 
 use crate::entity::CatalogEntity;
-use crate::field;
+use crate::evaluate::Condition;
+use crate::ordering::{Walk, Walks};
+use crate::predicate::{Field, Predicate};
+use crate::selection::OrderField;
 use crate::snapshot::Snapshot;
 
 /// What is asked for. Every field narrows the answer; an empty one does not. Texts compare without regard to
@@ -40,7 +40,7 @@ pub struct Query {
     pub offset: usize,
 }
 
-/// An order. Entities without the field come last; ties are broken by reference.
+/// An order. Entities without the field come last; ties are broken by identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// `name`, `title`, `kind`, `type`, `owner`, `lifecycle`, `system`, `changed`, or a dotted path.
@@ -61,120 +61,95 @@ pub struct Page<'a> {
 impl Snapshot {
     /// Answers a query.
     pub fn query(&self, query: &Query) -> Page<'_> {
-        let matcher = Matcher::new(self, query);
-        let mut items: Vec<&CatalogEntity> = self.iter().filter(|found| matcher.matches(found)).collect();
-        let total = items.len();
-        if let Some(order) = &query.order {
-            let mut keyed: Vec<(Option<String>, &CatalogEntity)> =
-                items.into_iter().map(|found| (order_key(found, &order.field), found)).collect();
-            keyed.sort_by(|(one, one_entity), (other, other_entity)| {
-                compare(one.as_ref(), other.as_ref(), order.descending)
-                    .then_with(|| one_entity.reference().cmp(other_entity.reference()))
-            });
-            items = keyed.into_iter().map(|(_, found)| found).collect();
-        }
+        let matches = self.matches(&self.condition(query));
+        let total = matches.iter().map(|it| it.found.count()).sum();
+        let order = match &query.order {
+            None => OrderField { field: Field::reference(), descending: false },
+            Some(Order { field, descending }) => {
+                OrderField { field: Field::new(field_named(field)), descending: *descending }
+            }
+        };
+        let walks = matches.iter().map(|it| Walk::new(it.segment, &it.found, &order)).collect();
+        let mut walks = Walks::new(walks, order.descending);
+        walks.skip(query.offset);
         let limit = if query.limit == 0 { usize::MAX } else { query.limit };
-        let items = items.into_iter().skip(query.offset).take(limit).collect();
-        Page { items, total }
+        let next = || walks.take_first().map(|(entity, _)| entity);
+        Page { items: std::iter::from_fn(next).take(limit).collect(), total }
     }
 
     /// How many entities a query matches.
     pub fn count(&self, query: &Query) -> usize {
-        let matcher = Matcher::new(self, query);
-        self.iter().filter(|found| matcher.matches(found)).count()
-    }
-}
-
-fn compare(one: Option<&String>, other: Option<&String>, descending: bool) -> Ordering {
-    match (one, other) {
-        (Some(one), Some(other)) if descending => other.cmp(one),
-        (Some(one), Some(other)) => one.cmp(other),
-        (one, other) => other.is_some().cmp(&one.is_some()),
-    }
-}
-
-fn order_key(found: &CatalogEntity, field: &str) -> Option<String> {
-    let text = match field {
-        "name" => found.name().to_owned(),
-        "title" => found.title().to_owned(),
-        "owner" => found.owner()?.name().to_owned(),
-        "type" => found.entity_type()?.to_owned(),
-        "lifecycle" => found.lifecycle()?.to_owned(),
-        "system" => found.system()?.name().to_owned(),
-        "changed" => found.last_seen().to_string(),
-        path => first(found, path)?,
-    };
-    Some(text.to_lowercase())
-}
-
-/// The first comparable value at a path.
-fn first(found: &CatalogEntity, path: &str) -> Option<String> {
-    let mut first = None;
-    visit(found, path, &mut |value| {
-        if first.is_none() {
-            first = value.map(str::to_owned);
-        }
-    });
-    first
-}
-
-/// The values at a path.
-pub(crate) fn visit(found: &CatalogEntity, path: &str, visit: &mut dyn FnMut(Option<&str>)) {
-    let wanted = path.to_lowercase();
-    field::visit(&found.to_backstage_json(), &mut |path, value| {
-        if path == wanted {
-            visit(value);
-        }
-    });
-}
-
-/// A query prepared for many entities.
-pub(crate) struct Matcher<'a> {
-    query: &'a Query,
-    words: Vec<String>,
-    owners: BTreeSet<EntityRef>,
-    parts: Option<BTreeSet<EntityRef>>,
-}
-
-impl<'a> Matcher<'a> {
-    pub(crate) fn new(snapshot: &Snapshot, query: &'a Query) -> Self {
-        let words =
-            query.text.as_deref().unwrap_or_default().split_whitespace().map(str::to_lowercase).collect();
-        let owners = query.owners.iter().flat_map(|owner| {
-            let groups = if owner.kind() == "user" { snapshot.groups_of(owner) } else { Vec::new() };
-            groups.into_iter().chain([owner.clone()])
-        });
-        let parts = query.system.as_ref().map(|system| snapshot.parts_of(system));
-        Self { query, words, owners: owners.collect(), parts }
+        self.matches(&self.condition(query)).iter().map(|it| it.found.count()).sum()
     }
 
-    pub(crate) fn matches(&self, found: &CatalogEntity) -> bool {
-        let query = self.query;
-        let is_any = |wanted: &[String], value: Option<&str>| {
-            wanted.is_empty()
-                || value.is_some_and(|value| wanted.iter().any(|it| it.eq_ignore_ascii_case(value)))
+    /// A query as a condition.
+    pub(crate) fn condition(&self, query: &Query) -> Condition {
+        let mut all = Vec::new();
+        let mut narrow = |field: &str, values: &[String]| {
+            if !values.is_empty() {
+                all.push(Predicate::In(Field::new(field), values.to_vec()));
+            }
         };
-        is_any(&query.kinds, Some(found.kind()))
-            && is_any(&query.types, found.entity_type())
-            && is_any(&query.lifecycles, found.lifecycle())
-            && query.tags.iter().all(|tag| matches_filter(found, "metadata.tags", std::slice::from_ref(tag)))
-            && query.namespace.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(found.namespace()))
-            && (self.query.owners.is_empty()
-                || found.targets("ownedBy").any(|owner| self.owners.contains(owner)))
-            && self.parts.as_ref().is_none_or(|parts| parts.contains(found.reference()))
-            && self.words.iter().all(|word| found.search_text().everything.contains(word.as_str()))
-            && query.filter.iter().all(|(path, values)| matches_filter(found, path, values))
+        narrow("kind", &query.kinds);
+        narrow("spec.type", &query.types);
+        narrow("spec.lifecycle", &query.lifecycles);
+        narrow("metadata.namespace", query.namespace.as_slice());
+        query.tags.iter().for_each(|tag| narrow("metadata.tags", std::slice::from_ref(tag)));
+        for (path, values) in &query.filter {
+            if values.is_empty() {
+                all.push(Predicate::Exists(Field::new(path)));
+            } else {
+                all.push(Predicate::In(Field::new(path), values.clone()));
+            }
+        }
+        if !query.owners.is_empty() {
+            let owner = |owner: &EntityRef| match owner.kind() {
+                "user" => Predicate::OwnedBy(owner.clone()),
+                _ => {
+                    Predicate::Relation { relation_type: "ownedBy".to_owned(), targets: vec![owner.clone()] }
+                }
+            };
+            all.push(Predicate::Any(query.owners.iter().map(owner).collect()));
+        }
+        all.extend(query.text.clone().map(Predicate::Text));
+        let mut all: Vec<Condition> = all.iter().map(|predicate| Condition::new(self, predicate)).collect();
+        if let Some(system) = &query.system {
+            all.push(Condition::References(self.parts_of(system).into_iter().collect()));
+        }
+        Condition::All(all)
     }
 }
 
-fn matches_filter(found: &CatalogEntity, path: &str, values: &[String]) -> bool {
-    let mut matched = false;
-    visit(found, path, &mut |value| {
-        matched |= values.is_empty()
-            || value.is_some_and(|value| {
-                let value = value.to_lowercase();
-                values.iter().any(|wanted| wanted.to_lowercase() == value)
-            });
-    });
-    matched
+/// The path of a field that queries call by a shorter name.
+pub(crate) fn field_named(name: &str) -> &str {
+    match name {
+        "name" => "metadata.name",
+        "title" => TITLE,
+        "owner" => OWNER,
+        "system" => SYSTEM,
+        "changed" => CHANGED,
+        "type" => "spec.type",
+        "lifecycle" => "spec.lifecycle",
+        "namespace" => "metadata.namespace",
+        path => path,
+    }
+}
+
+const TITLE: &str = "fairway.title";
+const OWNER: &str = "fairway.owner";
+const SYSTEM: &str = "fairway.system";
+const CHANGED: &str = "fairway.changed";
+
+/// The fields of an entity that only orders ask for: what people call it, the names of its owner and of its system,
+/// and when it was seen.
+pub(crate) fn order_fields(found: &CatalogEntity, visit: &mut dyn FnMut(&str, Option<&str>)) {
+    let mut text = |path: &str, value: Option<&str>| {
+        if value.is_some() {
+            visit(path, value);
+        }
+    };
+    text(TITLE, Some(found.title()));
+    text(OWNER, found.owner().map(EntityRef::name));
+    text(SYSTEM, found.system().map(EntityRef::name));
+    text(CHANGED, Some(&found.last_seen().to_string()));
 }

@@ -7,7 +7,6 @@ use fairway_domain::{Entity, EntityRef};
 use crate::edit::FORMERLY;
 use crate::kind::KindRegistry;
 use crate::relation::references;
-use crate::stored::StoredEntity;
 
 /// What an entity was called before, as its annotation says. What is no reference of its kind is passed over.
 pub fn former_names(entity: &Entity) -> Vec<EntityRef> {
@@ -32,15 +31,16 @@ pub fn references_to(kinds: &KindRegistry, entity: &Entity, target: &EntityRef) 
         .collect()
 }
 
-/// Where former references lead. One that an entity has again leads nowhere else; of several entities that had
-/// one, the first by reference counts.
-pub(crate) fn redirects(stored: &BTreeMap<EntityRef, StoredEntity>) -> BTreeMap<EntityRef, EntityRef> {
+/// Where former references lead, from what each entity was called before. One that an entity has again leads nowhere
+/// else; of several entities that had one, the first by reference counts.
+pub(crate) fn redirects(
+    former: &BTreeMap<EntityRef, Vec<EntityRef>>,
+    exists: impl Fn(&EntityRef) -> bool,
+) -> BTreeMap<EntityRef, EntityRef> {
     let mut redirects = BTreeMap::new();
-    for (reference, stored_entity) in stored {
-        for former in former_names(&stored_entity.entity) {
-            if !stored.contains_key(&former) {
-                redirects.entry(former).or_insert_with(|| reference.clone());
-            }
+    for (reference, former) in former {
+        for former in former.iter().filter(|former| !exists(former)) {
+            redirects.entry(former.clone()).or_insert_with(|| reference.clone());
         }
     }
     redirects

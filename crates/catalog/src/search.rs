@@ -37,15 +37,22 @@ impl Snapshot {
         if words.is_empty() && kind.is_none() {
             return Vec::new();
         }
-        let mut hits: Vec<(u32, &CatalogEntity)> = self
-            .iter()
-            .filter(|found| kind.is_none_or(|kind| found.reference().kind() == kind))
-            .filter_map(|found| Some((score(found, &words)?, found)))
-            .collect();
+        let mut hits: Vec<(u32, &CatalogEntity)> = Vec::new();
+        for (segment, present) in self.parts() {
+            for document in present.iter() {
+                let Some(found) = segment.entity(document) else { continue };
+                if kind.is_some_and(|kind| found.reference().kind() != kind) {
+                    continue;
+                }
+                if let Some(score) = score(found, segment.text(document), &words) {
+                    hits.push((score, found));
+                }
+            }
+        }
         hits.sort_by(|(one_score, one), (other_score, other)| {
-            (other_score, one.search_text().name.len(), one.reference()).cmp(&(
+            (other_score, one.name().len(), one.reference()).cmp(&(
                 one_score,
-                other.search_text().name.len(),
+                other.name().len(),
                 other.reference(),
             ))
         });
@@ -62,11 +69,13 @@ impl Snapshot {
 
 /// The worst word counts most, so that one good word does not carry a bad one; things that people look for often
 /// come first among equals.
-fn score(found: &CatalogEntity, words: &[&str]) -> Option<u32> {
+fn score(found: &CatalogEntity, text: &str, words: &[&str]) -> Option<u32> {
+    let mut lines = text.split('\n');
+    let (name, title) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
     let mut total = 0;
     for word in words {
-        let name = fit(&found.search_text().name, word).max(fit(&found.search_text().title, word));
-        let anywhere = || if found.search_text().everything.contains(word) { 10 } else { 0 };
+        let name = fit(name, word).max(fit(title, word));
+        let anywhere = || if text.contains(word) { 10 } else { 0 };
         let best = name.unwrap_or_else(anywhere);
         if best == 0 {
             return None;

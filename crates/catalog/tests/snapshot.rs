@@ -303,7 +303,7 @@ proptest! {
 
     /// Answers about dependencies equal a closure computed by brute force, cycles and missing targets included.
     #[test]
-    fn dependents_are_the_transitive_closure(edges in dependencies()) {
+    fn dependents_and_cycles_follow_from_the_transitive_closure(edges in dependencies()) {
         let name = |index: usize| format!("c{index:02}");
         let entities = edges.iter().enumerate().map(|(index, targets)| {
             let targets: Vec<String> = targets.iter().map(|target| format!("component:{}", name(*target))).collect();
@@ -332,5 +332,16 @@ proptest! {
                 closure.iter().filter(|(from, reached)| **from != index && reached.contains(&index)).map(|(from, _)| name(*from)).collect();
             prop_assert_eq!(found, expected);
         }
+        let existing = |index: &usize| *index < edges.len();
+        let together = |one: usize, other: usize| closure[&one].contains(&other) && closure[&other].contains(&one);
+        let expected: BTreeSet<Vec<String>> = (0..edges.len())
+            .filter(|one| together(*one, *one))
+            .map(|one| closure[&one].iter().copied().filter(existing).filter(|it| together(one, *it)).map(name).collect())
+            .collect();
+        let cycles = snapshot.cycles(&["dependsOn"]);
+        let found: BTreeSet<Vec<String>> =
+            cycles.iter().map(|group| group.iter().map(|it| it.name().to_owned()).collect()).collect();
+        prop_assert_eq!(found.len(), cycles.len());
+        prop_assert_eq!(found, expected);
     }
 }

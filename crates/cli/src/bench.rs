@@ -1,6 +1,8 @@
 //! `fairway bench`: measures this binary on this machine, with the example organisation in a temporary folder.
 
+mod catalog;
 mod child;
+mod load;
 mod page;
 mod report;
 mod statistic;
@@ -19,8 +21,13 @@ use report::{Figure, Report};
 /// start, memory, plans, the way from apply to the catalog, pages. Touches no other data. The bars are those of
 /// the README.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = "Examples:\n  fairway bench\n  fairway bench --runs 500 --output json")]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  fairway bench\n  fairway bench --runs 500 --output json\n  fairway bench catalog"
+)]
 pub struct BenchArguments {
+    #[command(subcommand)]
+    what: Option<BenchCommand>,
     /// How often each page is asked for; plans and starts are made fewer times
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(5..=100_000), value_name = "COUNT")]
     runs: u32,
@@ -28,8 +35,17 @@ pub struct BenchArguments {
     output: OutputArguments,
 }
 
+/// What to measure instead.
+#[derive(Clone, Debug, clap::Subcommand)]
+enum BenchCommand {
+    Catalog(catalog::CatalogArguments),
+}
+
 /// Runs `fairway bench`. A bar that is missed is shown, and is no failure: machines differ.
 pub async fn bench(arguments: BenchArguments) -> Result<(), CliError> {
+    if let Some(BenchCommand::Catalog(arguments)) = arguments.what {
+        return catalog::catalog(arguments).await;
+    }
     if cfg!(debug_assertions) {
         talk("warning: this is a debug build; its figures say nothing about a release");
     }

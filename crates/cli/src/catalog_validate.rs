@@ -132,12 +132,12 @@ fn examine(tree: &Tree, root: &TreePath, folder: &Path, report: &mut Report) {
         report.diagnostics.push(diagnostic);
     }
     for found in &ingestion.entities {
-        report.entities.push(found.entity.reference().to_string());
-        if !found.entity.kind.eq_ignore_ascii_case("template") {
+        report.entities.push(found.reference.to_string());
+        if found.reference.kind() != "template" {
             continue;
         }
         let place = SourceLocation { file: named(found.file.as_str()), line: found.line, column: 1 };
-        let complaints = match Template::parse(&found.entity) {
+        let complaints = match Template::parse(&found.entity()) {
             Ok(template) => template.warnings,
             Err(problems) => problems,
         };

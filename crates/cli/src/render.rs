@@ -217,7 +217,7 @@ fn entities(tree: &Tree, name: &str) -> Result<Vec<Entity>, CliError> {
         let alone: Tree = tree.get(path).map(|file| (path.clone(), file.clone())).into_iter().collect();
         let ingestion = ingest(&alone, path, &info, &Model::default());
         wrong.extend(ingestion.diagnostics().cloned());
-        found.extend(ingestion.entities.into_iter().map(|it| it.entity));
+        found.extend(ingestion.entities.iter().map(fairway_catalog::IngestedEntity::entity));
     }
     if wrong.is_empty() { Ok(found) } else { Err(CliError::Diagnostics(wrong)) }
 }

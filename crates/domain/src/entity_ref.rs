@@ -1,20 +1,38 @@
 //! References to entities, as Backstage writes them: `[<kind>:][<namespace>/]<name>`.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// The namespace of an entity that names none.
 pub const DEFAULT_NAMESPACE: &str = "default";
 
-/// A complete reference. References compare and print in lower case, as Backstage's do.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A complete reference. References compare and print in lower case, as Backstage's do; they are ordered by kind,
+/// then namespace, then name. A clone shares the text.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EntityRef {
-    kind: String,
-    namespace: String,
-    name: String,
+    /// `kind:namespace/name`.
+    text: Arc<str>,
+    /// Where the kind ends.
+    colon: u32,
+    /// Where the namespace ends.
+    slash: u32,
+}
+
+impl Ord for EntityRef {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.kind(), self.namespace(), self.name()).cmp(&(other.kind(), other.namespace(), other.name()))
+    }
+}
+
+impl PartialOrd for EntityRef {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// Why a text is no reference.
@@ -33,7 +51,15 @@ pub enum EntityRefError {
 impl EntityRef {
     /// A reference from its parts.
     pub fn new(kind: &str, namespace: &str, name: &str) -> Self {
-        Self { kind: kind.to_lowercase(), namespace: namespace.to_lowercase(), name: name.to_lowercase() }
+        let mut text = String::with_capacity(kind.len() + namespace.len() + name.len() + 2);
+        push_lower(&mut text, kind);
+        let colon = text.len() as u32;
+        text.push(':');
+        push_lower(&mut text, namespace);
+        let slash = text.len() as u32;
+        text.push('/');
+        push_lower(&mut text, name);
+        Self { text: text.into(), colon, slash }
     }
 
     /// Parses `text`; what it leaves out is taken from the defaults. Without a default kind the text must
@@ -67,39 +93,52 @@ impl EntityRef {
 
     /// The kind, in lower case.
     pub fn kind(&self) -> &str {
-        &self.kind
+        self.text.get(..self.colon as usize).unwrap_or_default()
     }
 
     /// The namespace, in lower case.
     pub fn namespace(&self) -> &str {
-        &self.namespace
+        self.text.get(self.colon as usize + 1..self.slash as usize).unwrap_or_default()
     }
 
     /// The name, in lower case.
     pub fn name(&self) -> &str {
-        &self.name
+        self.text.get(self.slash as usize + 1..).unwrap_or_default()
+    }
+
+    /// The reference as text: `kind:namespace/name`, in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// The shortest unambiguous spelling for people: the name alone where kind and namespace are the usual
     /// ones of the place.
     pub fn humanized(&self, default_kind: Option<&str>) -> String {
         let mut text = String::new();
-        if default_kind.is_none_or(|kind| !kind.eq_ignore_ascii_case(&self.kind)) {
-            text.push_str(&self.kind);
+        if default_kind.is_none_or(|kind| !kind.eq_ignore_ascii_case(self.kind())) {
+            text.push_str(self.kind());
             text.push(':');
         }
-        if self.namespace != DEFAULT_NAMESPACE {
-            text.push_str(&self.namespace);
+        if self.namespace() != DEFAULT_NAMESPACE {
+            text.push_str(self.namespace());
             text.push('/');
         }
-        text.push_str(&self.name);
+        text.push_str(self.name());
         text
+    }
+}
+
+fn push_lower(text: &mut String, part: &str) {
+    if part.is_ascii() {
+        text.extend(part.chars().map(|character| character.to_ascii_lowercase()));
+    } else {
+        text.push_str(&part.to_lowercase());
     }
 }
 
 impl fmt::Display for EntityRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}/{}", self.kind, self.namespace, self.name)
+        formatter.write_str(&self.text)
     }
 }
 

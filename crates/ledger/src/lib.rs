@@ -61,5 +61,5 @@ pub use ledger::{Head, Ledger};
 pub use location::Backend;
 pub use query::RecordQuery;
 pub use session::StoredSession;
-pub use state::State;
+pub use state::{State, StateText, StateTexts};
 pub use verification::Verification;

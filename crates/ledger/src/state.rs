@@ -2,6 +2,7 @@
 
 use fairway_domain::Timestamp;
 use futures::TryStreamExt as _;
+use futures::stream::BoxStream;
 use serde_json::Value;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
@@ -41,7 +42,46 @@ impl State {
     }
 }
 
+/// What is known of a subject now, as the text that was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateText {
+    /// Which thing.
+    pub subject: String,
+    /// What is known, as JSON.
+    pub body: String,
+}
+
+/// The latest states of a kind, a few at a time and in no order.
+pub struct StateTexts<'ledger> {
+    rows: BoxStream<'ledger, Result<AnyRow, sqlx::Error>>,
+}
+
+impl StateTexts<'_> {
+    /// The next states, at most so many; none at the end.
+    pub async fn next(&mut self, count: usize) -> Result<Vec<StateText>, LedgerError> {
+        let mut states = Vec::new();
+        while states.len() < count
+            && let Some(row) =
+                self.rows.try_next().await.map_err(LedgerError::database("read the latest state"))?
+        {
+            let damaged =
+                |error: sqlx::Error| LedgerError::damaged(format!("a row of the table state: {error}"));
+            let subject = row.try_get("subject").map_err(&damaged)?;
+            states.push(StateText { subject, body: row.try_get("body").map_err(&damaged)? });
+        }
+        Ok(states)
+    }
+}
+
 impl Ledger {
+    /// What is known of every subject of a kind, for those who read many.
+    pub fn state_texts(&self, kind: &str) -> StateTexts<'_> {
+        let rows = sqlx::query("SELECT subject, body FROM state WHERE kind = $1")
+            .bind(kind.replace('\0', "\u{fffd}"))
+            .fetch(self.reader());
+        StateTexts { rows }
+    }
+
     /// What is known of a subject now; `None` when it never was, is gone, or its body was erased.
     pub async fn state(&self, kind: &str, subject: &str) -> Result<Option<State>, LedgerError> {
         if kind.contains('\0') || subject.contains('\0') {

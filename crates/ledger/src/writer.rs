@@ -33,7 +33,7 @@ pub(crate) enum Work {
 
 pub(crate) struct Append {
     pub(crate) facts: Vec<PreparedFact>,
-    pub(crate) answer: Answer<Vec<Record>>,
+    pub(crate) answer: Answer<Vec<Arc<Record>>>,
 }
 
 impl Append {
@@ -45,7 +45,7 @@ impl Append {
 pub(crate) struct Erasure {
     pub(crate) sequence: i64,
     pub(crate) fact: PreparedFact,
-    pub(crate) answer: Answer<Record>,
+    pub(crate) answer: Answer<Arc<Record>>,
 }
 
 /// A record with the columns that only the table has.
@@ -144,12 +144,12 @@ impl Writer {
         let _ = answer.send(record);
     }
 
-    fn publish(&self, records: &[Record]) {
+    fn publish(&self, records: &[Arc<Record>]) {
         if let Some(nudge) = &self.nudge {
             nudge.notify_one();
         } else if self.records.receiver_count() > 0 {
             for record in records {
-                let _ = self.records.send(Arc::new(record.clone()));
+                let _ = self.records.send(Arc::clone(record));
             }
         }
     }
@@ -160,7 +160,7 @@ impl Writer {
         &self,
         facts: Vec<(PreparedFact, Option<i64>)>,
         erased: Option<i64>,
-    ) -> Result<Vec<Record>, LedgerError> {
+    ) -> Result<Vec<Arc<Record>>, LedgerError> {
         let at = truncated(self.clock.now());
         let mut connection =
             self.pool.acquire().await.map_err(LedgerError::database("reach the database"))?;
@@ -179,7 +179,7 @@ impl Writer {
                 erase_body(&mut transaction, sequence, by.record.sequence).await?;
             }
             transaction.commit().await.map_err(LedgerError::database("commit to the journal"))?;
-            Ok(linked.into_iter().map(|linked| linked.record).collect())
+            Ok(linked.into_iter().map(|linked| Arc::new(linked.record)).collect())
         }
         .await;
         if matches!(result, Err(LedgerError::Database { .. })) && self.location != Location::Memory {

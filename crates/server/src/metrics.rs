@@ -1,6 +1,5 @@
 //! `/metrics`: what Prometheus reads. Platform figures are folds over the ledger, so a restart loses nothing.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -146,12 +145,8 @@ fn platform(view: &View, registry: &mut Registry) {
         provisioning,
     );
     let entities = Family::<KindLabels, Gauge>::default();
-    let mut kinds: BTreeMap<String, i64> = BTreeMap::new();
-    for found in view.catalog.iter() {
-        *kinds.entry(found.kind().to_owned()).or_default() += 1;
-    }
-    for (kind, count) in kinds {
-        entities.get_or_create(&KindLabels { kind }).set(count);
+    for (kind, count) in view.catalog.count_by_kind() {
+        entities.get_or_create(&KindLabels { kind }).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
     registry.register("fairway_catalog_entities", "Entities in the catalog", entities);
     let broken: Gauge = Gauge::default();

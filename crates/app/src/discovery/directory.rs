@@ -158,8 +158,7 @@ mod tests {
         let ingestion = fairway_catalog::ingest(&tree, &root, &info, &fairway_catalog::Model::default());
         let errors: Vec<String> = ingestion.diagnostics().map(ToString::to_string).collect();
         assert!(errors.is_empty(), "{errors:?}");
-        let names: Vec<String> =
-            ingestion.entities.iter().map(|found| found.entity.reference().to_string()).collect();
+        let names: Vec<String> = ingestion.entities.iter().map(|found| found.reference.to_string()).collect();
         assert_eq!(
             names,
             [
@@ -171,10 +170,10 @@ mod tests {
                 "user:default/odd"
             ]
         );
-        let web = &ingestion.entities[2].entity;
+        let web = &ingestion.entities[2].entity();
         assert_eq!(web.spec_text("parent"), Some("shop"));
         assert_eq!(web.spec["members"][0], "odd");
-        let shop = &ingestion.entities[1].entity;
+        let shop = &ingestion.entities[1].entity();
         assert_eq!(shop.spec["members"].as_array().unwrap().len(), 1, "a stranger is no member");
     }
 

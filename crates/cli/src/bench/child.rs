@@ -34,6 +34,11 @@ pub fn folder() -> Result<TempDir, CliError> {
 impl Child {
     /// Starts `fairway up` on a free port and waits until it is ready.
     pub async fn start(data: &Path) -> Result<Self, CliError> {
+        Self::start_with(data, &[]).await
+    }
+
+    /// Starts it with more arguments.
+    pub async fn start_with(data: &Path, more: &[&str]) -> Result<Self, CliError> {
         let failed =
             |what: String| CliError::failed(format!("the server to be measured did not start: {what}"), None);
         let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
@@ -44,7 +49,7 @@ impl Child {
         {
             command.env_remove(name);
         }
-        command.args(["up", "--port", "0", "--log", "json", "--data"]).arg(data);
+        command.args(["up", "--port", "0", "--log", "json", "--data"]).arg(data).args(more);
         command.env("RUST_LOG", "error").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         command.kill_on_drop(true);
         let began = Instant::now();
@@ -67,6 +72,11 @@ impl Child {
     /// A client of it.
     pub fn client(&self) -> Result<ApiClient, CliError> {
         Ok(ApiClient::new(&self.address, None)?.with_header("x-fairway-client", "cli/bench"))
+    }
+
+    /// Its host and port.
+    pub fn authority(&self) -> &str {
+        self.address.trim_start_matches("http://").trim_end_matches('/')
     }
 
     /// The resident memory in bytes, where the system tells.

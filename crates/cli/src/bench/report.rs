@@ -8,13 +8,16 @@ use serde::Serialize;
 use crate::bench::statistic::quantile;
 use crate::output::table;
 
+/// The unit of rates.
+const RATE: &str = "1/s";
+
 /// One measured figure. Whether it is within its bar is decided by its worst part (p99, or the value).
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Figure {
     /// What was measured.
     pub name: String,
-    /// `s`, `ms`, `MiB`, `MB` or `kB`.
+    /// `s`, `ms`, `MiB`, `MB`, `kB` or `1/s`.
     pub unit: &'static str,
     /// How many measurements there are.
     pub n: usize,
@@ -23,9 +26,9 @@ pub struct Figure {
     /// The 99th percentile by nearest rank.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p99: Option<f64>,
-    /// What it should not exceed.
+    /// What it should not exceed; what a rate should reach.
     pub bar: f64,
-    /// Whether it does not.
+    /// Whether it is so.
     pub within: bool,
 }
 
@@ -44,6 +47,17 @@ impl Figure {
         let of = |share: f64| quantile(durations, share).as_secs_f64() * factor;
         let (p50, p99) = (of(0.5), of(0.99));
         Self { name: name.to_owned(), unit, n: durations.len(), p50, p99: Some(p99), bar, within: p99 <= bar }
+    }
+
+    /// Milliseconds whose quantiles are known.
+    pub fn quantiles(name: &str, n: usize, p50: Duration, p99: Duration, bar: f64) -> Self {
+        let (p50, p99) = (p50.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3);
+        Self { name: name.to_owned(), unit: "ms", n, p50, p99: Some(p99), bar, within: p99 <= bar }
+    }
+
+    /// How many a second; the bar is to be reached.
+    pub fn rate(name: &str, rate: f64, bar: f64) -> Self {
+        Self { name: name.to_owned(), unit: RATE, n: 1, p50: rate, p99: None, bar, within: rate >= bar }
     }
 
     /// Megabytes, of 1,000,000 bytes.
@@ -77,8 +91,13 @@ impl Report {
 
     /// Adds a resident size, or that the system does not tell.
     pub fn add_memory(&mut self, name: &str, bytes: Option<u64>) {
+        self.add_memory_within(name, bytes, 80.0);
+    }
+
+    /// Adds a resident size with its bar in MiB, or that the system does not tell.
+    pub fn add_memory_within(&mut self, name: &str, bytes: Option<u64>, bar: f64) {
         match bytes {
-            Some(bytes) => self.add(Figure::value(name, bytes as f64 / 1_048_576.0, "MiB", 80.0)),
+            Some(bytes) => self.add(Figure::value(name, bytes as f64 / 1_048_576.0, "MiB", bar)),
             None => self.unknown.push(name.to_owned()),
         }
     }
@@ -90,8 +109,9 @@ impl Report {
         };
         let rows = self.figures.iter().map(|it| {
             let p99 = it.p99.map(|value| number(value, it.unit)).unwrap_or_default();
-            let verdict = if it.within { "within" } else { "ABOVE" };
-            let bar = format!("≤ {} {}", it.bar, it.unit);
+            let (sign, missed) = if it.unit == RATE { ('≥', "BELOW") } else { ('≤', "ABOVE") };
+            let verdict = if it.within { "within" } else { missed };
+            let bar = format!("{sign} {} {}", it.bar, it.unit);
             [
                 it.name.clone(),
                 number(it.p50, it.unit),
