@@ -32,7 +32,8 @@ enum TemplateCommand {
     /// Render a folder of templates, paths and contents, into a folder
     ///
     /// Nunjucks templates see the values as `values`, as the action fetch:template shows them. Files that are there
-    /// already stay, unless they are to be replaced; nothing is written when a file cannot be rendered.
+    /// already stay, unless they are to be replaced; nothing is written when a file cannot be rendered. With jinja, a
+    /// folder that has a cookiecutter.json is rendered as Cookiecutter does it, the values being the answers.
     #[command(
         after_help = "Examples:\n  fairway template render ./content --values values.yaml --out ./shop\n  fairway template render ./content --values values.yaml --out ./shop --dry-run --diff\n  fairway template render ./content --values values.json --dry-run --output json"
     )]
@@ -58,7 +59,7 @@ pub async fn template(arguments: TemplateArguments) -> Result<(), CliError> {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Language")]
 pub struct LanguageArguments {
-    /// The language of the templates: nunjucks, unless it is go
+    /// The language of the templates: nunjucks (the default), jinja or go
     #[arg(long, value_name = "LANGUAGE", value_parser = language)]
     pub language: Option<Language>,
     /// Nunjucks: {{ }} and values under `cookiecutter`, as fetch:template has it for Cookiecutter's templates

@@ -1,9 +1,11 @@
 //! `fairway template render`: a folder of templates into a folder, with a view of what changes.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use fairway_domain::tree::{FileMode, Tree};
-use fairway_template::{FetchTemplate, Language, TreeReport, fetch_template};
+use fairway_template::cookiecutter::{Cookiecutter, generate};
+use fairway_template::{Budget, FetchTemplate, Language, TreeReport, fetch_template};
 use serde_json::{Value, json};
 
 use crate::failure::CliError;
@@ -108,10 +110,40 @@ fn rendered(
                 Some("leave --copy-without-templating and --template-file-extension out"),
             ));
         }
-        language.render_tree(templates, &mut workspace, &values, arguments.strict, &budget)
+        match cookiecutter(language, templates, &values, &budget) {
+            Some(options) => generate(templates, &mut workspace, &options).map(|_| TreeReport {
+                digest: workspace.digest(),
+                written: workspace.iter().map(|(path, _)| path.clone()).collect(),
+                kept: Vec::new(),
+                skipped: Vec::new(),
+            }),
+            None => language.render_tree(templates, &mut workspace, &values, arguments.strict, &budget),
+        }
     };
     let report = report.map_err(|error| CliError::Diagnostics(vec![diagnostic(&error)]))?;
     Ok((workspace, report))
+}
+
+/// How Cookiecutter is asked, when the folder is a template of it. Answers may stand below `cookiecutter`, as in a
+/// replay file of Cookiecutter's.
+fn cookiecutter(
+    language: Language,
+    templates: &Tree,
+    values: &Value,
+    budget: &Budget,
+) -> Option<Cookiecutter> {
+    templates.get_text("cookiecutter.json").filter(|_| language == Language::Jinja)?;
+    let answers = values.get("cookiecutter").unwrap_or(values);
+    Some(Cookiecutter {
+        answers: answers.as_object().cloned().unwrap_or_default(),
+        output: ".".to_owned(),
+        template: ".".to_owned(),
+        repository: ".".to_owned(),
+        now: Some(jiff::Timestamp::now()),
+        random: Some(Arc::new(|| uuid::Uuid::new_v4().as_u64_pair().0)),
+        budget: budget.clone(),
+        ..Cookiecutter::default()
+    })
 }
 
 fn show(

@@ -13,6 +13,7 @@ mod entities;
 mod entities_names;
 mod evaluate;
 mod execute;
+mod explain;
 mod expression;
 mod filters;
 mod filters_list;
@@ -47,13 +48,18 @@ mod wrap;
 
 use crate::reference::Entry;
 
+pub use explain::explain;
 pub use lexer::Syntax;
 pub use render::{Environment, Loader};
 
-/// The filters, tests and functions, each with an example that is run as a test.
-pub fn reference() -> impl Iterator<Item = &'static Entry> {
-    let parts = [reference_filters::FILTERS, reference_tests::TESTS, reference_functions::FUNCTIONS];
-    parts.into_iter().flatten()
+/// The filters, tests and functions by subject, each with an example that is run as a test.
+pub fn reference() -> Vec<(&'static str, Vec<Entry>)> {
+    let parts = [
+        ("Filters", reference_filters::FILTERS),
+        ("Tests", reference_tests::TESTS),
+        ("Functions", reference_functions::FUNCTIONS),
+    ];
+    parts.into_iter().map(|(subject, entries)| (subject, entries.to_vec())).collect()
 }
 
 #[cfg(test)]
@@ -66,13 +72,14 @@ mod tests {
 
     #[test]
     fn everything_is_described_by_examples_that_work() {
+        let all = || reference().into_iter().flat_map(|(_, entries)| entries);
         let described = |kind: EntryKind| -> Vec<&str> {
-            reference().filter(|entry| entry.kind == kind).map(|entry| entry.name).collect()
+            all().filter(|entry| entry.kind == kind).map(|entry| entry.name).collect()
         };
         assert_eq!(described(EntryKind::Filter), filters::names().collect::<Vec<_>>());
         assert_eq!(described(EntryKind::Test), predicates::names().collect::<Vec<_>>());
         assert_eq!(described(EntryKind::Function), globals::names().collect::<Vec<_>>());
-        for entry in reference() {
+        for entry in all() {
             assert!(!entry.examples.is_empty(), "{}", entry.name);
             for example in entry.examples {
                 let answer = Environment::cookiecutter().render(example.template, entry.name, &json!({}));

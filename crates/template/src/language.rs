@@ -7,6 +7,7 @@ use crate::budget::Budget;
 use crate::error::TemplateError;
 use crate::explanation::Explanation;
 use crate::gotemplate::{self, GoTemplate, MissingKey};
+use crate::jinja;
 use crate::nunjucks::{self, Environment};
 use crate::reference::Entry;
 use crate::tree::{Destination, Treatment, TreeReport, render_tree};
@@ -17,18 +18,21 @@ pub enum Language {
     /// Nunjucks, as Backstage's scaffolder runs it.
     #[default]
     Nunjucks,
+    /// Jinja, as Cookiecutter runs it.
+    Jinja,
     /// Go's text/template with the functions of Argo CD's ApplicationSets.
     Go,
 }
 
 impl Language {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Nunjucks, Self::Go];
+    pub const ALL: [Self; 3] = [Self::Nunjucks, Self::Jinja, Self::Go];
 
     /// The name that people type.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nunjucks => "nunjucks",
+            Self::Jinja => "jinja",
             Self::Go => "go",
         }
     }
@@ -37,6 +41,7 @@ impl Language {
     pub fn reference(self) -> Vec<(&'static str, Vec<Entry>)> {
         match self {
             Self::Nunjucks => nunjucks::reference(),
+            Self::Jinja => jinja::reference(),
             Self::Go => gotemplate::reference(),
         }
     }
@@ -56,6 +61,10 @@ impl Language {
                 .with_strict_undefined(strict)
                 .with_budget(budget.clone())
                 .render(source, name, values),
+            // What is missing is an error there in any case.
+            Self::Jinja => {
+                jinja::Environment::cookiecutter().with_budget(budget.clone()).render(source, name, values)
+            }
             Self::Go => {
                 let missing = if strict { MissingKey::Error } else { MissingKey::Default };
                 GoTemplate::argo_cd()
@@ -70,6 +79,7 @@ impl Language {
     pub fn explain(self, source: &str, name: &str) -> Result<Explanation, TemplateError> {
         match self {
             Self::Nunjucks => nunjucks::explain(source, name, &Environment::backstage()),
+            Self::Jinja => jinja::explain(source, name, &jinja::Environment::cookiecutter()),
             Self::Go => GoTemplate::argo_cd().explain(source, name),
         }
     }
@@ -122,7 +132,12 @@ mod tests {
             checked += 1;
             for language in Language::ALL {
                 let rendered = language.render(&text, "t", &json!({}), true, &Budget::default());
-                assert_eq!(rendered.as_deref(), Ok(text.as_str()), "{}", language.name());
+                // Jinja ends every line with its `newline_sequence`, whatever ended it before.
+                let expected = match language {
+                    Language::Jinja => text.replace("\r\n", "\n").replace('\r', "\n"),
+                    Language::Nunjucks | Language::Go => text.clone(),
+                };
+                assert_eq!(rendered.as_deref(), Ok(expected.as_str()), "{}", language.name());
             }
         }
         assert!(checked > 1_000);

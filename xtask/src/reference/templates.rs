@@ -31,6 +31,7 @@ pub fn page() -> String {
 const fn title(language: Language) -> &'static str {
     match language {
         Language::Nunjucks => "Nunjucks",
+        Language::Jinja => "Jinja",
         Language::Go => "Go text/template",
     }
 }
@@ -42,6 +43,12 @@ const fn introduction(language: Language) -> &'static str {
              scaffolder. Values are printed by `${{ }}`; `{{ }}` stays as it is. Values and operators are those of \
              JavaScript: an empty list counts as true, and `'1' + 2` is `12`. A template cannot load other templates: \
              `include`, `import` and `extends` are errors."
+        }
+        Language::Jinja => {
+            "The language of Cookiecutter's templates: what Jinja2 3.1 does, with the settings and extensions of \
+             Cookiecutter 2.7. Values and operators are those of Python, and printing a value that is missing is an \
+             error. The time and random values are there only where the caller passes them in; hooks and Python \
+             extensions are refused by name."
         }
         Language::Go => {
             "The language of Argo CD's ApplicationSets: Go's text/template with the functions that Argo CD has. The \
