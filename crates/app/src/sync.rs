@@ -11,7 +11,7 @@ use fairway_catalog::{
 };
 use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::tree::{Tree, TreePath};
-use fairway_domain::{Caller, Diagnostic, EntityRef};
+use fairway_domain::{Actor, Caller, Diagnostic, EntityRef};
 use fairway_remote::{GitSource, RemoteError, SourceOptions, TreeLimits, Urgency};
 
 use crate::discovery::{directory_tree, is_pattern, read_hosted};
@@ -109,6 +109,8 @@ impl App {
         let source = self.known_source(id)?;
         self.inner.scheduler.began(id);
         let read = match &source.target {
+            // What is paused waits for a person.
+            _ if source.paused_at.is_some() && caller.actor == Actor::System => Ok(source.clone()),
             SourceTarget::Discovery(target) => {
                 let found = self.discover(caller, &source, target, urgency).await;
                 match found {
