@@ -38,7 +38,7 @@ impl World {
         let mut entities = BTreeMap::new();
         for mut entity in items(server, "/api/v1/catalog/entities?limit=1000").await {
             if detail == Detail::Content {
-                remove(&mut entity["metadata"], &["uid"]);
+                remove(&mut entity["metadata"], &["uid", "etag"]);
             }
             let metadata = &entity["metadata"];
             let name = format!("{}:{}/{}", entity["kind"], metadata["namespace"], metadata["name"]);

@@ -146,7 +146,7 @@ pub(crate) async fn credentials(
 /// Make or replace a credential.
 #[utoipa::path(put, path = "/api/v1/credentials/{name}", tag = "catalog", operation_id = "putCredential", request_body = PutCredential,
     params(("name" = String, Path, description = "Its name")),
-    responses((status = 200, description = "The credential, without its secret", body = Object), (status = 400, body = ErrorBody, description = "It cannot be like that")))]
+    responses((status = 200, description = "The credential, without its secret", body = Object), (status = 400, body = ErrorBody, description = "It cannot be like that"), (status = 403, body = ErrorBody, description = "Only administrators make credentials")))]
 pub(crate) async fn put_credential(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
@@ -174,7 +174,7 @@ pub(crate) async fn put_credential(
 /// Forget a credential, and its secret where Fairway kept it.
 #[utoipa::path(delete, path = "/api/v1/credentials/{name}", tag = "catalog", operation_id = "removeCredential",
     params(("name" = String, Path, description = "Its name")),
-    responses((status = 204, description = "Gone"), (status = 404, body = ErrorBody, description = "No such credential")))]
+    responses((status = 204, description = "Gone"), (status = 403, body = ErrorBody, description = "Only administrators forget credentials"), (status = 404, body = ErrorBody, description = "No such credential")))]
 pub(crate) async fn remove_credential(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
