@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use fairway_catalog::{FORMERLY, FieldChange, FieldEdit, StoredEntity, append_document, edit_document};
-use fairway_catalog::{edits_between, field_changes, former_names, references_to, text_changes};
+use fairway_catalog::{
+    edits_between, field_changes, former_names, references_to, renamed_text, text_changes,
+};
 use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::plan::{Effect, FileAction, FileChange, OutputLink, Plan, PlannedStep, Purpose};
 use fairway_domain::repository::{BranchName, RepositoryRef};
@@ -50,12 +52,12 @@ pub struct Restoration {
 }
 
 /// A file of the embedded forge.
-type Place = (RepositoryRef, BranchName, TreePath);
+pub(crate) type Place = (RepositoryRef, BranchName, TreePath);
 
 /// What a file held, and what it is to hold.
-struct EditedFile {
+pub(crate) struct EditedFile {
     before: Option<TreeFile>,
-    text: String,
+    pub(crate) text: String,
 }
 
 /// The request for another name: `[NAMESPACE/]NAME`, or a reference of the same kind.
@@ -308,8 +310,15 @@ impl App {
         Ok(self.edit_plan(old, title, json!({"entity": old, "to": new}), files, warnings))
     }
 
+    /// The file of an entity on the embedded forge.
+    pub(crate) fn forge_file(&self, reference: &EntityRef) -> Result<Place, AppError> {
+        let view = self.view();
+        let found = view.catalog.get(reference).ok_or_else(|| AppError::no_entity(reference))?;
+        forge_place(&view, found.source(), found.file()).ok_or_else(|| elsewhere(reference, found.location()))
+    }
+
     /// The text of a file, as edited so far.
-    async fn take_up(
+    pub(crate) async fn take_up(
         &self,
         files: &mut BTreeMap<Place, EditedFile>,
         place: &Place,
@@ -330,7 +339,7 @@ impl App {
         Ok(text)
     }
 
-    fn edit_plan(
+    pub(crate) fn edit_plan(
         &self,
         entity: &EntityRef,
         title: String,
@@ -432,13 +441,4 @@ fn elsewhere(reference: &EntityRef, place: &str) -> AppError {
         message: format!("the file of {reference} is not on the embedded forge ({place})"),
         hint: Some("change the file where it is; the catalog follows".to_owned()),
     }
-}
-
-/// A reference to the new name, written the way the old one was.
-fn renamed_text(text: &str, old: &EntityRef, new: &EntityRef) -> String {
-    if new.namespace() != old.namespace() {
-        return new.to_string();
-    }
-    let start = text.rfind(['/', ':']).map_or(0, |at| at + 1);
-    format!("{}{}", text.get(..start).unwrap_or_default(), new.name())
 }

@@ -42,6 +42,7 @@ pub mod source_state;
 pub mod sources;
 pub mod sync;
 pub mod tokens;
+pub mod truth;
 pub mod undo;
 pub mod validation;
 pub mod webhooks;
@@ -94,6 +95,7 @@ pub(crate) struct Inner {
     /// What identities are signed with; read from the ledger when it is first needed.
     pub(crate) signing_key: identity::SigningKeyCell,
     pub(crate) past: moment::PastViews,
+    pub(crate) truth: truth::TruthCache,
 }
 
 impl App {
@@ -126,6 +128,7 @@ impl App {
             findings: guardrails::FindingsCache::default(),
             signing_key: identity::SigningKeyCell::default(),
             past: moment::PastViews::default(),
+            truth: truth::TruthCache::default(),
         };
         let app = Self { inner: Arc::new(inner) };
         if moved {

@@ -65,6 +65,11 @@ pub enum PlanRequest {
         /// The record of the version.
         sequence: i64,
     },
+    /// Change an entity's file so that a finding about it no longer stands.
+    Mend {
+        /// The finding, by its identifier.
+        finding: String,
+    },
 }
 
 /// A plan as it is kept.
@@ -164,6 +169,7 @@ impl App {
                 self.compute_rollback(service, environment, version.as_deref()).await
             }
             PlanRequest::Rename { entity, to } => self.compute_rename(entity, to).await,
+            PlanRequest::Mend { finding } => self.compute_mend(finding).await,
             PlanRequest::Restore { entity, sequence } => self.compute_restore(entity, *sequence).await,
         }
     }
@@ -176,6 +182,8 @@ pub(crate) const fn needed(request: &PlanRequest) -> Permission {
         PlanRequest::Deploy { .. } | PlanRequest::Promote { .. } | PlanRequest::Rollback { .. } => {
             Permission::Deliver
         }
-        PlanRequest::Rename { .. } | PlanRequest::Restore { .. } => Permission::Push,
+        PlanRequest::Rename { .. } | PlanRequest::Restore { .. } | PlanRequest::Mend { .. } => {
+            Permission::Push
+        }
     }
 }

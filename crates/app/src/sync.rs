@@ -552,5 +552,6 @@ fn conflict(
         diagnostics: vec![diagnostic],
         source_text: None,
         first_seen: now,
+        conflict: Some(reference),
     }
 }

@@ -51,6 +51,7 @@ mod selection;
 mod snapshot;
 mod stitch;
 mod stored;
+mod truth;
 mod validate;
 
 pub use blame::{FieldBlame, Known, blame};
@@ -68,11 +69,14 @@ pub use kind::{Column, KindDefinition, KindRegistry, Presentation, RelationRule,
 pub use predicate::{Field, Predicate};
 pub use predicate_grammar::predicate;
 pub use query::{Order, Page, Query};
-pub use rename::{former_names, references_to};
+pub use rename::{former_names, references_to, renamed_text};
 pub use rules::Rules;
 pub use search::SearchHit;
 pub use selection::{Facet, FullText, MissingField, OrderField, SelectedPage, Selection};
 pub use snapshot::{DanglingRelation, Snapshot};
 pub use stitch::EntityChange;
 pub use stored::{StoredDraft, StoredEntity};
+pub use truth::{
+    Evidence, ProposedFix, RepositoryEvidence, TruthCheck, TruthFinding, check_truth, owners_of,
+};
 pub use validate::{validate, validate_entity};

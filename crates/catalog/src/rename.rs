@@ -31,6 +31,15 @@ pub fn references_to(kinds: &KindRegistry, entity: &Entity, target: &EntityRef) 
         .collect()
 }
 
+/// A reference to the new name, written the way the old one was.
+pub fn renamed_text(text: &str, old: &EntityRef, new: &EntityRef) -> String {
+    if new.namespace() != old.namespace() {
+        return new.to_string();
+    }
+    let start = text.rfind(['/', ':']).map_or(0, |at| at + 1);
+    format!("{}{}", text.get(..start).unwrap_or_default(), new.name())
+}
+
 /// Where former references lead, from what each entity was called before. One that an entity has again leads nowhere
 /// else; of several entities that had one, the first by reference counts.
 pub(crate) fn redirects(

@@ -225,6 +225,11 @@ impl Snapshot {
         self.parts.iter().find_map(|part| part.node(reference)).map(|(_, node)| node)
     }
 
+    /// Every former reference with what it is called now, sorted.
+    pub fn renames(&self) -> impl Iterator<Item = (&EntityRef, &EntityRef)> {
+        self.renamed.iter()
+    }
+
     /// What an entity is called now that had this reference before, when nothing else has it.
     pub fn renamed(&self, reference: &EntityRef) -> Option<&EntityRef> {
         self.renamed.get(reference)

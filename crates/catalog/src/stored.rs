@@ -63,6 +63,9 @@ pub struct StoredDraft {
     pub source_text: Option<String>,
     /// Since when.
     pub first_seen: Timestamp,
+    /// The entity that another source gives already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<EntityRef>,
 }
 
 impl StoredDraft {
@@ -78,6 +81,7 @@ impl StoredDraft {
             diagnostics: draft.diagnostics.clone(),
             source_text: draft.source_text.clone(),
             first_seen,
+            conflict: None,
         }
     }
 }

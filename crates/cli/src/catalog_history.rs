@@ -1,4 +1,4 @@
-//! `fairway catalog history|diff|blame|restore|rename|proposals`: the past of entities, and changes to them.
+//! `fairway catalog history|diff|blame|restore|rename|findings|proposals`: the past of entities, and changes to them.
 
 use clap::Subcommand;
 use fairway_domain::EntityRef;
@@ -99,6 +99,25 @@ pub enum HistoryCommand {
         #[command(flatten)]
         connection: ConnectionArguments,
     },
+    /// List what the catalog says and that is not so, or plan what mends it
+    #[command(
+        after_help = "Examples:\n  fairway catalog findings\n  fairway catalog findings --owner group:default/checkout\n  fairway catalog findings --mend old-name:component:default/cart/spec/dependsOn/0"
+    )]
+    Findings {
+        /// Only what this owner is to mend; "none" for what nobody can
+        #[arg(long)]
+        owner: Option<String>,
+        /// Only of this check, for example dead-owner
+        #[arg(long)]
+        check: Option<String>,
+        /// Plan the change of a file that mends this finding
+        #[arg(long, value_name = "FINDING")]
+        mend: Option<String>,
+        #[command(flatten)]
+        output: OutputArguments,
+        #[command(flatten)]
+        connection: ConnectionArguments,
+    },
     /// List removals that look like a mistake, or decide on one
     #[command(
         after_help = "Examples:\n  fairway catalog proposals\n  fairway catalog proposals --accept 3f0c2a…\n  fairway catalog proposals --reject 3f0c2a… --reason \"the folder was moved by mistake\""
@@ -145,6 +164,16 @@ pub async fn history(command: HistoryCommand) -> Result<(), CliError> {
             let path = format!("{}/rename", path_of(&entity)?);
             let answer: Value = connection.client()?.post(&path, &json!({ "to": to })).await?;
             planned(&answer, output)
+        }
+        HistoryCommand::Findings { mend: Some(finding), output, connection, .. } => {
+            let body = json!({ "finding": finding });
+            planned(&connection.client()?.post("/api/v1/catalog/findings/mend", &body).await?, output)
+        }
+        HistoryCommand::Findings { owner, check, mend: None, output, connection } => {
+            let pairs = [("owner", owner.as_deref()), ("check", check.as_deref())];
+            let path = query("/api/v1/catalog/findings", &pairs);
+            let answer: Value = connection.client()?.get(&path).await?;
+            output.print(&answer, || findings_table(&answer))
         }
         HistoryCommand::Proposals { accept, reject, output, connection } => {
             let client = connection.client()?;
@@ -315,6 +344,23 @@ fn difference_text(answer: &Value) -> String {
         body if body.is_empty() => format!("{head}: no field differs."),
         body => harmless(&format!("{head}\n{body}")),
     }
+}
+
+fn findings_table(answer: &Value) -> String {
+    let rows = items(answer, "items").into_iter().map(|found| {
+        let fix = match text(&found, "/fixSummary") {
+            fix if fix.is_empty() => String::new(),
+            fix => format!("{fix} (--mend {})", text(&found, "/id")),
+        };
+        [
+            text(&found, "/severity"),
+            text(&found, "/entity"),
+            text(&found, "/owner"),
+            text(&found, "/message"),
+            fix,
+        ]
+    });
+    table(["severity", "entity", "owner", "finding", "fix"], rows.collect(), "The catalog says what is.")
 }
 
 fn proposals_text(answer: &Value) -> String {

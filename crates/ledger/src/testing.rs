@@ -49,6 +49,51 @@ impl TestDatabase {
         Some(Self { url, name, server, cluster })
     }
 
+    /// A fresh database on a private cluster that no other test shares, so that it can be stopped. It keeps what
+    /// it confirmed when it is stopped without warning. `None` when Postgres is not installed.
+    ///
+    /// # Panics
+    ///
+    /// When Postgres is installed, but the cluster does not start or makes no database.
+    pub async fn create_alone() -> Option<Self> {
+        let programs = find_programs()?;
+        let cluster = tokio::task::spawn_blocking(|| Cluster::start(programs, "-c synchronous_commit=on"))
+            .await
+            .ok()?
+            .unwrap_or_else(|error| panic!("Postgres is installed, but a cluster does not start: {error}"));
+        let (server, name) = (cluster.url.clone(), "fairway_test_alone".to_owned());
+        execute(&server, format!("CREATE DATABASE {name}"))
+            .await
+            .unwrap_or_else(|error| panic!("cannot create the database {name}: {error}"));
+        let mut url = server.clone();
+        url.set_path(&name);
+        Some(Self { url, name, server, cluster: Some(Arc::new(cluster)) })
+    }
+
+    /// Stops the cluster without warning, as a crash would. Only for one that [`TestDatabase::create_alone`] made.
+    ///
+    /// # Panics
+    ///
+    /// When it does not stop.
+    pub async fn stop(&self) {
+        self.control(|cluster| cluster.stop("immediate")).await;
+    }
+
+    /// Starts the cluster again.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub async fn start(&self) {
+        self.control(Cluster::serve).await;
+    }
+
+    async fn control(&self, act: impl FnOnce(&Cluster) -> Result<(), String> + Send + 'static) {
+        let cluster = self.cluster.clone().unwrap_or_else(|| panic!("{POSTGRES_VARIABLE} names this server"));
+        let acted = tokio::task::spawn_blocking(move || act(&cluster)).await;
+        acted.unwrap_or_else(|error| panic!("{error}")).unwrap_or_else(|error| panic!("{error}"));
+    }
+
     /// The address, for [`Ledger::open`](crate::Ledger::open).
     pub fn url(&self) -> &str {
         self.url.as_str()
@@ -94,6 +139,7 @@ struct Cluster {
     folder: PathBuf,
     programs: PathBuf,
     url: Url,
+    settings: String,
 }
 
 impl Cluster {
@@ -108,7 +154,7 @@ impl Cluster {
             eprintln!("skipped: Postgres is not installed, and {POSTGRES_VARIABLE} is not set");
             return None;
         };
-        match Self::start(programs) {
+        match Self::start(programs, "-c synchronous_commit=off") {
             Ok(cluster) => {
                 let cluster = Arc::new(cluster);
                 *shared = Arc::downgrade(&cluster);
@@ -118,7 +164,7 @@ impl Cluster {
         }
     }
 
-    fn start(programs: PathBuf) -> Result<Self, String> {
+    fn start(programs: PathBuf, settings: &str) -> Result<Self, String> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("fairway-postgres-{}-{count}", std::process::id()));
@@ -129,16 +175,26 @@ impl Cluster {
         let url = format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable");
         let url = Url::parse(&url).map_err(|error| error.to_string())?;
         // From here on, what was started is stopped when this is dropped.
-        let cluster = Self { folder, programs, url };
+        let settings = format!(
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off {settings} \
+             -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB"
+        );
+        let cluster = Self { folder, programs, url, settings };
         let data = cluster.folder.to_string_lossy().into_owned();
         cluster.run("initdb", &["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"])?;
-        let settings = format!(
-            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off \
-             -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB"
-        );
-        let log = cluster.folder.join("server.log").to_string_lossy().into_owned();
-        cluster.run("pg_ctl", &["start", "-w", "-D", &data, "-l", &log, "-o", &settings])?;
+        cluster.serve()?;
         Ok(cluster)
+    }
+
+    fn serve(&self) -> Result<(), String> {
+        let data = self.folder.to_string_lossy().into_owned();
+        let log = self.folder.join("server.log").to_string_lossy().into_owned();
+        self.run("pg_ctl", &["start", "-w", "-D", &data, "-l", &log, "-o", &self.settings])
+    }
+
+    fn stop(&self, mode: &str) -> Result<(), String> {
+        let data = self.folder.to_string_lossy().into_owned();
+        self.run("pg_ctl", &["stop", "-w", "-m", mode, "-D", &data])
     }
 
     /// Runs one of Postgres' programs, as its own user where this process is root, whom Postgres refuses.
@@ -166,8 +222,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        let data = self.folder.to_string_lossy().into_owned();
-        let _ = self.run("pg_ctl", &["stop", "-w", "-m", "immediate", "-D", &data]);
+        let _ = self.stop("immediate");
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }

@@ -43,6 +43,7 @@ mod shell;
 pub mod source;
 pub mod source_import;
 pub mod source_page;
+pub mod truth;
 
 pub use access::{IssuedToken, SignInView, TokenRow, TokensView, sign_in, tokens};
 pub use api_document::DefinitionView;
@@ -81,5 +82,7 @@ pub use search::{SearchHit, SearchView, search, search_json};
 pub use source::{DraftRow, DraftsView, SourceRow, SourcesView, drafts, sources};
 pub use source_import::{ImportPlanView, ImportRow, ImportView, source_import};
 pub use source_page::{BudgetView, SourceMoment, SourceRemovalView, SourceView, source, source_removal};
+
+pub use truth::{TruthView, truth};
 
 pub mod asset;

@@ -11,6 +11,7 @@ mod plan;
 mod proposal;
 mod service;
 mod source;
+mod truth;
 
 use axum::Json;
 use axum::Router;
@@ -94,6 +95,8 @@ fn described() -> OpenApiRouter<ServerState> {
         .routes(routes!(history::rename))
         .routes(routes!(proposal::proposals))
         .routes(routes!(proposal::accept))
+        .routes(routes!(truth::findings))
+        .routes(routes!(truth::mend))
         .routes(routes!(proposal::reject))
         .routes(routes!(proposal::limit, proposal::usual_limit))
         .routes(routes!(catalog::sources, catalog::register))

@@ -25,6 +25,7 @@ pub(crate) mod search;
 pub(crate) mod source;
 pub(crate) mod source_import;
 pub(crate) mod source_page;
+pub(crate) mod truth;
 
 use axum::extract::State;
 use axum::http::Uri;

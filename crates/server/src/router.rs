@@ -44,6 +44,8 @@ fn pages() -> Router<ServerState> {
     Router::new()
         .route("/", get(page::home::home))
         .route("/catalog", get(page::catalog::catalog))
+        .route("/catalog/findings", get(page::truth::findings))
+        .route("/catalog/findings/mend", post(page::truth::mend))
         .route("/catalog/graph", get(page::graph::graph))
         .route("/catalog/{namespace}/{kind}/{name}", get(page::entity::entity))
         .route("/catalog/{namespace}/{kind}/{name}/restore", post(page::history::restore))

@@ -8,12 +8,12 @@ use fairway_domain::run::{Run, RunStatus};
 
 use crate::office::{Office, component, member};
 
-fn named(name: &str) -> EntityRef {
+pub(crate) fn named(name: &str) -> EntityRef {
     EntityRef::new("component", "default", name)
 }
 
 /// Plans, applies and works until the run has ended.
-async fn carry_out(office: &Office, request: PlanRequest) -> Run {
+pub(crate) async fn carry_out(office: &Office, request: PlanRequest) -> Run {
     let plan = office.app.plan(&member(), request).await.unwrap();
     let run = office.app.apply(&member(), &plan.plan.digest()).await.unwrap();
     let worker = office.app.clone();

@@ -4,3 +4,4 @@
 mod edits;
 mod history;
 mod office;
+mod truth;

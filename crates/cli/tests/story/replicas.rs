@@ -66,3 +66,56 @@ async fn what_happens_through_one_is_seen_through_the_other() {
     let verified = two.get("/api/v1/audit/verify").await.expect(200);
     assert_eq!(verified["intact"], true, "{verified:#}");
 }
+
+/// As long as the database is away in the story below.
+const OUTAGE: Duration = Duration::from_secs(10);
+/// A database that is back is used again within this.
+const RECOVERY: Duration = Duration::from_secs(5);
+
+async fn status(server: &Server, path: &str) -> u16 {
+    server.get(path).await.status
+}
+
+/// Asks until the server answers this path with 200.
+async fn recovered(server: &Server, path: &str) {
+    let began = Instant::now();
+    while status(server, path).await != 200 {
+        assert!(began.elapsed() < RECOVERY, "{path} is not answered {RECOVERY:?} after the database is back");
+        pause().await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_for_ten_seconds_costs_nothing_that_was_confirmed() {
+    let Some(database) = TestDatabase::create_alone().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let start = || Start::new(&data).at_fixed_address().with(&["--database", database.url()]);
+    let one = start().server().await;
+    let two = start().server().await;
+    let request = json!({"name": "gift-cards", "team": "checkout", "template": "go-service"});
+    one.post("/api/v1/services", &request).await.expect(201);
+    eventually(&two, "component/default/gift-cards").await;
+
+    database.stop().await;
+    let down = Instant::now();
+    // What is known is in memory, so people go on reading; what cannot be kept is refused and not half done.
+    one.get("/api/v1/catalog/entities?limit=1").await.expect(200);
+    let refused = one.post("/api/v1/tokens", &json!({"name": "lost", "scopes": ["read"]})).await;
+    assert!(refused.status >= 500, "{} {}", refused.status, refused.text);
+    // The outage is what this story is about.
+    tokio::time::sleep(OUTAGE.saturating_sub(down.elapsed())).await;
+    database.start().await;
+
+    recovered(&one, "/api/v1/audit?limit=1").await;
+    recovered(&two, "/api/v1/audit?limit=1").await;
+    for (writer, reader, name) in [(&one, &two, "loyalty"), (&two, &one, "wishes")] {
+        let request = json!({"name": name, "team": "checkout", "template": "go-service"});
+        writer.post("/api/v1/services", &request).await.expect(201);
+        eventually(reader, &format!("component/default/{name}")).await;
+        let old = reader.entity("component/default/gift-cards").await;
+        assert_ne!(old, Value::Null, "what was confirmed before is still there");
+    }
+    let verified = one.get("/api/v1/audit/verify").await.expect(200);
+    assert_eq!(verified["intact"], true, "{verified:#}");
+}

@@ -6,17 +6,17 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use fairway_app::{AppError, View};
-use fairway_catalog::CatalogEntity;
+use fairway_catalog::{CatalogEntity, TruthFinding};
 use fairway_docs::{ApiFormat, api_document};
 use fairway_domain::change_request::{ChangeRequest, FieldChange};
 use fairway_domain::repository::RepositoryRef;
 use fairway_domain::run::Run;
 use fairway_domain::{Caller, Entity, EntityRef, Permission};
-use fairway_portal::HistoryView;
 use fairway_portal::change_request::change_address;
 use fairway_portal::entity::{DeployedVersion, EntityDeployment, Provenance, RelatedEntity, RelationGroup};
 use fairway_portal::row::{Link, RunRow};
 use fairway_portal::{DefinitionView, EntityTab, EntityView, GraphView, PendingChange, SafeHtml, Section};
+use fairway_portal::{HistoryView, Notice, Tone};
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
@@ -235,7 +235,11 @@ pub(crate) async fn entity(
         source: Some(found.source().to_owned()),
     };
     let chrome = chrome(&state, &caller, &uri, entity.title(), Section::Catalog).followed(Some(&reference));
-    let chrome = dated(chrome, &as_of, &uri);
+    let mut chrome = dated(chrome, &as_of, &uri);
+    if !past {
+        let truth = state.app.truth(&caller).await.or_page(&state, &uri, &caller)?;
+        chrome.notices.extend(truth_notice(&reference, &truth));
+    }
     let readme =
         if tab == EntityTab::Overview && !past { readme(&state, &caller, &view, &found).await } else { None };
     let may_deliver = caller.may(Permission::Deliver);
@@ -305,6 +309,21 @@ pub(crate) async fn entity(
 /// An address of this portal without its host, so that links stay on the address that the reader uses.
 pub(crate) fn local(state: &ServerState, url: &str) -> String {
     url.strip_prefix(&state.app.config().base_url).unwrap_or(url).to_owned()
+}
+
+/// What is not as the entity says, in one line.
+fn truth_notice(reference: &EntityRef, all: &[TruthFinding]) -> Option<Notice> {
+    let mut about = all.iter().filter(|found| found.entity == *reference);
+    let first = about.next()?;
+    let more = match about.count() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    Some(Notice {
+        tone: Tone::Warning,
+        message: format!("{}{more}", first.message),
+        action: Some(("Findings".to_owned(), format!("/catalog/findings?entity={reference}"))),
+    })
 }
 
 /// An old address leads to the page under the new name, for good.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::http::Uri;
 use fairway_app::AppError;
+use fairway_app::home::Home;
+use fairway_catalog::{TruthCheck, TruthFinding};
 use fairway_domain::run::RunStatus;
 use fairway_domain::{Caller, EntityRef, Permission};
 use fairway_portal::row::RunRow;
@@ -94,6 +96,8 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
             });
         }
     }
+    attention.extend(truth_lines(&state, &caller, &home).await.or_page(&state, &uri, &caller)?);
+    attention.extend(removal_lines(&state, &caller).or_page(&state, &uri, &caller)?);
     for message in &home.notifications {
         attention.push(Attention {
             tone: match message.severity.as_str() {
@@ -174,4 +178,52 @@ fn promotions(state: &ServerState, caller: &Caller, owned: &[EntityRef]) -> Resu
 /// The service whose folder a finding's file is in: `<environment>/<service>/<file>`.
 pub(crate) fn service_of(finding: &fairway_domain::finding::Finding) -> &str {
     finding.object.file.as_deref().and_then(|file| file.rsplit('/').nth(1)).unwrap_or(&finding.object.name)
+}
+
+/// What the person or their groups are to mend in the catalog, as one line for each check.
+async fn truth_lines(state: &ServerState, caller: &Caller, home: &Home) -> Result<Vec<Attention>, AppError> {
+    let all = state.app.truth(caller).await?;
+    let mine = |found: &&TruthFinding| {
+        found.owner.as_ref().is_some_and(|owner| *owner == home.user || home.groups.contains(owner))
+    };
+    let mut by_check: BTreeMap<TruthCheck, Vec<&TruthFinding>> = BTreeMap::new();
+    for found in all.iter().filter(mine) {
+        by_check.entry(found.check).or_default().push(found);
+    }
+    let lines = by_check.into_iter().filter_map(|(check, findings)| {
+        let first = findings.first()?;
+        let url = match (&first.owner, findings.len()) {
+            (Some(owner), 2..) => format!("/catalog/findings?owner={owner}"),
+            _ => format!("/catalog/findings?entity={}", first.entity),
+        };
+        Some(Attention {
+            tone: Tone::Warning,
+            what: check.title().to_owned(),
+            title: match findings.len() {
+                1 => format!("{}: {}", first.entity.name(), first.message),
+                many => format!("{many} entities: {}", check.title().to_lowercase()),
+            },
+            detail: first.evidence.first().cloned(),
+            url,
+            at: findings.iter().map(|it| it.since).max(),
+        })
+    });
+    Ok(lines.collect())
+}
+
+/// Removals that wait, for those who may decide on them.
+fn removal_lines(state: &ServerState, caller: &Caller) -> Result<Vec<Attention>, AppError> {
+    if !caller.may(Permission::ManageCatalog) {
+        return Ok(Vec::new());
+    }
+    let waiting = state.app.proposals(caller)?.into_iter().filter(|it| it.proposal.rejected.is_none());
+    let lines = waiting.map(|it| Attention {
+        tone: Tone::Warning,
+        what: "Removal".to_owned(),
+        title: format!("{} of {} entities of {} would go", it.proposal.total, it.proposal.known, it.target),
+        detail: Some("Nothing was removed; accept or reject it".to_owned()),
+        url: "/proposals".to_owned(),
+        at: Some(it.proposal.proposed_at),
+    });
+    Ok(lines.collect())
 }

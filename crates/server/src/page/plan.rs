@@ -93,7 +93,9 @@ pub(crate) async fn plan(
     let run = state.app.view().runs.values().rev().find(|run| run.plan == digest).map(|run| run.id.clone());
     let needed = match stored.request {
         PlanRequest::Template { .. } => Permission::Create,
-        PlanRequest::Rename { .. } | PlanRequest::Restore { .. } => Permission::Push,
+        PlanRequest::Rename { .. } | PlanRequest::Restore { .. } | PlanRequest::Mend { .. } => {
+            Permission::Push
+        }
         _ => Permission::Deliver,
     };
     let blocking = stored.plan.blocking().count();
@@ -109,7 +111,9 @@ pub(crate) async fn plan(
     };
     let section = match &stored.request {
         PlanRequest::Template { .. } => Section::Create,
-        PlanRequest::Rename { .. } | PlanRequest::Restore { .. } => Section::Catalog,
+        PlanRequest::Rename { .. } | PlanRequest::Restore { .. } | PlanRequest::Mend { .. } => {
+            Section::Catalog
+        }
         _ => Section::Environments,
     };
     let chrome = chrome(&state, &caller, &uri, &stored.plan.title, section);
