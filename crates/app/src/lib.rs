@@ -25,6 +25,7 @@ pub mod history;
 pub mod home;
 pub mod housekeeping;
 pub mod identity;
+pub mod links;
 pub mod locations;
 mod manifests;
 pub mod moment;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::EMBEDDED_HOST;
 use crate::discovery::{DirectoryTarget, DiscoveryTarget, HostedTarget};
 use crate::effects::to_value;
+use crate::links::{is_link, other_parent};
 use crate::locations::RegisteredLocation;
 use crate::proposals::{RemovalProposal, Removals};
 use crate::{App, AppConfig, AppError};
@@ -235,9 +236,12 @@ pub struct SyncReport {
     /// Why nothing could be read; what was known stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
-    /// Addresses that it points to and that are not read with it.
+    /// Addresses that it points to and that are read as sources of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign: Vec<String>,
+    /// Those of them that may be missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub optional: Vec<String>,
     /// When it was last read without failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success: Option<Timestamp>,
@@ -267,7 +271,7 @@ pub struct Source {
     /// How Backstage's clients know it, where that does not follow from the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<RegisteredLocation>,
-    /// The source that discovered it.
+    /// The source that discovered it or points to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
     /// Since when its parent does not find it any more; what it gave stays until somebody removes it.
@@ -329,6 +333,12 @@ impl App {
             caller.authorise(Permission::Administer)?;
         }
         let (source, existed) = self.put_source(caller, target, None).await?;
+        // What was there because something pointed to it now stays by itself.
+        if existed && is_link(&self.view(), &source) {
+            let registered_by = caller.actor.user();
+            let own = Source { parent: None, missing_since: None, registered_by, ..source.clone() };
+            self.put(caller, own).await?;
+        }
         let synced = self.sync(caller, &source.id).await?;
         // A new address that cannot be read is refused, so that a typing error does not stay as a source.
         if let (false, Some(failure)) = (existed, synced.last.as_ref().and_then(|last| last.failure.clone()))
@@ -419,8 +429,25 @@ impl App {
     async fn forget_source(&self, caller: &Caller, id: &str) -> Result<(), AppError> {
         let _one_at_a_time = self.inner.syncing.lock().await;
         let view = self.view();
-        let ids = family(&view.sources, id);
+        let mut ids = family(&view.sources, id);
         let mut facts = Vec::new();
+        // What another source points to as well goes on below that one.
+        let shared: Vec<(Source, String)> = ids
+            .iter()
+            .filter(|child| **child != id)
+            .filter_map(|child| {
+                let link = view.sources.get(*child).filter(|link| is_link(&view, link))?;
+                let other = other_parent(&view, &self.inner.config, child, &ids)?;
+                Some((Source::clone(link), other))
+            })
+            .collect();
+        for (link, other) in &shared {
+            for kept in family(&view.sources, &link.id) {
+                ids.remove(kept);
+            }
+            let link = Source { parent: Some(other.clone()), ..link.clone() };
+            facts.push(NewFact::by(caller, kind::SOURCE, link.id.clone(), Some(to_value(&link)?)));
+        }
         for found in view.catalog.iter().filter(|found| ids.contains(found.source())) {
             facts.push(NewFact::by(caller, kind::ENTITY, found.reference().to_string(), None));
         }
@@ -455,10 +482,15 @@ impl App {
     }
 }
 
-/// A source and those that it discovered.
+/// A source, those that it discovered or points to, and so on.
 pub(crate) fn family<'a>(sources: &'a BTreeMap<String, Arc<Source>>, id: &'a str) -> BTreeSet<&'a str> {
-    let children = sources.values().filter(|source| source.parent.as_deref() == Some(id));
-    children.map(|source| source.id.as_str()).chain([id]).collect()
+    let mut found = BTreeSet::from([id]);
+    let mut waiting = vec![id];
+    while let Some(parent) = waiting.pop() {
+        let children = sources.values().filter(|source| source.parent.as_deref() == Some(parent));
+        waiting.extend(children.map(|source| source.id.as_str()).filter(|child| found.insert(child)));
+    }
+    found
 }
 
 #[cfg(test)]

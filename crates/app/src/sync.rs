@@ -16,6 +16,7 @@ use fairway_remote::{GitSource, RemoteError, SourceOptions, TreeLimits, Urgency}
 
 use crate::discovery::{directory_tree, is_pattern, read_hosted};
 use crate::effects::to_value;
+use crate::links::bad_links;
 use crate::projection::View;
 use crate::proposals::{self, Removals};
 use crate::sources::{Source, SourceTarget, SyncReport};
@@ -94,6 +95,7 @@ impl App {
         let kinds = self.view().catalog.kinds().clone();
         let source = self.sync_alone(caller, id, removals, urgency).await?;
         self.follow_kinds(&kinds, id).await;
+        self.follow_links(&source).await?;
         Ok(source)
     }
 
@@ -215,6 +217,7 @@ impl App {
                 broken: 0,
                 failure: Some(failure),
                 foreign: Vec::new(),
+                optional: Vec::new(),
                 last_success: None,
                 marker: None,
             },
@@ -346,7 +349,8 @@ impl App {
         );
         let held = decided.proposal.as_ref().is_some_and(|proposal| proposal.rejected.is_none());
         let mut facts = Vec::new();
-        let mut conflicts: Vec<StoredDraft> = Vec::new();
+        let mut conflicts: Vec<StoredDraft> =
+            bad_links(&source, &ingestion.foreign, info, &self.inner.config, now);
         let mut given: Vec<(IngestedEntity, Option<CatalogEntity>)> = Vec::new();
         for ingested in change.added.into_iter().chain(change.changed) {
             let known = view.catalog.get(&ingested.reference);
@@ -396,12 +400,20 @@ impl App {
             },
             failure,
             foreign: ingestion.foreign.iter().map(|target| target.address.clone()).collect(),
+            optional: ingestion
+                .foreign
+                .iter()
+                .filter(|target| target.optional)
+                .map(|target| target.address.clone())
+                .collect(),
             marker,
         };
         let news = source.last.as_ref().is_none_or(|last| {
             last.revision != report.revision
                 || last.marker != report.marker
                 || last.failure != report.failure
+                || last.foreign != report.foreign
+                || last.optional != report.optional
                 || last.broken != report.broken
         }) || source.proposal != decided.proposal;
         let source = Source { last: Some(report), proposal: decided.proposal, ..source };

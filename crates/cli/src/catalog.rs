@@ -12,7 +12,7 @@ use crate::catalog_credentials::{self, CredentialsArguments};
 use crate::catalog_history::{HistoryCommand, history, path_of};
 use crate::catalog_import::{self, ImportArguments};
 use crate::catalog_sources::{self, SourcesArguments};
-use crate::catalog_validate::validate;
+use crate::catalog_validate::{ReportFormat, validate};
 use crate::client::{ConnectionArguments, query, segment};
 use crate::exit_code::Exit;
 use crate::failure::CliError;
@@ -109,14 +109,23 @@ enum CatalogCommand {
     /// catalog-info.yaml below it is. A file is checked with the files beside it, so that its placeholders and
     /// targets are found.
     #[command(
-        after_help = "Examples:\n  fairway catalog validate .\n  fairway catalog validate catalog-info.yaml org/groups.yaml"
+        after_help = "Examples:\n  fairway catalog validate .\n  fairway catalog validate catalog-info.yaml 'org/**/*.yaml'\n  fairway catalog validate . --output sarif > catalog.sarif"
     )]
     Validate {
-        /// Files and folders
+        /// Files, folders and patterns
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
-        #[command(flatten)]
-        output: OutputArguments,
+        /// How the result is printed on standard output
+        #[arg(
+            long,
+            short = 'o',
+            value_enum,
+            default_value_t,
+            env = "FAIRWAY_OUTPUT",
+            value_name = "FORMAT",
+            help_heading = "Output"
+        )]
+        output: ReportFormat,
     },
 }
 

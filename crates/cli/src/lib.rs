@@ -39,6 +39,7 @@ mod ready;
 mod render;
 mod run_text;
 mod runs;
+mod sarif;
 mod template;
 mod template_explain;
 mod template_folder;

@@ -1,9 +1,10 @@
 //! `fairway up` and `fairway serve`: the same server, for a laptop and for production.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use fairway_app::AppConfig;
+use fairway_catalog::Rules;
 
 use crate::failure::CliError;
 use crate::launch::{self, Launch};
@@ -40,6 +41,13 @@ pub struct ServerArguments {
     /// The organisation's name for people
     #[arg(long, env = "FAIRWAY_ORGANISATION", value_name = "NAME")]
     organisation: Option<String>,
+    /// A file with Backstage's catalog rules (`catalog.rules`): which kinds of entities may come from where; without
+    /// it every kind may come from everywhere
+    #[arg(long, env = "FAIRWAY_CATALOG_RULES", value_name = "FILE")]
+    catalog_rules: Option<PathBuf>,
+    /// Keep entities that their sources no longer have, marked as orphans
+    #[arg(long, env = "FAIRWAY_KEEP_ORPHANS")]
+    keep_orphans: bool,
     /// Make a new administrator's code even when somebody has claimed the platform
     #[arg(long)]
     new_admin_code: bool,
@@ -99,6 +107,21 @@ pub async fn serve(arguments: ServeArguments, started: Instant) -> Result<(), Cl
     launch::launch(launch).await
 }
 
+fn catalog_rules(file: &Path) -> Result<Rules, CliError> {
+    let name = file.display().to_string();
+    let bytes = std::fs::read(file).map_err(|error| {
+        CliError::usage(format!("the catalog rules {name} cannot be read: {error}"), None)
+    })?;
+    let text = fairway_yaml::decode(&name, &bytes).map_err(|found| CliError::Diagnostics(vec![*found]))?;
+    let reading = fairway_yaml::read(&name, text, &fairway_yaml::Limits::default());
+    if !reading.diagnostics.is_empty() {
+        return Err(CliError::Diagnostics(reading.diagnostics));
+    }
+    let document = reading.documents.first();
+    let document = document.ok_or_else(|| CliError::usage(format!("{name} holds no catalog rules"), None))?;
+    Rules::parse(document).map_err(CliError::Diagnostics)
+}
+
 impl ServerArguments {
     fn launch(&self, log: LogFormat, started: Instant) -> Result<Launch, CliError> {
         if let Some(address) = &self.base_url {
@@ -119,6 +142,10 @@ impl ServerArguments {
         }
         if let Some(organisation) = &self.organisation {
             config.organisation.clone_from(organisation);
+        }
+        config.catalog.keep_orphans = self.keep_orphans;
+        if let Some(file) = &self.catalog_rules {
+            config.catalog.rules = catalog_rules(file)?;
         }
         config.kill_at_boundary = kill_at_boundary();
         Ok(Launch {

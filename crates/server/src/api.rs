@@ -86,6 +86,7 @@ fn described() -> OpenApiRouter<ServerState> {
         .routes(routes!(catalog::entities))
         .routes(routes!(catalog::entity))
         .routes(routes!(catalog::drafts))
+        .routes(routes!(catalog::kinds))
         .routes(routes!(history::versions))
         .routes(routes!(history::blame))
         .routes(routes!(history::diff))

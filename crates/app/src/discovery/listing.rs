@@ -248,6 +248,7 @@ fn empty_report(now: fairway_domain::Timestamp) -> SyncReport {
         broken: 0,
         failure: None,
         foreign: Vec::new(),
+        optional: Vec::new(),
         last_success: None,
         marker: None,
     }

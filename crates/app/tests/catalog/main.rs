@@ -3,5 +3,6 @@
 
 mod edits;
 mod history;
+mod model;
 mod office;
 mod truth;

@@ -94,6 +94,19 @@ pub(crate) async fn drafts(
     Ok(Json(json!({ "items": items })))
 }
 
+/// The kinds of entities: the built-in ones, and those that the catalog describes.
+#[utoipa::path(get, path = "/api/v1/kinds", tag = "catalog", operation_id = "listKinds",
+    responses((status = 200, description = "{items}: kind, apiVersions, title, description, entity, presentation, relations, schema", body = Object)))]
+pub(crate) async fn kinds(
+    State(state): State<ServerState>,
+    ApiCaller(caller): ApiCaller,
+) -> Result<Json<Value>, ApiFailure> {
+    caller.authorise(Permission::Read).map_err(AppError::from)?;
+    let view = state.app.view();
+    let items: Vec<Value> = view.catalog.kinds().iter().map(|kind| json!(**kind)).collect();
+    Ok(Json(json!({ "items": items })))
+}
+
 pub(crate) fn source_body(state: &ServerState, source: &Source) -> Value {
     let mut body = json!(source);
     add(&mut body, "pace", json!(state.app.source_pace(&source.id)));
