@@ -11,6 +11,7 @@ use fairway_remote::Urgency;
 
 use crate::effects::to_value;
 use crate::projection::View;
+use crate::proposals::Removals;
 use crate::sources::{Source, SourceTarget};
 use crate::{App, AppConfig, AppError};
 
@@ -147,7 +148,7 @@ impl App {
             }
             let link = Source::new(target, source.registered_by.clone(), self.now());
             self.put(&system, Source { parent: Some(source.id.clone()), ..link }).await?;
-            Box::pin(self.sync_with(&system, &id, false, Urgency::Polling)).await?;
+            Box::pin(self.sync_with(&system, &id, Removals::Judged, Urgency::Polling)).await?;
             self.settle_link(&system, source, &id).await?;
         }
         Ok(())
