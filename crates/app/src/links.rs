@@ -56,6 +56,7 @@ pub(crate) fn bad_links(
     complaints
         .filter_map(|(index, target)| Some((target, reason(index, target)?)))
         .map(|(target, message)| StoredDraft {
+            conflict: None,
             source: info.id.clone(),
             location: format!("{}{}", info.base, target.place.file),
             file: target.place.file.clone(),

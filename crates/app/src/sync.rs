@@ -564,6 +564,6 @@ fn conflict(
         diagnostics: vec![diagnostic],
         source_text: None,
         first_seen: now,
-        conflict: Some(reference),
+        conflict: Some(reference.clone()),
     }
 }
