@@ -4,6 +4,7 @@ mod check;
 mod edit;
 mod propose;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use fairway_domain::change_request::{ChangeRequest, ChangeState, Comment, CommentPlace, Review, Verdict};
@@ -451,7 +452,7 @@ impl App {
 fn message_of(request: &ChangeRequest) -> String {
     let mut message = format!("Merge #{}: {}\n", request.number, request.title);
     for approver in request.approvals() {
-        message.push_str(&format!("\nApproved-By: {approver}"));
+        let _ = write!(message, "\nApproved-By: {approver}");
     }
     message.push('\n');
     message

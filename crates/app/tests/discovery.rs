@@ -55,6 +55,7 @@ impl Forge {
         forge
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "answers are listed as values")]
     fn set(&self, path: &str, status: u16, headers: &str, body: impl ToString) {
         self.answers.lock().unwrap().insert(path.to_owned(), (status, headers.to_owned(), body.to_string()));
     }

@@ -117,7 +117,7 @@ impl App {
         let touched: Vec<(TreePath, String)> = after
             .iter()
             .filter(|(path, file)| before.get(path).is_none_or(|known| known.bytes != file.bytes))
-            .filter(|(path, _)| path.as_str().ends_with(".yaml") || path.as_str().ends_with(".yml"))
+            .filter(|(path, _)| matches!(path.file_name().rsplit_once('.'), Some((_, "yaml" | "yml"))))
             .filter_map(|(path, file)| Some((path.clone(), file.text()?.to_owned())))
             .collect();
         if touched.is_empty() || compiled.set.policies().is_empty() {

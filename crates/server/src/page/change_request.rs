@@ -209,17 +209,14 @@ pub(crate) async fn remark(
     let pairs = Pairs::of_form(&body);
     let text = pairs.get("text").unwrap_or_default();
     let commit = commit_of(&pairs);
-    let done = match Verdict::parse(pairs.get("verdict").unwrap_or_default()) {
-        Some(verdict) => {
-            state.app.review_change(&caller, &repository, number, verdict, text, commit.as_ref()).await
-        }
-        None => {
-            let place = pairs.get("path").zip(pairs.get("line")).zip(commit);
-            let place = place.and_then(|((path, line), commit)| {
-                Some(CommentPlace { path: path.to_owned(), line: line.parse().ok()?, commit })
-            });
-            state.app.comment_on_change(&caller, &repository, number, text, place).await
-        }
+    let done = if let Some(verdict) = Verdict::parse(pairs.get("verdict").unwrap_or_default()) {
+        state.app.review_change(&caller, &repository, number, verdict, text, commit.as_ref()).await
+    } else {
+        let place = pairs.get("path").zip(pairs.get("line")).zip(commit);
+        let place = place.and_then(|((path, line), commit)| {
+            Some(CommentPlace { path: path.to_owned(), line: line.parse().ok()?, commit })
+        });
+        state.app.comment_on_change(&caller, &repository, number, text, place).await
     };
     after(&state, &caller, &uri, &repository, number, done).await
 }

@@ -58,7 +58,9 @@ fn collect(statements: &[Statement], own: &mut BTreeSet<String>) {
     for statement in statements {
         match &statement.kind {
             StatementKind::If { branches, otherwise } => {
-                branches.iter().for_each(|(_, body)| collect(body, own));
+                for (_, body) in branches {
+                    collect(body, own);
+                }
                 collect(otherwise, own);
             }
             StatementKind::For(of) => {
@@ -72,7 +74,9 @@ fn collect(statements: &[Statement], own: &mut BTreeSet<String>) {
                 collect(body, own);
             }
             StatementKind::With { targets, body } => {
-                targets.iter().for_each(|(of, _)| target(of, own));
+                for (of, _) in targets {
+                    target(of, own);
+                }
                 collect(body, own);
             }
             StatementKind::Macro(definition) | StatementKind::Call { definition, .. } => {
@@ -126,7 +130,7 @@ impl Walk {
     fn statement(&mut self, kind: &StatementKind) {
         match kind {
             StatementKind::Output(it) | StatementKind::Do(it) | StatementKind::Extends(it) => {
-                self.expression(it)
+                self.expression(it);
             }
             StatementKind::If { branches, otherwise } => {
                 for (condition, body) in branches {
@@ -143,11 +147,15 @@ impl Walk {
             }
             StatementKind::Set { value, .. } => self.expression(value),
             StatementKind::SetBlock { filters, body, .. } | StatementKind::Filter { filters, body } => {
-                filters.iter().for_each(|filter| self.filter(filter));
+                for filter in filters {
+                    self.filter(filter);
+                }
                 self.statements(body);
             }
             StatementKind::With { targets, body } => {
-                targets.iter().for_each(|(_, value)| self.expression(value));
+                for (_, value) in targets {
+                    self.expression(value);
+                }
                 self.statements(body);
             }
             StatementKind::Macro(definition) => self.definition(definition),
@@ -208,7 +216,9 @@ impl Walk {
             ExpressionKind::List(items)
             | ExpressionKind::Tuple(items)
             | ExpressionKind::Concatenate(items) => {
-                items.iter().for_each(|item| self.expression(item));
+                for item in items {
+                    self.expression(item);
+                }
             }
             ExpressionKind::Map(entries) => {
                 for (key, value) in entries {
@@ -260,7 +270,9 @@ impl Walk {
             }
             ExpressionKind::Compare(left, others) => {
                 self.expression(left);
-                others.iter().for_each(|(_, other)| self.expression(other));
+                for (_, other) in others {
+                    self.expression(other);
+                }
             }
             ExpressionKind::Condition { test, then, otherwise } => {
                 self.expression(test);
@@ -295,7 +307,7 @@ impl Walk {
         if self.own.contains(root) || globals::names().any(|known| known == root) {
             return;
         }
-        let provided = provided || self.present.iter().any(|known| *known == path);
+        let provided = provided || self.present.contains(&path);
         let (all, risks) = self.variables.entry(path).or_default();
         all.push(position);
         if !provided {
