@@ -278,7 +278,9 @@ impl App {
     ) -> Result<Arc<ChangeRequest>, AppError> {
         caller.authorise(Permission::Push)?;
         let head = match self.known_change(repository, number) {
-            Ok(known) if open => Some(self.branch_head(repository, &known.source).await?),
+            Ok(known) if open && !matches!(known.state, ChangeState::Merged { .. }) => {
+                Some(self.branch_head(repository, &known.source).await?)
+            }
             _ => None,
         };
         self.alter(caller, repository, number, |request, app| {

@@ -22,6 +22,9 @@ pub struct ChangeArguments {
 #[derive(Clone, Debug, clap::Subcommand)]
 enum ChangeCommand {
     /// List change requests, the newest first
+    #[command(
+        after_help = "Examples:\n  fairway change list\n  fairway change list acme/catalog --state all"
+    )]
     List {
         /// One repository only, as owner/name
         #[arg(value_name = "REPOSITORY")]
@@ -33,8 +36,12 @@ enum ChangeCommand {
         common: Common,
     },
     /// Show one: what it changes, what the checks say, what is in the way
+    #[command(after_help = "Examples:\n  fairway change show acme/catalog#3")]
     Show(One),
     /// Open one for a branch that was pushed
+    #[command(
+        after_help = "Examples:\n  fairway change open acme/catalog --source fix-owner --title \"Checkout owns it\""
+    )]
     Open {
         /// The repository, as owner/name
         repository: String,
@@ -53,17 +60,25 @@ enum ChangeCommand {
         #[command(flatten)]
         common: Common,
     },
-    /// Say something
+    /// Say something about it, in Markdown
+    #[command(after_help = "Examples:\n  fairway change comment acme/catalog#3 --message \"Why not both?\"")]
     Comment(Said),
     /// Approve what stands there now
+    #[command(after_help = "Examples:\n  fairway change approve acme/catalog#3")]
     Approve(Reviewed),
     /// Ask for changes, which stands in the way of a merge
+    #[command(
+        after_help = "Examples:\n  fairway change request-changes acme/catalog#3 --message \"Tests are missing\""
+    )]
     RequestChanges(Said),
     /// Merge it; refused while something is in the way
+    #[command(after_help = "Examples:\n  fairway change merge acme/catalog#3")]
     Merge(One),
-    /// Give it up
+    /// Give it up, without a merge
+    #[command(after_help = "Examples:\n  fairway change close acme/catalog#3")]
     Close(One),
     /// Take it up again
+    #[command(after_help = "Examples:\n  fairway change reopen acme/catalog#3")]
     Reopen(One),
 }
 

@@ -74,7 +74,7 @@ pub(crate) struct Opened {
 #[utoipa::path(post, path = "/api/v1/repositories/{owner}/{name}/change-requests", tag = "repositories",
     operation_id = "openChangeRequest", request_body = Opened,
     params(("owner" = String, Path, description = "The repository's owner"), ("name" = String, Path, description = "Its name")),
-    responses(
+    responses((status = 400, description = "The request is wrong", body = ErrorBody), 
         (status = 201, description = "The change request", body = Object),
         (status = 404, description = "No such branch", body = ErrorBody),
         (status = 409, description = "There is one already, or nothing to merge", body = ErrorBody),

@@ -102,7 +102,7 @@ pub(crate) async fn restoration(
 /// Bring an earlier version back, as a new fact.
 #[utoipa::path(post, path = "/api/v1/catalog/entities/{kind}/{namespace}/{name}/restore", tag = "catalog", operation_id = "restoreEntity", request_body = RestoreRequest,
     params(("kind" = String, Path, description = "Kind"), ("namespace" = String, Path, description = "Namespace"), ("name" = String, Path, description = "Name")),
-    responses((status = 200, description = "The version that is now there", body = Object), (status = 409, body = ErrorBody, description = "It cannot come back, or another version came meanwhile")))]
+    responses((status = 400, description = "The request is wrong", body = ErrorBody), (status = 200, description = "The version that is now there", body = Object), (status = 409, body = ErrorBody, description = "It cannot come back, or another version came meanwhile")))]
 pub(crate) async fn restore(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
@@ -116,7 +116,7 @@ pub(crate) async fn restore(
 /// Plan the change of the entity's file that brings an earlier version back. Apply the plan by its digest.
 #[utoipa::path(post, path = "/api/v1/catalog/entities/{kind}/{namespace}/{name}/restore/plan", tag = "catalog", operation_id = "planRestore", request_body = RestoreRequest,
     params(("kind" = String, Path, description = "Kind"), ("namespace" = String, Path, description = "Namespace"), ("name" = String, Path, description = "Name")),
-    responses((status = 201, description = "{digest, plan}", body = Object), (status = 409, body = ErrorBody, description = "The file is not on the embedded forge")))]
+    responses((status = 400, description = "The request is wrong", body = ErrorBody), (status = 201, description = "{digest, plan}", body = Object), (status = 409, body = ErrorBody, description = "The file is not on the embedded forge")))]
 pub(crate) async fn plan_restore(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
@@ -138,7 +138,7 @@ pub(crate) struct RenameRequest {
 /// the old name leads to the new one. Apply the plan by its digest.
 #[utoipa::path(post, path = "/api/v1/catalog/entities/{kind}/{namespace}/{name}/rename", tag = "catalog", operation_id = "renameEntity", request_body = RenameRequest,
     params(("kind" = String, Path, description = "Kind"), ("namespace" = String, Path, description = "Namespace"), ("name" = String, Path, description = "Name")),
-    responses((status = 201, description = "{digest, plan}", body = Object), (status = 409, body = ErrorBody, description = "The name is taken, or the file is not on the embedded forge")))]
+    responses((status = 400, description = "The request is wrong", body = ErrorBody), (status = 201, description = "{digest, plan}", body = Object), (status = 409, body = ErrorBody, description = "The name is taken, or the file is not on the embedded forge")))]
 pub(crate) async fn rename(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,

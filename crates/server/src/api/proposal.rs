@@ -36,7 +36,7 @@ pub(crate) struct Decision {
 /// Remove exactly what was proposed, as far as the source still does not have it.
 #[utoipa::path(post, path = "/api/v1/sources/{id}/proposal/accept", tag = "catalog", operation_id = "acceptProposal", request_body = Decision,
     params(("id" = String, Path, description = "The source")),
-    responses((status = 200, description = "The source", body = Object), (status = 409, body = ErrorBody, description = "It proposes something else by now")))]
+    responses((status = 400, description = "The request is wrong", body = ErrorBody), (status = 200, description = "The source", body = Object), (status = 409, body = ErrorBody, description = "It proposes something else by now")))]
 pub(crate) async fn accept(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
@@ -49,7 +49,7 @@ pub(crate) async fn accept(
 /// Keep what was proposed to go.
 #[utoipa::path(post, path = "/api/v1/sources/{id}/proposal/reject", tag = "catalog", operation_id = "rejectProposal", request_body = Decision,
     params(("id" = String, Path, description = "The source")),
-    responses((status = 200, description = "The source", body = Object), (status = 409, body = ErrorBody, description = "It proposes something else by now")))]
+    responses((status = 400, description = "The request is wrong", body = ErrorBody), (status = 200, description = "The source", body = Object), (status = 409, body = ErrorBody, description = "It proposes something else by now")))]
 pub(crate) async fn reject(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
@@ -72,7 +72,7 @@ pub(crate) struct Limit {
 /// Say from where on removals of a source wait for a person; 20 % or 50 otherwise.
 #[utoipa::path(put, path = "/api/v1/sources/{id}/removal-limit", tag = "catalog", operation_id = "limitRemovals", request_body = Limit,
     params(("id" = String, Path, description = "The source")),
-    responses((status = 200, description = "The source", body = Object), (status = 404, body = ErrorBody, description = "No such source")))]
+    responses((status = 400, description = "The request is wrong", body = ErrorBody), (status = 200, description = "The source", body = Object), (status = 404, body = ErrorBody, description = "No such source")))]
 pub(crate) async fn limit(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,

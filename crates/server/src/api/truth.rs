@@ -56,7 +56,7 @@ pub(crate) struct MendRequest {
 
 /// Plan the change of a file that mends a finding. Apply the plan by its digest.
 #[utoipa::path(post, path = "/api/v1/catalog/findings/mend", tag = "catalog", operation_id = "mendCatalogFinding", request_body = MendRequest,
-    responses((status = 201, description = "{digest, plan}", body = Object), (status = 404, body = ErrorBody, description = "It does not stand any more"), (status = 409, body = ErrorBody, description = "No change of a file is known")))]
+    responses((status = 400, description = "The request is wrong", body = ErrorBody), (status = 201, description = "{digest, plan}", body = Object), (status = 404, body = ErrorBody, description = "It does not stand any more"), (status = 409, body = ErrorBody, description = "No change of a file is known")))]
 pub(crate) async fn mend(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
