@@ -1,0 +1,241 @@
+//! Text to the terms that stand in the index.
+
+use std::ops::Range;
+
+use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::language::{Language, stems_in_text};
+
+/// Letters of a word that are looked at; what is longer is no word that people type.
+pub(crate) const LONGEST_WORD: usize = 64;
+/// Letters of a name or title that letters inside are found in.
+const LONGEST_NAME: usize = 128;
+/// Letters that stand together in the index to find letters inside a word.
+pub(crate) const GRAM: usize = 3;
+
+/// A text in lower case without accents, the Turkish ı and i being one letter: what is compared everywhere.
+pub fn normalised(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    for character in text.nfkd().filter(|character| !is_combining_mark(*character)) {
+        for lower in character.to_lowercase() {
+            match lower {
+                'ı' => result.push('i'),
+                'ł' => result.push('l'),
+                'ø' => result.push('o'),
+                'đ' => result.push('d'),
+                'ß' => result.push_str("ss"),
+                'æ' => result.push_str("ae"),
+                'œ' => result.push_str("oe"),
+                other => result.push(other),
+            }
+        }
+    }
+    result
+}
+
+/// The letters and digits of a text, [`normalised`]: `Orders-API` is `ordersapi`.
+pub(crate) fn joined(text: &str) -> String {
+    normalised(text).chars().filter(|character| character.is_alphanumeric()).collect()
+}
+
+fn in_word(character: char) -> bool {
+    character.is_alphanumeric() || is_combining_mark(character)
+}
+
+/// Stretches of a text whose characters `belong`.
+fn stretches(text: &str, belongs: impl Fn(char) -> bool) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut begin = None;
+    for (at, character) in text.char_indices() {
+        match (belongs(character), begin) {
+            (true, None) => begin = Some(at),
+            (false, Some(from)) => {
+                found.push(from..at);
+                begin = None;
+            }
+            _ => {}
+        }
+    }
+    found.extend(begin.map(|from| from..text.len()));
+    found
+}
+
+/// Words that are one name, such as `orders-api` or `acme.orders_api`.
+pub(crate) fn compounds(text: &str) -> impl Iterator<Item = &str> {
+    stretches(text, |character| in_word(character) || matches!(character, '-' | '_' | '.'))
+        .into_iter()
+        .filter_map(|range| text.get(range))
+        .map(|compound| compound.trim_matches(|character| matches!(character, '-' | '_' | '.')))
+        .filter(|compound| !compound.is_empty())
+}
+
+/// The words of a text, with where they stand; `ordersApi` is one word.
+pub(crate) fn words(text: &str) -> Vec<Range<usize>> {
+    stretches(text, in_word)
+}
+
+/// The words inside a word: `OrdersAPIClient` is `Orders`, `API` and `Client`.
+pub(crate) fn parts(word: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut begin = 0;
+    let characters: Vec<(usize, char)> = word.char_indices().collect();
+    for window in characters.windows(2) {
+        let [(_, before), (at, character)] = window else { continue };
+        let next = word.get(*at..).and_then(|rest| rest.chars().nth(1));
+        let rises = before.is_lowercase() && character.is_uppercase();
+        let ends_capitals =
+            before.is_uppercase() && character.is_uppercase() && next.is_some_and(char::is_lowercase);
+        if rises || ends_capitals {
+            found.extend(word.get(begin..*at));
+            begin = *at;
+        }
+    }
+    found.extend(word.get(begin..));
+    found
+}
+
+/// The words of a compound, words inside words included.
+pub(crate) fn words_of_compound(compound: &str) -> Vec<&str> {
+    words(compound).into_iter().filter_map(|range| compound.get(range)).flat_map(parts).collect()
+}
+
+fn fits(term: &str) -> bool {
+    !term.is_empty() && term.chars().nth(LONGEST_WORD).is_none()
+}
+
+/// What a field's text becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Analyser {
+    /// The words and whole compounds.
+    Name,
+    /// The words, their stems, and whole compounds.
+    Text,
+    /// Every three letters that stand together.
+    Infix,
+    /// All letters as one.
+    Whole,
+}
+
+impl Analyser {
+    /// The name under which the index knows it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Text => "text",
+            Self::Infix => "infix",
+            Self::Whole => "whole",
+        }
+    }
+
+    /// The terms of a text. Some may come more than once.
+    pub(crate) fn terms(self, text: &str) -> Vec<String> {
+        match self {
+            Self::Whole => Some(joined(text)).filter(|whole| fits(whole)).into_iter().collect(),
+            Self::Infix => grams(&joined(text)),
+            Self::Name => terms(text, None),
+            Self::Text => terms(text, Some(Language::of_latin(text))),
+        }
+    }
+}
+
+fn terms(text: &str, stemmed: Option<Language>) -> Vec<String> {
+    let mut found = Vec::new();
+    for compound in compounds(text) {
+        let words = words_of_compound(compound);
+        if words.len() > 1 {
+            found.push(joined(compound));
+        }
+        for word in words {
+            let plain = normalised(word);
+            if let Some(language) = stemmed {
+                found.extend(stems_in_text(word, language).into_iter().filter(|stem| *stem != plain));
+            }
+            found.push(plain);
+        }
+    }
+    found.retain(|term| fits(term));
+    found
+}
+
+/// Every three letters of a text that stand together.
+pub(crate) fn grams(joined: &str) -> Vec<String> {
+    let letters: Vec<char> = joined.chars().take(LONGEST_NAME).collect();
+    letters.windows(GRAM).map(|gram| gram.iter().collect()).collect()
+}
+
+impl Tokenizer for Analyser {
+    type TokenStream<'a> = Terms;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Terms {
+        Terms { rest: self.terms(text).into_iter(), token: Token::default() }
+    }
+}
+
+/// The terms of one text, as the index reads them.
+pub(crate) struct Terms {
+    rest: std::vec::IntoIter<String>,
+    token: Token,
+}
+
+impl TokenStream for Terms {
+    fn advance(&mut self) -> bool {
+        let Some(text) = self.rest.next() else { return false };
+        self.token.text = text;
+        self.token.position = self.token.position.wrapping_add(1);
+        true
+    }
+
+    fn token(&self) -> &Token {
+        &self.token
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.token
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Analyser, joined, normalised, words_of_compound};
+
+    #[test]
+    fn letters_are_compared_without_case_and_accents() {
+        for (text, expected) in [
+            ("ÖDEME", "odeme"),
+            ("IŞIK", "isik"),
+            ("ışık", "isik"),
+            ("İstanbul", "istanbul"),
+            ("Ёлка", "елка"),
+            ("e\u{301}te\u{301}", "ete"),
+            ("Ｆｕｌｌ", "full"),
+            ("Straße", "strasse"),
+        ] {
+            assert_eq!(normalised(text), expected, "{text}");
+        }
+        assert_eq!(joined("Orders-API v2"), "ordersapiv2");
+    }
+
+    #[test]
+    fn names_are_split_where_a_word_begins() {
+        for (name, expected) in [
+            ("orders-api", vec!["orders", "api"]),
+            ("OrdersAPIClient", vec!["Orders", "API", "Client"]),
+            ("orders_db.v2", vec!["orders", "db", "v2"]),
+            ("k8s", vec!["k8s"]),
+            ("ЗаказыСервис", vec!["Заказы", "Сервис"]),
+        ] {
+            assert_eq!(words_of_compound(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_found_by_words_stems_and_compounds() {
+        let terms = Analyser::Text.terms("Takes orders from web-shop.");
+        for term in ["takes", "take", "orders", "order", "webshop", "web", "shop"] {
+            assert!(terms.iter().any(|it| it == term), "{term} in {terms:?}");
+        }
+        assert_eq!(Analyser::Infix.terms("Ab-cd"), ["abc", "bcd"]);
+    }
+}

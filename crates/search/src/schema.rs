@@ -1,0 +1,126 @@
+//! The fields of the index.
+
+use tantivy::schema::{
+    FAST, Field, IndexRecordOption, NumericOptions, STRING, Schema, TextFieldIndexing, TextOptions,
+};
+use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
+use tantivy::{TantivyDocument, Term};
+
+use crate::analysis::{Analyser, joined};
+use crate::document::SearchDocument;
+use crate::request::FACETS;
+
+/// Names of the columns that answers are ordered by.
+pub(crate) const ID: &str = "id";
+pub(crate) const OWNER: &str = "owned_by";
+pub(crate) const WEIGHT: &str = "weight";
+pub(crate) const LENGTH: &str = "length";
+
+/// The fields of the index.
+#[derive(Clone, Debug)]
+pub(crate) struct Fields {
+    pub(crate) schema: Schema,
+    id: Field,
+    owner: Field,
+    weight: Field,
+    length: Field,
+    facets: Vec<Field>,
+    filter: Field,
+    pub(crate) whole_name: Field,
+    pub(crate) whole_title: Field,
+    pub(crate) name: Field,
+    pub(crate) title: Field,
+    pub(crate) infix: Field,
+    pub(crate) labels: Field,
+    pub(crate) description: Field,
+    pub(crate) body: Field,
+}
+
+/// Only which documents hold a term is kept: scores come from where a word stands, not from how often.
+fn analysed(analyser: Analyser) -> TextOptions {
+    let indexing = TextFieldIndexing::default()
+        .set_tokenizer(analyser.name())
+        .set_fieldnorms(false)
+        .set_index_option(IndexRecordOption::Basic);
+    TextOptions::default().set_indexing_options(indexing)
+}
+
+fn column() -> TextOptions {
+    TextOptions::from(FAST)
+}
+
+impl Fields {
+    pub(crate) fn new() -> Self {
+        let mut schema = Schema::builder();
+        let number = || NumericOptions::default() | FAST;
+        Self {
+            id: schema.add_text_field(ID, STRING | FAST),
+            owner: schema.add_text_field(OWNER, column()),
+            weight: schema.add_u64_field(WEIGHT, number()),
+            length: schema.add_u64_field(LENGTH, number()),
+            facets: FACETS.iter().map(|name| schema.add_text_field(name, column())).collect(),
+            filter: schema.add_text_field("filter", STRING),
+            whole_name: schema.add_text_field("whole_name", analysed(Analyser::Whole)),
+            whole_title: schema.add_text_field("whole_title", analysed(Analyser::Whole)),
+            name: schema.add_text_field("name", analysed(Analyser::Name)),
+            title: schema.add_text_field("title", analysed(Analyser::Text)),
+            infix: schema.add_text_field("infix", analysed(Analyser::Infix)),
+            labels: schema.add_text_field("labels", analysed(Analyser::Text)),
+            description: schema.add_text_field("description", analysed(Analyser::Text)),
+            body: schema.add_text_field("body", analysed(Analyser::Text)),
+            schema: schema.build(),
+        }
+    }
+
+    pub(crate) fn analysers() -> TokenizerManager {
+        let manager = TokenizerManager::default();
+        for analyser in [Analyser::Name, Analyser::Text, Analyser::Infix, Analyser::Whole] {
+            manager.register(analyser.name(), TextAnalyzer::builder(analyser).build());
+        }
+        manager
+    }
+
+    /// The term that only the document with this identifier has.
+    pub(crate) fn identity(&self, id: &str) -> Term {
+        Term::from_field_text(self.id, id)
+    }
+
+    /// The term of all documents that have this value.
+    pub(crate) fn attribute(&self, name: &str, value: &str) -> Term {
+        Term::from_field_text(self.filter, &format!("{name}={}", value.to_lowercase()))
+    }
+
+    pub(crate) fn document(&self, source: &SearchDocument) -> TantivyDocument {
+        let mut document = TantivyDocument::default();
+        document.add_text(self.id, &source.id);
+        if !source.owner.is_empty() {
+            document.add_text(self.owner, &source.owner);
+        }
+        document.add_u64(self.weight, source.weight.min(SearchDocument::HIGHEST_WEIGHT).into());
+        document.add_u64(self.length, joined(&source.name).chars().count() as u64);
+        for (name, value) in source.attributes.iter().filter(|(_, value)| !value.is_empty()) {
+            document.add_text(self.filter, format!("{name}={}", value.to_lowercase()));
+            let facet = FACETS.iter().position(|facet| facet == name);
+            if let Some(field) = facet.and_then(|facet| self.facets.get(facet)) {
+                document.add_text(*field, value);
+            }
+        }
+        document.add_text(self.whole_name, &source.name);
+        document.add_text(self.name, &source.name);
+        document.add_text(self.infix, &source.name);
+        if !source.title.is_empty() && source.title != source.name {
+            document.add_text(self.whole_title, &source.title);
+            document.add_text(self.infix, &source.title);
+            document.add_text(self.title, &source.title);
+        }
+        for label in source.labels.iter().filter(|label| !label.is_empty()) {
+            document.add_text(self.labels, label);
+        }
+        for (field, text) in [(self.description, &source.description), (self.body, &source.body)] {
+            if !text.is_empty() {
+                document.add_text(field, text);
+            }
+        }
+        document
+    }
+}
