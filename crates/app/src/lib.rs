@@ -8,6 +8,7 @@ pub mod ancestry;
 pub mod app_config;
 pub mod apply;
 pub mod audit;
+mod catalog_index;
 pub mod change_requests;
 pub mod clock;
 pub mod config;
@@ -82,6 +83,8 @@ pub(crate) struct Inner {
     /// When sources are read, and how that went.
     pub(crate) scheduler: scheduler::Scheduler,
     pub(crate) projection: Projection,
+    /// What people look for, in step with the projection.
+    pub(crate) catalog_index: catalog_index::CatalogIndex,
     pub(crate) actions: ActionRegistry,
     /// Wakes the worker that applies runs.
     pub(crate) work: Notify,
@@ -108,6 +111,7 @@ impl App {
         let (ledger, forge) = (ledger?, forge?.with_push_limit(config.push_limit));
         let moved = own_address::note(&ledger, &mut config).await?;
         let projection = Projection::start(&ledger).await?;
+        let catalog_index = projection.index()?;
         let mut actions = ActionRegistry::built_in();
         actions.register(Box::new(deliver::Deliver));
         let reach = Reach::with_hosts(config.source_hosts.iter().map(String::as_str));
@@ -120,6 +124,7 @@ impl App {
             hosting: discovery::Clients::default(),
             scheduler: scheduler::Scheduler::default(),
             projection,
+            catalog_index,
             actions,
             work: Notify::new(),
             planning: Semaphore::new(PLANS_AT_ONCE),

@@ -21,6 +21,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::AppError;
+use crate::catalog_index::CatalogIndex;
 use crate::credentials::Credential;
 use crate::environments::ResourceRecord;
 use crate::home::Notification;
@@ -204,6 +205,11 @@ impl Projection {
     /// The newest view.
     pub fn view(&self) -> Arc<View> {
         self.view.load_full()
+    }
+
+    /// A search index that follows the catalog of this projection.
+    pub(crate) fn index(&self) -> Result<CatalogIndex, AppError> {
+        CatalogIndex::start(Arc::clone(&self.view), self.reached.clone())
     }
 
     /// Waits until the view has folded the record with this number in.

@@ -1,13 +1,17 @@
 //! Searching for documents, for whoever asks in words and wants pages of answers.
 
-use fairway_catalog::{CatalogEntity, Query, Snapshot};
-use fairway_domain::{Caller, Permission};
+use std::sync::Arc;
+
+use fairway_catalog::{CatalogEntity, Snapshot};
+use fairway_domain::{Caller, EntityRef, Permission};
+pub use fairway_search::{Facet, Piece};
+use fairway_search::{Highlighter, SearchError, SearchHit, SearchRequest};
 use serde::Serialize;
 
 use crate::{App, AppError};
 
-/// Hits that are looked at before filters; a search that finds more is not precise enough to page through.
-const HITS: usize = 10_000;
+/// Letters of a description that are shown with a hit.
+const SHOWN: usize = 180;
 
 /// The type of the documents that entities are.
 pub const CATALOG_DOCUMENTS: &str = "software-catalog";
@@ -17,7 +21,7 @@ pub const DOCUMENTATION: &str = "techdocs";
 /// What is looked for.
 #[derive(Clone, Debug, Default)]
 pub struct DocumentSearch {
-    /// Words; empty for everything.
+    /// What a person typed; a word before a colon that is a kind names the kind. Empty for everything.
     pub term: String,
     /// Types of documents; empty for all.
     pub types: Vec<String>,
@@ -54,18 +58,36 @@ pub struct Document {
     pub owner: String,
 }
 
+/// A document that was found.
+#[derive(Clone, Debug)]
+pub struct FoundDocument {
+    /// The entity that it is.
+    pub reference: EntityRef,
+    /// The document.
+    pub document: Document,
+    /// Its title, with what the words found in it.
+    pub title: Vec<Piece>,
+    /// Its description, cut around what the words found in it; empty when it has none.
+    pub description: Vec<Piece>,
+}
+
 /// A page of documents.
 #[derive(Clone, Debug, Default)]
 pub struct DocumentPage {
     /// The documents, best first.
-    pub items: Vec<Document>,
+    pub items: Vec<FoundDocument>,
     /// How many there are in all.
     pub total: usize,
+    /// What they can be narrowed down by.
+    pub facets: Vec<Facet>,
+    /// When there are none: the few that come nearest.
+    pub near: Vec<FoundDocument>,
 }
 
 impl App {
-    /// Documents that hold the words, best first.
-    pub fn search_documents(
+    /// Documents that hold the words, best first: what the caller and their groups own before others that fit
+    /// equally. What was appended before the call is found, unless the index is still being filled.
+    pub async fn search_documents(
         &self,
         caller: &Caller,
         search: &DocumentSearch,
@@ -80,41 +102,80 @@ impl App {
             return Ok(DocumentPage::default());
         }
         let view = self.view();
-        let found = found(&view.catalog, &search.term);
-        let fitting: Vec<&CatalogEntity> = found
-            .into_iter()
-            .filter(|entity| search.filters.iter().all(|filter| fits(entity, filter)))
-            .collect();
-        let total = fitting.len();
-        let page = fitting.into_iter().skip(search.offset).take(search.limit);
-        Ok(DocumentPage { items: page.map(document).collect(), total })
-    }
-}
-
-fn found<'a>(catalog: &'a Snapshot, term: &str) -> Vec<&'a CatalogEntity> {
-    if term.trim().is_empty() {
-        return catalog.query(&Query { limit: usize::MAX, ..Query::default() }).items;
-    }
-    // A word before a colon names a kind in the portal; here it is a word like others.
-    let words = term.replace(':', " ");
-    catalog.search(&words, HITS).iter().filter_map(|hit| catalog.get(&hit.reference)).collect()
-}
-
-fn fits(entity: &CatalogEntity, (name, values): &(String, Vec<String>)) -> bool {
-    let owner;
-    let field = match name.as_str() {
-        "kind" => entity.kind(),
-        "namespace" => entity.reference().namespace(),
-        "type" | "componentType" => entity.entity_type().unwrap_or("other"),
-        "lifecycle" => entity.lifecycle().unwrap_or_default(),
-        "owner" => {
-            owner = entity.owner().map(ToString::to_string).unwrap_or_default();
-            &owner
+        let index = self.inner.catalog_index.at(view.sequence).await;
+        let (text, mut filters) = question(&view.catalog, &search.term);
+        for (name, values) in &search.filters {
+            let Some(name) = attribute(name, values) else { return Ok(DocumentPage::default()) };
+            filters.push((name.to_owned(), values.clone()));
         }
-        "title" => entity.title(),
-        _ => return false,
-    };
-    values.iter().any(|value| value.eq_ignore_ascii_case(field))
+        let user = caller.actor.user();
+        let owners = view.catalog.groups_of(&user).into_iter().chain([user]);
+        let request = SearchRequest {
+            owners: owners.map(|owner| owner.to_string()).collect(),
+            text,
+            filters,
+            usage: Vec::new(),
+            offset: search.offset,
+            limit: search.limit,
+        };
+        // The newest catalog: the index may be ahead of the one that was waited for.
+        let catalog = Arc::clone(&self.view().catalog);
+        let answered = tokio::task::spawn_blocking(move || {
+            let answer = index.search(&request)?;
+            let marks = Highlighter::new(&request.text);
+            let shown = |hits: &[SearchHit]| hits.iter().filter_map(|hit| found(&catalog, &marks, hit)).collect();
+            Ok(DocumentPage {
+                items: shown(&answer.hits),
+                near: shown(&answer.near),
+                total: answer.total,
+                facets: answer.facets,
+            })
+        });
+        let ended = |error: tokio::task::JoinError| AppError::Internal(format!("the search ended: {error}"));
+        answered.await.map_err(ended)?.map_err(|error: SearchError| AppError::Internal(error.to_string()))
+    }
+}
+
+/// The words of a question, and what its beginning says: `api:orders` and `component:default/orders` name a kind.
+fn question(catalog: &Snapshot, term: &str) -> (String, Vec<(String, Vec<String>)>) {
+    let named = |name: &str, value: &str| (name.to_owned(), vec![value.trim().to_lowercase()]);
+    if let Some((kind, rest)) = term.split_once(':')
+        && catalog.of_kind(kind.trim()).next().is_some()
+    {
+        return match rest.split_once('/') {
+            Some((namespace, name)) if !namespace.trim().is_empty() => {
+                (name.to_owned(), vec![named("kind", kind), named("namespace", namespace)])
+            }
+            _ => (rest.to_owned(), vec![named("kind", kind)]),
+        };
+    }
+    (term.to_owned(), Vec::new())
+}
+
+/// The attribute of the index that a field of a document is.
+fn attribute(field: &str, values: &[String]) -> Option<&'static str> {
+    Some(match field {
+        "kind" => "kind",
+        "namespace" => "namespace",
+        // What has no type is of the type `other` in Backstage's documents.
+        "type" if values.iter().all(|value| !value.eq_ignore_ascii_case("other")) => "type",
+        "type" | "componentType" => "componentType",
+        "lifecycle" => "lifecycle",
+        "owner" => "owner",
+        "title" => "title",
+        _ => return None,
+    })
+}
+
+/// What is shown of a hit; nothing when it was removed meanwhile.
+fn found(catalog: &Snapshot, marks: &Highlighter, hit: &SearchHit) -> Option<FoundDocument> {
+    let entity = catalog.get(&hit.id.parse().ok()?)?;
+    Some(FoundDocument {
+        reference: entity.reference().clone(),
+        document: document(entity),
+        title: marks.pieces(entity.title(), SHOWN),
+        description: entity.description().map(|text| marks.pieces(text, SHOWN)).unwrap_or_default(),
+    })
 }
 
 fn document(entity: &CatalogEntity) -> Document {

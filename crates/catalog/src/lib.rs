@@ -2,7 +2,7 @@
 //!
 //! The way of an entity: [`ingest`] reads the files of a source and [`validate`]s each document; [`diff`] says
 //! what that changes against what was known; the ledger keeps [`StoredEntity`]s; a [`Snapshot`] stitches
-//! them together and answers selections, facets, searches and graph questions. [`Snapshot::with`] gives the next
+//! them together and answers selections, facets and graph questions. [`Snapshot::with`] gives the next
 //! snapshot for what the changes cost: it shares its immutable, indexed segments with the one before.
 //!
 //! Everything here is a pure function of its arguments: no files, no network, no clock.
@@ -45,7 +45,6 @@ mod relation;
 mod rename;
 mod rules;
 mod schema;
-mod search;
 mod segment;
 mod selecting;
 mod selection;
@@ -73,7 +72,6 @@ pub use predicate_grammar::predicate;
 pub use query::{Order, Page, Query};
 pub use rename::{former_names, references_to, renamed_text};
 pub use rules::Rules;
-pub use search::SearchHit;
 pub use selection::{Facet, FullText, MissingField, OrderField, SelectedPage, Selection};
 pub use snapshot::{DanglingRelation, Snapshot};
 pub use stitch::EntityChange;

@@ -193,24 +193,6 @@ fn facets_leave_the_other_choices_in_sight() {
 }
 
 #[test]
-fn a_few_letters_find_the_entity() {
-    let snapshot = company();
-    let found = |text: &str| -> Vec<String> {
-        snapshot.search(text, 3).iter().map(|hit| hit.reference.to_string()).collect()
-    };
-    assert_eq!(
-        found("orders"),
-        ["component:default/orders", "api:default/orders-api", "resource:default/orders-db"]
-    );
-    assert_eq!(found("ord db"), ["resource:default/orders-db"]);
-    assert_eq!(found("paymnets"), ["component:default/payments"]);
-    assert_eq!(found("lovelace"), ["user:default/ada"]);
-    assert_eq!(found("api:ord"), ["api:default/orders-api"]);
-    assert_eq!(found("takes")[0], "component:default/orders");
-    assert!(found("  ").is_empty() && found("zzzz").is_empty());
-}
-
-#[test]
 fn graphs_draw_each_relation_once() {
     let snapshot = company();
     let graph = snapshot.graph(&[reference("component:payments")], 1, &[]);

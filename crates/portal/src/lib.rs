@@ -78,7 +78,7 @@ pub use repository::{
 pub use row::{EntityRow, Link, RunRow, TemplateRow};
 pub use run::{RunView, RunsView, UndoItem, UndoView, run, run_fragment, runs, undo};
 pub use safe::SafeHtml;
-pub use search::{SearchHit, SearchView, search, search_json};
+pub use search::{Piece, SearchHit, SearchView, search, search_json};
 pub use source::{DraftRow, DraftsView, SourceRow, SourcesView, drafts, sources};
 pub use source_import::{ImportPlanView, ImportRow, ImportView, source_import};
 pub use source_page::{BudgetView, SourceMoment, SourceRemovalView, SourceView, source, source_removal};

@@ -105,6 +105,12 @@ fn fits(term: &str) -> bool {
     !term.is_empty() && term.chars().nth(LONGEST_WORD).is_none()
 }
 
+/// The beginning of a text, at most this many bytes of it.
+pub(crate) fn beginning(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
+}
+
 /// What a field's text becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Analyser {
@@ -144,10 +150,11 @@ fn terms(text: &str, stemmed: Option<Language>) -> Vec<String> {
     let mut found = Vec::new();
     for compound in compounds(text) {
         let words = words_of_compound(compound);
-        if words.len() > 1 {
+        if words.len() > 1 && fits(compound) {
             found.push(joined(compound));
         }
-        for word in words {
+        // What is longer than a word is encoded data: nobody looks for it, and stemming it takes long.
+        for word in words.into_iter().filter(|word| fits(word)) {
             let plain = normalised(word);
             if let Some(language) = stemmed {
                 found.extend(stems_in_text(word, language).into_iter().filter(|stem| *stem != plain));

@@ -22,8 +22,6 @@ const SMALL_SEGMENT: u32 = 1_000;
 const LARGE_SEGMENT: usize = 50_000;
 /// Part of a segment's documents that may be gone before it is written anew.
 const GONE: f32 = 0.3;
-/// Hits that can be paged through.
-const MOST_HITS: usize = 10_000;
 /// With fewer hits than this, words with typing errors are looked for as well.
 const FEW: usize = 10;
 /// How many documents are named when nothing was found.
@@ -108,7 +106,7 @@ impl SearchIndex {
         if asked_for_nothing {
             return Ok(SearchAnswer::default());
         }
-        let limit = request.offset.saturating_add(request.limit).min(MOST_HITS);
+        let limit = request.offset.saturating_add(request.limit);
         let (is_filtered, free): (Vec<usize>, Vec<usize>) = (0..FACETS.len()).partition(|place| {
             let facet = FACETS.get(*place).copied().unwrap_or_default();
             request.filters.iter().any(|(name, _)| name == facet)

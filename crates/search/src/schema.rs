@@ -6,7 +6,7 @@ use tantivy::schema::{
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 use tantivy::{TantivyDocument, Term};
 
-use crate::analysis::{Analyser, joined};
+use crate::analysis::{Analyser, beginning, joined};
 use crate::document::SearchDocument;
 use crate::request::FACETS;
 
@@ -15,6 +15,12 @@ pub(crate) const ID: &str = "id";
 pub(crate) const OWNER: &str = "owned_by";
 pub(crate) const WEIGHT: &str = "weight";
 pub(crate) const LENGTH: &str = "length";
+
+/// Bytes of each field that are read; more is not prose.
+const NAME: usize = 512;
+const DESCRIPTION: usize = 16_384;
+const BODY: usize = 262_144;
+const LABELS: usize = 64;
 
 /// The fields of the index.
 #[derive(Clone, Debug)]
@@ -92,33 +98,38 @@ impl Fields {
 
     pub(crate) fn document(&self, source: &SearchDocument) -> TantivyDocument {
         let mut document = TantivyDocument::default();
+        let (name, title) = (beginning(&source.name, NAME), beginning(&source.title, NAME));
         document.add_text(self.id, &source.id);
         if !source.owner.is_empty() {
-            document.add_text(self.owner, &source.owner);
+            document.add_text(self.owner, beginning(&source.owner, NAME));
         }
         document.add_u64(self.weight, source.weight.min(SearchDocument::HIGHEST_WEIGHT).into());
-        document.add_u64(self.length, joined(&source.name).chars().count() as u64);
-        for (name, value) in source.attributes.iter().filter(|(_, value)| !value.is_empty()) {
+        document.add_u64(self.length, joined(name).chars().count() as u64);
+        for (name, value) in source
+.attributes.iter().filter(|(_, value)| !value.is_empty()) {
+            let value = beginning(value, NAME);
             document.add_text(self.filter, format!("{name}={}", value.to_lowercase()));
             let facet = FACETS.iter().position(|facet| facet == name);
             if let Some(field) = facet.and_then(|facet| self.facets.get(facet)) {
                 document.add_text(*field, value);
             }
         }
-        document.add_text(self.whole_name, &source.name);
-        document.add_text(self.name, &source.name);
-        document.add_text(self.infix, &source.name);
-        if !source.title.is_empty() && source.title != source.name {
-            document.add_text(self.whole_title, &source.title);
-            document.add_text(self.infix, &source.title);
-            document.add_text(self.title, &source.title);
+        for field in [self.whole_name, self.name, self.infix] {
+            document.add_text(field, name);
         }
-        for label in source.labels.iter().filter(|label| !label.is_empty()) {
-            document.add_text(self.labels, label);
+        if !title.is_empty() && title != name {
+            for field in [self.whole_title, self.title, self.infix] {
+                document.add_text(field, title);
+            }
         }
-        for (field, text) in [(self.description, &source.description), (self.body, &source.body)] {
+        for label in source.labels.iter().filter(|label| !label.is_empty()).take(LABELS) {
+            document.add_text(self.labels, beginning(label, NAME));
+        }
+        for (field, text, bytes) in
+            [(self.description, &source.description, DESCRIPTION), (self.body, &source.body, BODY)]
+        {
             if !text.is_empty() {
-                document.add_text(field, text);
+                document.add_text(field, beginning(text, bytes));
             }
         }
         document

@@ -88,7 +88,7 @@ fn every_text_is_a_question() {
     assert_eq!(index.search(&request("orders")).unwrap().total, 0);
     index.apply((0..50).map(|number| document(number, 0)), &[]).unwrap();
     let paste = "orders AND (payments OR \"billing) ".repeat(300);
-    let words: String = (0..2_000).map(|number| format!("w{number} ")).collect();
+    let words = (0..2_000).map(|number| format!("w{number}")).collect::<Vec<_>>().join(" ");
     let texts = [
         paste.as_str(),
         &words,

@@ -545,6 +545,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
         kind: kind.into(),
         url: "/x".into(),
         hint: hint.into(),
+        ..SearchHit::default()
     };
     vec![
         ("home", home(&home_chrome, &home_view())),
@@ -660,6 +661,8 @@ pub fn pages() -> Vec<(&'static str, String)> {
                         hit("Create a service", "Action", "Open the gallery"),
                         hit("acme/orders-api", "Repository", "Last commit 2 h ago"),
                     ],
+                    total: 1,
+                    ..SearchView::default()
                 },
             ),
         ),

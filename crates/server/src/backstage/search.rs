@@ -49,7 +49,7 @@ async fn query(
         offset: page.saturating_mul(limit),
         limit,
     };
-    let found = state.app.search_documents(&caller, &search).map_err(|error| match error {
+    let found = state.app.search_documents(&caller, &search).await.map_err(|error| match error {
         fairway_app::AppError::Invalid { message, .. } => invalid(&message),
         other => other.into(),
     })?;
@@ -57,7 +57,7 @@ async fn query(
         .items
         .iter()
         .zip(search.offset + 1..)
-        .map(|(document, rank)| json!({"type": CATALOG_DOCUMENTS, "document": document, "rank": rank}))
+        .map(|(found, rank)| json!({"type": CATALOG_DOCUMENTS, "document": found.document, "rank": rank}))
         .collect();
     let mut answer = json!({"results": results, "numberOfResults": found.total});
     if let Value::Object(fields) = &mut answer {
