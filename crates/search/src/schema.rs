@@ -105,8 +105,7 @@ impl Fields {
         }
         document.add_u64(self.weight, source.weight.min(SearchDocument::HIGHEST_WEIGHT).into());
         document.add_u64(self.length, joined(name).chars().count() as u64);
-        for (name, value) in source
-.attributes.iter().filter(|(_, value)| !value.is_empty()) {
+        for (name, value) in source.attributes.iter().filter(|(_, value)| !value.is_empty()) {
             let value = beginning(value, NAME);
             document.add_text(self.filter, format!("{name}={}", value.to_lowercase()));
             let facet = FACETS.iter().position(|facet| facet == name);
