@@ -151,14 +151,6 @@ impl Segment {
         }
     }
 
-    /// What words are looked for in, for one document: name, title and the rest, one per line.
-    pub(crate) fn text(&self, document: u16) -> &str {
-        let document = usize::from(document);
-        let end = |document: usize| self.text_ends.get(document).map_or(0, |end| *end as usize);
-        let start = if document == 0 { 0 } else { end(document - 1) };
-        self.text.get(start..end(document)).unwrap_or_default().trim_end_matches('\n')
-    }
-
     fn uid_place(&self) -> &[u16] {
         self.uid_place.get_or_init(|| {
             let uid = |document: &u16| self.entity(*document).map_or("", CatalogEntity::uid);

@@ -133,7 +133,7 @@ fn what_is_hostile_in_a_document_is_only_text() {
     let hostile = SearchDocument {
         id: "a".into(),
         name: long.clone(),
-        title: format!("\0 {long} needle"),
+        title: format!("\0 needle {long} hay"),
         labels: vec![long.clone(); 100],
         description: "ab ".repeat(100_000),
         body: "İẞ".repeat(50_000),
@@ -143,4 +143,6 @@ fn what_is_hostile_in_a_document_is_only_text() {
     };
     index.apply([hostile], &[]).unwrap();
     assert_eq!(index.search(&request("needle")).unwrap().total, 1);
+    // What stands behind the longest name that anybody gives is not read.
+    assert_eq!(index.search(&request("hay")).unwrap().total, 0);
 }
