@@ -9,8 +9,8 @@ use serde_json::Value;
 
 /// The rooms from the roof to the ground, as `ARCHITECTURE.md` draws them. A room may use rooms below it only.
 const ROOMS: [&str; 16] = [
-    "cli", "server", "portal", "app", "catalog", "search", "scaffold", "insight", "workload", "policy", "docs",
-    "template", "ledger", "remote", "yaml", "domain",
+    "cli", "server", "portal", "app", "catalog", "search", "scaffold", "insight", "workload", "policy",
+    "docs", "template", "ledger", "remote", "yaml", "domain",
 ];
 
 /// Rooms that must stay pure: no clock, network, files or environment. They may not see the ones that do I/O.

@@ -141,7 +141,11 @@ fn document(found: &CatalogEntity) -> SearchDocument {
     let mut body: Vec<&str> =
         profile.iter().filter_map(|at| entity.spec_pointer(at).and_then(|value| value.as_str())).collect();
     // Where its code and its dashboards are is known by these.
-    body.extend(["github.com/project-slug", "backstage.io/source-location"].iter().filter_map(|it| entity.annotation(it)));
+    body.extend(
+        ["github.com/project-slug", "backstage.io/source-location"]
+            .iter()
+            .filter_map(|it| entity.annotation(it)),
+    );
     let attribute = |name: &str, value: String| (name.to_owned(), value);
     SearchDocument {
         id: reference.to_string(),

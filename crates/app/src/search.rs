@@ -123,7 +123,8 @@ impl App {
         let answered = tokio::task::spawn_blocking(move || {
             let answer = index.search(&request)?;
             let marks = Highlighter::new(&request.text);
-            let shown = |hits: &[SearchHit]| hits.iter().filter_map(|hit| found(&catalog, &marks, hit)).collect();
+            let shown =
+                |hits: &[SearchHit]| hits.iter().filter_map(|hit| found(&catalog, &marks, hit)).collect();
             Ok(DocumentPage {
                 items: shown(&answer.hits),
                 near: shown(&answer.near),

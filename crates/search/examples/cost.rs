@@ -2,6 +2,7 @@
 //!
 //! Reads documents, one JSON object a line, puts them in BATCH at a time (4,096 when not given), and prints seconds,
 //! resident bytes as Linux counts them, and how long questions and one more document take.
+#![allow(clippy::indexing_slicing, clippy::print_stdout)]
 
 use std::error::Error;
 use std::io::BufRead as _;

@@ -232,7 +232,8 @@ pub(crate) async fn page(State(state): State<ServerState>, PageCaller(caller): P
     let view = if query.is_empty() {
         SearchView::default()
     } else {
-        let found = find(&state, &caller, &query, filters.clone(), 50).await.or_page(&state, &uri, &caller)?;
+        let found =
+            find(&state, &caller, &query, filters.clone(), 50).await.or_page(&state, &uri, &caller)?;
         SearchView {
             query,
             hits: found.hits,
@@ -251,7 +252,8 @@ pub(crate) async fn palette(
     uri: Uri,
 ) -> Page {
     caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
-    let found = find(&state, &caller, &query_of(&uri), Vec::new(), 12).await.or_page(&state, &uri, &caller)?;
+    let found =
+        find(&state, &caller, &query_of(&uri), Vec::new(), 12).await.or_page(&state, &uri, &caller)?;
     let kind = HeaderValue::from_static("application/json");
     Ok(([(CONTENT_TYPE, kind)], search_json(&found.hits)).into_response())
 }
