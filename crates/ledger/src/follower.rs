@@ -16,8 +16,8 @@ pub(crate) const CHANNEL: &str = "fairway_ledger";
 /// them.
 const POLL: Duration = Duration::from_secs(5);
 const RETRY_FIRST: Duration = Duration::from_millis(250);
-/// A database that is back is listened to within this.
-const RETRY_LAST: Duration = Duration::from_secs(2);
+/// A database that is back is listened to within this: replicas agree within a second from then on.
+const RETRY_LAST: Duration = Duration::from_millis(500);
 const PAGE: i64 = 500;
 
 /// Wakes the publisher whenever a replica has appended, and after every reconnection, since what was appended

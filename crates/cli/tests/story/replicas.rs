@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use crate::server::{Server, Start, pause};
 
-/// Replicas agree within a second.
-const AGREEMENT: Duration = Duration::from_secs(1);
+/// Replicas agree within a second; this is for machines that build and test other things meanwhile, and still less
+/// than the five seconds after which a replica looks by itself without being told.
+const AGREEMENT: Duration = Duration::from_secs(4);
 
 async fn eventually(server: &Server, path: &str) {
     let began = Instant::now();
@@ -16,6 +17,7 @@ async fn eventually(server: &Server, path: &str) {
         assert!(began.elapsed() < AGREEMENT, "{path} is not seen after {AGREEMENT:?}");
         pause().await;
     }
+    println!("{path} is seen by the other after {:?}", began.elapsed());
 }
 
 #[tokio::test]
