@@ -4,6 +4,7 @@ mod catalog;
 mod child;
 mod load;
 mod page;
+mod push;
 mod report;
 mod statistic;
 mod walk;

@@ -9,6 +9,7 @@ use tokio::process::Command;
 
 use crate::bench::child::{self, Child};
 use crate::bench::load::load;
+use crate::bench::push;
 use crate::bench::report::{Figure, Report};
 use crate::failure::CliError;
 use crate::output::{OutputArguments, can_draw, talk};
@@ -17,11 +18,13 @@ use crate::output::{OutputArguments, can_draw, talk};
 const PATIENCE: Duration = Duration::from_mins(5);
 /// How often the server is asked whether it has read everything.
 const PAUSE: Duration = Duration::from_millis(20);
+/// How many pushes are measured.
+const PUSHES: usize = 5;
 
 /// Measure a large catalog: reading, starting anew, memory, and questions at once
 ///
-/// Starts a server of its own in a temporary folder for each size, registers generated files and measures it over
-/// HTTP. The files are made by gen-catalog.py, which needs python3 and the folder of cases in FAIRWAY_CASES, or are
+/// Starts a server of its own, with the example organisation, in a temporary folder for each size, registers generated
+/// files and measures it over HTTP. The files are made by gen-catalog.py, which needs python3 and the folder of cases in FAIRWAY_CASES, or are
 /// those in --data.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
@@ -108,7 +111,7 @@ struct Bars {
 }
 
 fn bars(count: usize) -> Bars {
-    if count <= 10_000 {
+    if count <= 20_000 {
         Bars { ingest: 1.5, restart: 2.0, resident: 120.0, factor: 1.0 }
     } else {
         Bars { ingest: 15.0, restart: 2.0, resident: 600.0, factor: 2.0 }
@@ -122,14 +125,15 @@ async fn measure(
     report: &mut Report,
 ) -> Result<(), CliError> {
     let data = child::folder()?;
-    let server = Child::start_with(data.path(), &["--no-example"]).await?;
-    let client = server.client()?;
+    let server = Child::start(data.path()).await?;
+    let client = server.administrator().await?;
     progress("reading");
+    let before = total(&client).await?;
     let began = Instant::now();
     let target = files.join("all.yaml").display().to_string();
     let _: Value = client.post("/api/v1/sources", &json!({ "target": target })).await?;
     // The Location that names the files is an entity, too.
-    let expected = count.map_or(1, |count| count + 1);
+    let expected = count.map_or(before + 1, |count| before + count + 1);
     let found = visible(&client, expected).await?;
     let ingest = began.elapsed();
     let name = |what: &str| format!("{found} entities: {what}");
@@ -154,14 +158,14 @@ async fn measure(
     report.add_memory_within(&name("resident, after questions"), server.resident(), bars.resident);
     progress("one change");
     report.add(Figure::time(
-        &name("a new file, from registering to searchable"),
-        &[change(&client).await?],
+        &name("a push, from git's end to searchable"),
+        &push::pushes(&server, PUSHES).await?,
         1.0,
     ));
     server.stop().await;
     progress("starting again");
     let began = Instant::now();
-    let server = Child::start_with(data.path(), &[]).await?;
+    let server = Child::start(data.path()).await?;
     visible(&server.client()?, found).await?;
     report.add(Figure::time(&name("start to searchable, again"), &[began.elapsed()], bars.restart));
     report.add_memory_within(&name("resident, started again"), server.resident(), bars.resident);
@@ -174,12 +178,17 @@ const FULL_TEXT: &str = "/api/catalog/entities/by-query?limit=20&filter=kind=com
                          &fullTextFilterTerm=order&fullTextFilterFields=metadata.name,metadata.title";
 const FACETS: &str = "/api/catalog/entity-facets?facet=spec.type&facet=spec.lifecycle&filter=kind=component";
 
+/// How many entities there are.
+async fn total(client: &ApiClient) -> Result<usize, CliError> {
+    let answer: Value = client.get("/api/catalog/entities/by-query?limit=0").await?;
+    Ok(answer.get("totalItems").and_then(Value::as_u64).unwrap_or_default() as usize)
+}
+
 /// Waits until as many entities answer a search.
 async fn visible(client: &ApiClient, expected: usize) -> Result<usize, CliError> {
     let began = Instant::now();
     loop {
-        let answer: Value = client.get("/api/catalog/entities/by-query?limit=0").await?;
-        let total = answer.get("totalItems").and_then(Value::as_u64).unwrap_or_default() as usize;
+        let total = total(client).await?;
         if total >= expected {
             return Ok(total);
         }
@@ -188,25 +197,5 @@ async fn visible(client: &ApiClient, expected: usize) -> Result<usize, CliError>
             return Err(CliError::failed(format!("only {total} of {expected} entities were read"), hint));
         }
         tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// Registers one more file, and waits until its entity is found.
-async fn change(client: &ApiClient) -> Result<Duration, CliError> {
-    let folder = child::folder()?;
-    let file = folder.path().join("catalog-info.yaml");
-    let text = "{apiVersion: backstage.io/v1alpha1, kind: Component, metadata: {name: bench-newcomer}, \
-                spec: {type: service, lifecycle: production, owner: bench}}";
-    std::fs::write(&file, text).map_err(|error| CliError::failed(error.to_string(), None))?;
-    let began = Instant::now();
-    let target = file.display().to_string();
-    let _: Value = client.post("/api/v1/sources", &json!({ "target": target })).await?;
-    loop {
-        let path = "/api/catalog/entities/by-query?limit=1&filter=metadata.name=bench-newcomer";
-        let answer: Value = client.get(path).await?;
-        if answer.pointer("/items/0").is_some() {
-            return Ok(began.elapsed());
-        }
-        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use fairway_remote::ApiClient;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::{Child as Process, Command};
 
 use crate::failure::CliError;
@@ -19,6 +20,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Child {
     process: Process,
     address: String,
+    /// What whoever claims the platform shows; only a first start makes one.
+    admin_code: Option<String>,
     /// From the start of the process to the line that says that it is ready.
     pub ready_after: Duration,
 }
@@ -34,11 +37,6 @@ pub fn folder() -> Result<TempDir, CliError> {
 impl Child {
     /// Starts `fairway up` on a free port and waits until it is ready.
     pub async fn start(data: &Path) -> Result<Self, CliError> {
-        Self::start_with(data, &[]).await
-    }
-
-    /// Starts it with more arguments.
-    pub async fn start_with(data: &Path, more: &[&str]) -> Result<Self, CliError> {
         let failed =
             |what: String| CliError::failed(format!("the server to be measured did not start: {what}"), None);
         let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
@@ -49,7 +47,7 @@ impl Child {
         {
             command.env_remove(name);
         }
-        command.args(["up", "--port", "0", "--log", "json", "--data"]).arg(data).args(more);
+        command.args(["up", "--port", "0", "--log", "json", "--data"]).arg(data);
         command.env("RUST_LOG", "error").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         command.kill_on_drop(true);
         let began = Instant::now();
@@ -66,7 +64,32 @@ impl Child {
         let value: Value = serde_json::from_str(&line).unwrap_or_default();
         let address = value.get("address").and_then(Value::as_str);
         let address = address.ok_or_else(|| failed(format!("it said \"{line}\"")))?.to_owned();
-        Ok(Self { process, address, ready_after })
+        let admin_code = value.get("adminCode").and_then(Value::as_str).map(str::to_owned);
+        Ok(Self { process, address, admin_code, ready_after })
+    }
+
+    /// A client with the rights of an administrator, which registering a folder of this machine needs.
+    pub async fn administrator(&self) -> Result<ApiClient, CliError> {
+        let failed = |what: &str| CliError::failed(format!("cannot sign in to the server: {what}"), None);
+        let code = self.admin_code.as_deref().ok_or_else(|| failed("it made no administrator's code"))?;
+        let form = format!("name=bench&secret={code}");
+        let request = format!(
+            "POST /sign-in HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n\
+             content-type: application/x-www-form-urlencoded\r\n\r\n{form}",
+            self.authority(),
+            form.len(),
+        );
+        let asked = async {
+            let mut stream = TcpStream::connect(self.authority()).await?;
+            stream.write_all(request.as_bytes()).await?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await?;
+            Ok(answer)
+        };
+        let answer = asked.await.map_err(|error: std::io::Error| failed(&error.to_string()))?;
+        let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")?.split(';').next());
+        let cookie = cookie.ok_or_else(|| failed(answer.lines().next().unwrap_or("it said nothing")))?;
+        Ok(self.client()?.with_header("cookie", cookie))
     }
 
     /// A client of it.
