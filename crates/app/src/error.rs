@@ -45,6 +45,9 @@ pub enum AppError {
     /// Fields of a form are wrong.
     #[error("{}", summarise(.0))]
     Fields(Vec<FieldError>),
+    /// A query cannot be read.
+    #[error("{0}")]
+    Query(#[from] fairway_catalog::human::HumanQueryError),
     /// Files are wrong.
     #[error("{}", .0.first().map_or_else(|| "the input is not valid".to_owned(), ToString::to_string))]
     Diagnostics(Vec<Diagnostic>),
@@ -113,7 +116,7 @@ impl AppError {
             Self::Unauthenticated(_) => "unauthenticated",
             Self::NotFound { .. } => "not-found",
             Self::Moved { .. } => "moved",
-            Self::Invalid { .. } | Self::Fields(_) | Self::Diagnostics(_) => "invalid",
+            Self::Invalid { .. } | Self::Query(_) | Self::Fields(_) | Self::Diagnostics(_) => "invalid",
             Self::Plan(_) => "plan-failed",
             Self::Conflict { .. } => "conflict",
             Self::Blocked(_) => "blocked",
@@ -135,6 +138,7 @@ impl AppError {
                 Some(format!("did you mean {}?", near.join(", ")))
             }
             Self::Invalid { hint, .. } | Self::Conflict { hint, .. } => hint.clone(),
+            Self::Query(error) => Some(error.hint.clone()),
             Self::Diagnostics(diagnostics) => diagnostics.first().and_then(|first| first.hint.clone()),
             Self::Plan(error) => error.hint.clone(),
             Self::Ledger(error) => error.hint().map(str::to_owned),

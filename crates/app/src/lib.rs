@@ -35,6 +35,7 @@ pub mod permissions;
 pub mod plans;
 pub mod projection;
 pub mod proposals;
+pub mod questions;
 pub mod releases;
 pub mod repositories;
 pub mod scheduler;

@@ -43,6 +43,10 @@ impl Condition {
             Predicate::Text(text) => {
                 Self::Words(text.to_lowercase().split_whitespace().map(str::to_owned).collect())
             }
+            Predicate::Phrase(text) => {
+                let words: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
+                Self::Words(if words.is_empty() { words } else { vec![words.join(" ")] })
+            }
         }
     }
 

@@ -279,6 +279,11 @@ impl FieldIndex {
     pub(crate) fn terms(&self) -> Range<u32> {
         0..self.len()
     }
+
+    /// The terms that begin with a text in lower case.
+    pub(crate) fn terms_with_prefix(&self, lower: &str) -> impl Iterator<Item = u32> {
+        (self.first_from(lower)..self.len()).take_while(move |term| self.lower(*term).starts_with(lower))
+    }
 }
 
 impl Column {

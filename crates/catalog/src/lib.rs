@@ -30,6 +30,7 @@ mod field_format;
 mod field_index;
 mod filter_grammar;
 mod graph;
+pub mod human;
 mod ingest;
 mod kind;
 mod loose_reference;

@@ -76,6 +76,8 @@ pub enum Predicate {
     OwnedBy(EntityRef),
     /// Words that all occur in name, title, description, tags, type, kind, owner, or a profile's name and address.
     Text(String),
+    /// These words in a row, with one blank between them, in one of those.
+    Phrase(String),
 }
 
 impl Default for Predicate {

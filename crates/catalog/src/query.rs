@@ -136,13 +136,17 @@ pub(crate) fn field_named(name: &str) -> &str {
 }
 
 const TITLE: &str = "fairway.title";
-const OWNER: &str = "fairway.owner";
+pub(crate) const OWNER: &str = "fairway.owner";
 const SYSTEM: &str = "fairway.system";
 const CHANGED: &str = "fairway.changed";
+/// The identifier of the source that gives it.
+pub(crate) const SOURCE: &str = "fairway.source";
+/// `true` when its file has errors.
+pub(crate) const BROKEN: &str = "fairway.broken";
 
-/// The fields of an entity that only orders ask for: what people call it, the names of its owner and of its system,
-/// and when it was seen.
-pub(crate) fn order_fields(found: &CatalogEntity, visit: &mut dyn FnMut(&str, Option<&str>)) {
+/// The fields of an entity that Backstage does not know: what people call it, the names of its owner and of its
+/// system, when it was seen, from where, and whether its file is broken.
+pub(crate) fn own_fields(found: &CatalogEntity, visit: &mut dyn FnMut(&str, Option<&str>)) {
     let mut text = |path: &str, value: Option<&str>| {
         if value.is_some() {
             visit(path, value);
@@ -152,4 +156,6 @@ pub(crate) fn order_fields(found: &CatalogEntity, visit: &mut dyn FnMut(&str, Op
     text(OWNER, found.owner().map(EntityRef::name));
     text(SYSTEM, found.system().map(EntityRef::name));
     text(CHANGED, Some(&found.last_seen().to_string()));
+    text(SOURCE, Some(found.source()));
+    text(BROKEN, (!found.errors().is_empty()).then_some("true"));
 }

@@ -15,7 +15,7 @@ use crate::field;
 use crate::field_index::{Column, FieldBuilder, FieldIndex};
 use crate::node::Node;
 use crate::predicate::Field;
-use crate::query::order_fields;
+use crate::query::own_fields;
 
 /// As many nodes one segment has at the most.
 pub(crate) const SEGMENT: usize = 16_384;
@@ -69,7 +69,7 @@ impl Segment {
                     }
                 };
                 field::visit(entity, &mut add);
-                order_fields(entity, &mut add);
+                own_fields(entity, &mut add);
                 entity.write_search_text(&mut text);
             }
             text.push('\n');
@@ -134,6 +134,13 @@ impl Segment {
     pub(crate) fn field(&self, path: &str) -> Option<&FieldIndex> {
         let found = self.fields.binary_search_by(|(known, _)| (**known).cmp(path)).ok()?;
         self.fields.get(found).map(|(_, field)| field)
+    }
+
+    /// The fields whose path begins with a text in lower case, sorted.
+    pub(crate) fn fields_with_prefix(&self, prefix: &str) -> impl Iterator<Item = (&str, &FieldIndex)> {
+        let from = self.fields.partition_point(|(known, _)| **known < *prefix);
+        let rest = self.fields.get(from..).unwrap_or_default().iter().map(|(path, field)| (&**path, field));
+        rest.take_while(move |(path, _)| path.starts_with(prefix))
     }
 
     /// Adds the documents whose text holds a word in lower case.

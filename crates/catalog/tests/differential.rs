@@ -129,6 +129,7 @@ fn predicate() -> impl Strategy<Value = Predicate> {
             &format!("n{name}")
         ))),
         value().prop_map(Predicate::Text),
+        value().prop_map(Predicate::Phrase),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
@@ -271,16 +272,18 @@ impl<'a> Scan<'a> {
                 let owners = self.owners(person);
                 found.targets("ownedBy").any(|owner| owners.contains(&owner.to_string()))
             }
-            Predicate::Text(text) => {
+            Predicate::Text(text) | Predicate::Phrase(text) => {
                 let mut all =
                     vec![found.name().to_owned(), found.title().to_owned(), found.kind().to_owned()];
                 all.extend(found.description().map(str::to_owned));
                 let entity = found.entity();
                 all.extend(entity.tags().map(str::to_owned));
                 all.extend(["type", "owner"].iter().filter_map(|it| entity.spec_text(it)).map(str::to_owned));
-                text.to_lowercase()
-                    .split_whitespace()
-                    .all(|word| all.iter().any(|it| it.to_lowercase().contains(word)))
+                let text = text.to_lowercase();
+                let is_phrase = matches!(predicate, Predicate::Phrase(_));
+                let words: Vec<&str> =
+                    if is_phrase { vec![text.trim()] } else { text.split_whitespace().collect() };
+                words.into_iter().all(|word| all.iter().any(|it| it.to_lowercase().contains(word)))
             }
         }
     }

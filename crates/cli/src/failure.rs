@@ -193,7 +193,7 @@ const fn exit_of_remote(error: &RemoteError) -> Exit {
 const fn exit_of_app(error: &AppError) -> Exit {
     match error {
         AppError::Forbidden(_) | AppError::Unauthenticated(_) | AppError::TooMany(_) => Exit::Refused,
-        AppError::Invalid { .. } | AppError::Fields(_) => Exit::Usage,
+        AppError::Invalid { .. } | AppError::Query(_) | AppError::Fields(_) => Exit::Usage,
         AppError::Conflict { .. } | AppError::Blocked(_) => Exit::Conflict,
         AppError::Ledger(error) => exit_of_ledger(error),
         AppError::Remote(error) => exit_of_remote(error),

@@ -84,6 +84,7 @@ fn described() -> OpenApiRouter<ServerState> {
         .routes(routes!(delivery::promote))
         .routes(routes!(delivery::roll_back))
         .routes(routes!(catalog::entities))
+        .routes(routes!(catalog::complete))
         .routes(routes!(catalog::entity))
         .routes(routes!(catalog::drafts))
         .routes(routes!(catalog::kinds))

@@ -26,6 +26,7 @@ pub(crate) fn status(error: &AppError) -> StatusCode {
             | RemoteError::FolderMissing { .. },
         ) => StatusCode::NOT_FOUND,
         AppError::Invalid { .. }
+        | AppError::Query(_)
         | AppError::Fields(_)
         | AppError::Diagnostics(_)
         | AppError::Remote(RemoteError::BadUrl { .. }) => StatusCode::BAD_REQUEST,
@@ -58,6 +59,7 @@ pub(crate) fn body(error: &AppError) -> Value {
             )
         }
         AppError::Diagnostics(diagnostics) => json!(diagnostics),
+        AppError::Query(error) => json!([error.to_diagnostic()]),
         AppError::Blocked(findings) => json!(findings),
         AppError::Moved { to, .. } => json!({"movedTo": to}),
         AppError::Plan(error) => json!([error.to_diagnostic()]),

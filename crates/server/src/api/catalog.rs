@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use fairway_app::AppError;
+use fairway_app::questions::{EntityList, complete_query, order};
 use fairway_app::sources::Source;
-use fairway_catalog::{Order, Query};
+use fairway_catalog::{CatalogEntity, Facet, Field, OrderField, Predicate};
 use fairway_domain::{EntityRef, Permission};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,10 +20,13 @@ use crate::failure::{ApiFailure, add};
 use crate::pairs::Pairs;
 use crate::state::ServerState;
 
-/// Entities by kind, type, owner, lifecycle, tag and text.
+/// Entities by a query, or by kind, type, owner, lifecycle and tag.
+///
+/// The query is what people write into the search field of the portal, for example
+/// `kind:component owner:team-a -has:system orders`.
 #[utoipa::path(get, path = "/api/v1/catalog/entities", tag = "catalog", operation_id = "listEntities",
     params(
-        ("q" = Option<String>, Query, description = "Text in name, title, description or tags"),
+        ("q" = Option<String>, Query, description = "A query: words, `field:value`, `-field:value`, `field:*`, `field:pre*`, `field:~part`, `or`, brackets; `owner:me`, `dependsOn:orders-db`, `is:orphan`"),
         ("kind" = Option<Vec<String>>, Query, description = "Kinds"),
         ("type" = Option<Vec<String>>, Query, description = "Types"),
         ("owner" = Option<Vec<String>>, Query, description = "Owners"),
@@ -30,9 +34,13 @@ use crate::state::ServerState;
         ("tag" = Option<Vec<String>>, Query, description = "Tags"),
         ("limit" = Option<usize>, Query, description = "At most this many, 100 by default, 1,000 at the most"),
         ("offset" = Option<usize>, Query, description = "Leave out this many"),
+        ("order" = Option<Vec<String>>, Query, description = "Fields to order by, `-` before a name for backwards: `kind`, `-changed`, `spec.type`; by name when absent"),
+        ("facet" = Option<Vec<String>>, Query, description = "Fields whose values are counted among all that fit: `kind`, `owner`, `spec.type`"),
+        ("cursor" = Option<String>, Query, description = "Go on where an earlier answer ended: its `nextCursor`. Query and order are those of that answer"),
         ("at" = Option<String>, Query, description = "As of a moment: RFC 3339, a date, an age such as `7d`, or `#1234` for a record"),
     ),
-    responses((status = 200, description = "{items, total}", body = Object)))]
+    responses((status = 200, description = "{items, total, nextCursor, facets: [{field, values: [{value, count}]}]}", body = Object),
+        (status = 400, body = ErrorBody, description = "The query cannot be read; `details` say where")))]
 pub(crate) async fn entities(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
@@ -40,24 +48,80 @@ pub(crate) async fn entities(
 ) -> Result<Json<Value>, ApiFailure> {
     caller.authorise(Permission::Read).map_err(AppError::from)?;
     let pairs = Pairs::of_query(&uri);
-    let owners: Result<Vec<EntityRef>, ApiFailure> =
-        pairs.all("owner").iter().map(|owner| reference(owner, "group")).collect();
-    let query = Query {
-        text: pairs.get("q").map(str::to_owned),
-        kinds: pairs.all("kind"),
-        types: pairs.all("type"),
-        owners: owners?,
-        lifecycles: pairs.all("lifecycle"),
-        tags: pairs.all("tag"),
-        order: Some(Order { field: "metadata.name".to_owned(), descending: false }),
+    let asked = state.app.as_of(&caller, pairs.get("at")).await?;
+    let order: Result<Vec<OrderField>, ApiFailure> =
+        pairs.all("order").iter().map(|it| Ok(order(it)?)).collect();
+    let list = EntityList {
+        query: pairs.get("q").unwrap_or_default().to_owned(),
+        narrowed: narrowed(&pairs)?,
+        order: order?,
+        facets: pairs.all("facet"),
         limit: pairs.number("limit", 100).min(1_000),
         offset: pairs.number("offset", 0),
-        ..Query::default()
+        cursor: pairs.get("cursor").map(str::to_owned),
     };
-    let view = state.app.as_of(&caller, pairs.get("at")).await?.view;
-    let page = view.catalog.query(&query);
-    let items: Vec<Value> = page.items.iter().map(|found| found.to_backstage_json()).collect();
-    Ok(Json(json!({"items": items, "total": page.total})))
+    let page = list.answer(&asked, &caller)?;
+    let facets: Vec<Value> = page
+        .facets
+        .into_iter()
+        .map(|Facet { field, values }| {
+            let values = values.into_iter().map(|(value, count)| json!({"value": value, "count": count}));
+            json!({"field": field, "values": values.collect::<Vec<_>>()})
+        })
+        .collect();
+    let items: Vec<Value> = page.items.iter().map(CatalogEntity::to_backstage_json).collect();
+    let mut body = json!({"items": items, "total": page.total});
+    if let Some(cursor) = page.next_cursor {
+        add(&mut body, "nextCursor", json!(cursor));
+    }
+    if !facets.is_empty() {
+        add(&mut body, "facets", json!(facets));
+    }
+    Ok(Json(body))
+}
+
+/// What the parameters besides the query narrow it to.
+fn narrowed(pairs: &Pairs) -> Result<Vec<Predicate>, ApiFailure> {
+    let fields = [("kind", "kind"), ("type", "spec.type"), ("lifecycle", "spec.lifecycle")];
+    let values = fields.iter().map(|(name, path)| (pairs.all(name), *path));
+    let mut all: Vec<Predicate> = values
+        .filter(|(values, _)| !values.is_empty())
+        .map(|(values, path)| Predicate::In(Field::new(path), values))
+        .collect();
+    all.extend(pairs.all("tag").iter().map(|tag| Predicate::equals("metadata.tags", tag)));
+    let owners: Result<Vec<EntityRef>, ApiFailure> =
+        pairs.all("owner").iter().map(|owner| reference(owner, "group")).collect();
+    let owners = owners?.into_iter().map(|owner| match owner.kind() {
+        "user" => Predicate::OwnedBy(owner),
+        _ => Predicate::Relation { relation_type: "ownedBy".to_owned(), targets: vec![owner] },
+    });
+    let owners: Vec<Predicate> = owners.collect();
+    if !owners.is_empty() {
+        all.push(Predicate::Any(owners));
+    }
+    Ok(all)
+}
+
+/// What could stand at a place of a query: fields, values with the number of entities, names, keywords.
+#[utoipa::path(get, path = "/api/v1/catalog/complete", tag = "catalog", operation_id = "completeQuery",
+    params(
+        ("q" = Option<String>, Query, description = "The query as far as it is written"),
+        ("cursor" = Option<usize>, Query, description = "Where, in characters (Unicode code points) from 0; at the end when absent"),
+        ("at" = Option<String>, Query, description = "As of a moment: RFC 3339, a date, an age such as `7d`, or `#1234` for a record"),
+    ),
+    responses((status = 200, description = "{items}: insert, label, count, and the characters `from`-`to` that it replaces; the likeliest first", body = Object)))]
+pub(crate) async fn complete(
+    State(state): State<ServerState>,
+    ApiCaller(caller): ApiCaller,
+    uri: Uri,
+) -> Result<Json<Value>, ApiFailure> {
+    caller.authorise(Permission::Read).map_err(AppError::from)?;
+    let pairs = Pairs::of_query(&uri);
+    let asked = state.app.as_of(&caller, pairs.get("at")).await?;
+    // Blanks at the end say that the last word is complete.
+    let text = pairs.0.iter().find(|(name, _)| name == "q").map_or("", |(_, text)| text);
+    let items = complete_query(&asked, &caller, text, pairs.number("cursor", usize::MAX));
+    Ok(Json(json!({ "items": items })))
 }
 
 /// One entity with its relations.
