@@ -5,6 +5,7 @@
 //! cluster; its only use of time is the budget that stops an endless policy.
 
 mod builtins;
+pub mod cel;
 mod constraint;
 mod dialect;
 mod format;
@@ -13,6 +14,7 @@ mod inventory;
 mod locate;
 mod matching;
 mod rego;
+mod resource_name;
 mod review;
 mod set;
 mod template;
