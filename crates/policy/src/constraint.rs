@@ -4,6 +4,7 @@ use fairway_domain::Diagnostic;
 use fairway_domain::finding::{Enforcement, Severity};
 use serde_json::{Map, Value};
 
+use crate::cel_template::constraint_document;
 use crate::set::PolicyDocument;
 use crate::template::{annotation, at, severity, text};
 
@@ -21,6 +22,8 @@ pub(crate) struct Constraint {
     pub(crate) enforcement: Enforcement,
     pub(crate) criteria: Map<String, Value>,
     pub(crate) parameters: Value,
+    /// The constraint itself, as CEL sees it.
+    pub(crate) document: Value,
     pub(crate) file: Option<String>,
 }
 
@@ -36,6 +39,7 @@ impl Constraint {
         };
         let own = |key: &str| annotation(value, key).map(str::to_owned);
         let object = |pointer: &str| value.pointer(pointer).and_then(Value::as_object).cloned();
+        let parameters = Value::Object(object("/spec/parameters").unwrap_or_default());
         Some(Self {
             kind: kind.to_owned(),
             name: name.to_owned(),
@@ -45,7 +49,8 @@ impl Constraint {
             severity: severity(document, problems),
             enforcement: enforcement(document, problems),
             criteria: object("/spec/match").unwrap_or_default(),
-            parameters: Value::Object(object("/spec/parameters").unwrap_or_default()),
+            document: constraint_document(value, &parameters),
+            parameters,
             file: document.file.clone(),
         })
     }

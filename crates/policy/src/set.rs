@@ -7,13 +7,14 @@ use fairway_domain::Diagnostic;
 use fairway_domain::finding::{Enforcement, Finding, Outcome, Severity};
 use serde_json::{Map, Value};
 
+use crate::cel_template::CelTemplate;
 use crate::constraint::{Constraint, GROUP};
 use crate::inventory::inventory;
 use crate::locate::locate;
 use crate::matching::{Matching, Namespaces, matches};
 use crate::rego::{Program, Verdict};
 use crate::review::Review;
-use crate::template::{Template, at};
+use crate::template::{Code, Template, at};
 
 /// The most findings of one policy about one object.
 const MAX_FINDINGS: usize = 100;
@@ -64,8 +65,16 @@ pub struct PolicyInfo {
 
 struct Policy {
     constraint: Constraint,
-    /// The position of its template, or why it has none that works.
-    template: Result<usize, String>,
+    /// Its template, or why it has none that works.
+    template: Result<Engine, String>,
+}
+
+/// Where the program of a template stands.
+#[derive(Clone)]
+enum Engine {
+    /// A position among the programs in Rego.
+    Rego(usize),
+    Cel(Box<CelTemplate>),
 }
 
 /// Policies, compiled once. Evaluations share it and do not change it.
@@ -76,11 +85,14 @@ pub struct PolicySet {
     infos: Vec<PolicyInfo>,
 }
 
-struct NamespaceLabels<'a>(BTreeMap<&'a str, &'a Map<String, Value>>);
+/// The namespaces among the objects, by name.
+struct KnownNamespaces<'a>(BTreeMap<&'a str, &'a Value>);
 
-impl Namespaces for NamespaceLabels<'_> {
+impl Namespaces for KnownNamespaces<'_> {
     fn labels(&self, namespace: &str) -> Option<&Map<String, Value>> {
-        self.0.get(namespace).copied()
+        static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
+        let object = self.0.get(namespace)?;
+        Some(object.pointer("/metadata/labels").and_then(Value::as_object).unwrap_or(&NONE))
     }
 }
 
@@ -132,12 +144,17 @@ impl PolicySet {
 
     fn assemble(templates: &BTreeMap<String, Template>, constraints: Vec<Constraint>) -> Self {
         let mut set = Self::default();
-        let mut positions: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut engines: BTreeMap<&str, Engine> = BTreeMap::new();
         for (kind, template) in templates {
-            if let Ok(program) = &template.program {
-                positions.insert(kind, set.programs.len());
-                set.programs.push(program.clone());
-            }
+            let engine = match &template.code {
+                Ok(Code::Rego(program)) => {
+                    set.programs.push((**program).clone());
+                    Engine::Rego(set.programs.len() - 1)
+                }
+                Ok(Code::Cel(template)) => Engine::Cel(template.clone()),
+                Err(_) => continue,
+            };
+            engines.insert(kind, engine);
         }
         for constraint in constraints {
             let template = templates.get(&constraint.kind);
@@ -157,12 +174,12 @@ impl PolicySet {
                 constraint: constraint.name.clone(),
                 file: constraint.file.clone(),
             });
-            let template = match template.map(|template| &template.program) {
+            let template = match template.map(|template| &template.code) {
                 None => Err(format!("no ConstraintTemplate defines the kind {}", constraint.kind)),
                 Some(Err(reason)) => Err(format!("its template does not compile: {reason}")),
-                Some(Ok(_)) => positions
+                Some(Ok(_)) => engines
                     .get(constraint.kind.as_str())
-                    .copied()
+                    .cloned()
                     .ok_or_else(|| format!("no ConstraintTemplate defines the kind {}", constraint.kind)),
             };
             set.policies.push(Policy { constraint, template });
@@ -204,7 +221,14 @@ impl PolicySet {
                     (_, Some(reason)) => Verdict::Failed(reason),
                     (Err(reason), None) => Verdict::Failed(reason.clone()),
                     (Ok(_), None) if gave_up => Verdict::TimedOut,
-                    (Ok(position), None) => {
+                    (Ok(Engine::Cel(template)), None) => {
+                        let namespace = namespaces.0.get(review.reference.namespace.as_str()).copied();
+                        for verdict in template.evaluate(review, namespace, &policy.constraint.document) {
+                            findings.extend(findings_of(verdict, info, review));
+                        }
+                        continue;
+                    }
+                    (Ok(Engine::Rego(position)), None) => {
                         match self.program(*position, &mut programs, || {
                             inventory_value
                                 .get_or_insert_with(|| {
@@ -256,17 +280,12 @@ fn defined_kind(document: &PolicyDocument) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn namespaces_of<'a>(reviews: &[Review<'a>]) -> NamespaceLabels<'a> {
-    static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-    NamespaceLabels(
+fn namespaces_of<'a>(reviews: &[Review<'a>]) -> KnownNamespaces<'a> {
+    KnownNamespaces(
         reviews
             .iter()
             .filter(|review| review.reference.kind == "Namespace" && review.group.is_empty())
-            .filter_map(|review| {
-                let name = review.object.pointer("/metadata/name")?.as_str()?;
-                let labels = review.object.pointer("/metadata/labels").and_then(Value::as_object);
-                Some((name, labels.unwrap_or(&NONE)))
-            })
+            .filter_map(|review| Some((review.object.pointer("/metadata/name")?.as_str()?, review.object)))
             .collect(),
     )
 }

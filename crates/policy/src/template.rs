@@ -1,14 +1,22 @@
-//! ConstraintTemplates: a rule in Rego and the words that explain it.
+//! ConstraintTemplates: a rule in Rego or CEL and the words that explain it.
 
 use fairway_domain::finding::Severity;
 use fairway_domain::{Diagnostic, SourceLocation};
 use serde_json::Value;
 
+use crate::cel_template::{CelTemplate, ENGINE};
 use crate::rego::{Program, Source};
 use crate::set::PolicyDocument;
 
 /// The target that Kubernetes objects are reviewed by.
 const TARGET: &str = "admission.k8s.gatekeeper.sh";
+
+/// What a template is written in.
+#[derive(Clone)]
+pub(crate) enum Code {
+    Rego(Box<Program>),
+    Cel(Box<CelTemplate>),
+}
 
 /// A template, compiled, or the reason why it is not.
 pub(crate) struct Template {
@@ -18,7 +26,7 @@ pub(crate) struct Template {
     pub(crate) why: Option<String>,
     pub(crate) fix: Option<String>,
     pub(crate) severity: Option<Severity>,
-    pub(crate) program: Result<Program, String>,
+    pub(crate) code: Result<Code, String>,
 }
 
 pub(crate) fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
@@ -70,7 +78,7 @@ impl Template {
                     .with_hint("Gatekeeper accepts only the kind in lower case as the name"),
             );
         }
-        let program = compile(document, name).map_err(|problem| {
+        let code = compile(document, name).map_err(|problem| {
             let message = problem.message.clone();
             problems.push(at(document, *problem));
             message
@@ -84,12 +92,13 @@ impl Template {
                 .map(str::to_owned),
             fix: annotation(value, "fix").map(str::to_owned),
             severity: severity(document, problems),
-            program,
+            code,
         })
     }
 }
 
-fn compile(document: &PolicyDocument, name: &str) -> Result<Program, Box<Diagnostic>> {
+/// Compiles a template's code. Of two engines Gatekeeper prefers CEL, and so does this.
+fn compile(document: &PolicyDocument, name: &str) -> Result<Code, Box<Diagnostic>> {
     let failed = |message: String| Box::new(Diagnostic::error("policy-template", message));
     let targets = document.value.pointer("/spec/targets").and_then(Value::as_array);
     let target =
@@ -99,6 +108,15 @@ fn compile(document: &PolicyDocument, name: &str) -> Result<Program, Box<Diagnos
     };
     let place = format!("{}#spec.targets[{index}]", document.file.as_deref().unwrap_or(name));
     let mut code = target.get("code").and_then(Value::as_array).into_iter().flatten().enumerate();
+    let mut written = code.clone().filter(|(_, code)| {
+        let validations = code.pointer("/source/validations").and_then(Value::as_array);
+        text(code, "/engine") == Some(ENGINE) && validations.is_some_and(|list| !list.is_empty())
+    });
+    if let Some((index, code)) = written.next() {
+        let place = format!("{place}.code[{index}].source");
+        let source = code.get("source").unwrap_or(&Value::Null);
+        return CelTemplate::compile(source, &place).map(|template| Code::Cel(Box::new(template)));
+    }
     let (place, source) = match code.find(|(_, code)| text(code, "/engine") == Some("Rego")) {
         Some((index, code)) => {
             (format!("{place}.code[{index}].source"), code.get("source").unwrap_or(&Value::Null))
@@ -114,9 +132,12 @@ fn compile(document: &PolicyDocument, name: &str) -> Result<Program, Box<Diagnos
             .filter_map(|code| text(code, "/engine"))
             .collect();
         return Err(failed(if engines.is_empty() {
-            format!("the ConstraintTemplate \"{name}\" has no Rego")
+            format!("the ConstraintTemplate \"{name}\" has neither Rego nor CEL")
         } else {
-            format!("the ConstraintTemplate \"{name}\" is written for {} and has no Rego", engines.join(", "))
+            format!(
+                "the ConstraintTemplate \"{name}\" is written for {} and not in Rego or CEL",
+                engines.join(", ")
+            )
         }));
     };
     let version_one = text(source, "/version") == Some("v1");
@@ -127,5 +148,5 @@ fn compile(document: &PolicyDocument, name: &str) -> Result<Program, Box<Diagnos
             sources.push(Source { place: format!("{place}.libs[{index}]"), text, version_one });
         }
     }
-    Program::compile(&sources)
+    Program::compile(&sources).map(|program| Code::Rego(Box::new(program)))
 }
