@@ -1,0 +1,39 @@
+//! Kyverno's policies in its own language: ClusterPolicy, Policy and PolicyException.
+//!
+//! Policies are read once. Nothing is fetched: data from outside is what is given, and a rule that needs more
+//! says so and does not pass.
+
+mod anchor;
+mod autogen;
+mod condition;
+mod context;
+mod duration;
+mod engine;
+mod entry;
+mod exception;
+mod generate;
+mod image;
+mod jmespath;
+mod json_patch;
+mod mutate;
+mod overlay;
+mod pattern;
+mod pod_security;
+mod policy;
+mod quantity;
+mod request;
+mod rule;
+mod scalar;
+mod selection;
+mod source;
+mod status;
+mod strategic;
+pub mod suite;
+mod template;
+mod validate;
+mod verify;
+mod version;
+mod wildcard;
+
+pub use request::{Operation, User};
+pub use status::{RuleResult, Status};

@@ -1,0 +1,110 @@
+//! Asks policies of one object after the other.
+
+use fairway_domain::finding::Enforcement;
+use serde_json::{Map, Value};
+
+use super::context::World;
+use super::exception::Exception;
+use super::policy::Policy;
+use super::request::Request;
+use super::rule::Action;
+use super::selection::Selected;
+use super::source::Source;
+use super::status::{RuleResult, Status};
+
+/// Which rules are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Mutate,
+    Verify,
+    Validate,
+    Generate,
+}
+
+impl Stage {
+    fn is_of(self, action: &Action) -> bool {
+        match action {
+            Action::Mutate(_) => self == Self::Mutate,
+            Action::Verify(_) => self == Self::Verify,
+            Action::Validate(_) | Action::Broken(_) => self == Self::Validate,
+            Action::Generate(_) => self == Self::Generate,
+        }
+    }
+}
+
+/// What surrounds a question.
+#[derive(Clone, Copy)]
+pub(crate) struct Surrounding<'a> {
+    pub(crate) source: &'a dyn Source,
+    pub(crate) exceptions: &'a [Exception],
+    pub(crate) now: Option<&'a str>,
+}
+
+/// A rule's answer with what follows from a failure.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) result: RuleResult,
+    pub(crate) enforcement: Enforcement,
+}
+
+/// The answers of a policy's rules of a stage that are about the object. Values are given for each rule.
+pub(crate) fn ask<'g>(
+    policy: &Policy,
+    stage: Stage,
+    request: &Request<'_>,
+    surrounding: Surrounding<'_>,
+    given: impl Fn(&str) -> &'g Map<String, Value>,
+) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    if !policy.covers(request) {
+        return answers;
+    }
+    // Each mutation starts from what those before it left.
+    let mut patched: Option<Value> = None;
+    for with_action in policy.rules.iter().filter(|it| stage.is_of(&it.rule.action)) {
+        let rule = &with_action.rule;
+        let enforcement = policy.enforcement_of(with_action, request);
+        let error = |reason: String| RuleResult::new(&rule.name, Status::Error, reason);
+        let result = match rule.selects(request) {
+            Selected::No => continue,
+            Selected::Unknown(reason) => Some(error(reason)),
+            Selected::Yes => {
+                let mut world =
+                    World::new(request, surrounding.source, given(&rule.name), surrounding.now);
+                world.object = patched.as_ref();
+                match excepted(policy, &rule.name, request, &world, surrounding.exceptions) {
+                    Ok(Some(name)) => {
+                        Some(RuleResult::new(&rule.name, Status::Skip, format!("excepted by {name}")))
+                    }
+                    Ok(None) => rule.ask(&world),
+                    Err(reason) => Some(error(reason)),
+                }
+            }
+        };
+        let Some(mut result) = result else { continue };
+        if result.status == Status::Fail && !policy.is_scored {
+            result.status = Status::Warn;
+        }
+        if let Some(object) = &result.patched {
+            patched = Some(object.clone());
+        }
+        answers.push(Answer { result, enforcement });
+    }
+    answers
+}
+
+/// The name of the exception that lifts a rule.
+fn excepted<'a>(
+    policy: &Policy,
+    rule: &str,
+    request: &Request<'_>,
+    world: &'a World<'a>,
+    exceptions: &'a [Exception],
+) -> Result<Option<&'a str>, String> {
+    for exception in exceptions.iter().filter(|it| it.pod_security.is_empty() && it.names(policy, rule)) {
+        if exception.covers(request, world).map_err(|error| error.to_string())? {
+            return Ok(Some(&exception.name));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,93 @@
+//! Data from outside that policies ask for. Nothing is fetched: what is not given is not there.
+
+use serde_json::{Value, json};
+
+/// Where the data comes from.
+pub(crate) trait Source {
+    /// A ConfigMap.
+    fn config_map(&self, namespace: &str, name: &str) -> Option<Value>;
+    /// What the cluster's API answers to GET on a path.
+    fn api(&self, path: &str) -> Option<Value>;
+    /// What a registry says of an image.
+    fn image(&self, reference: &str) -> Option<Value>;
+    /// An entry of the global context.
+    fn global(&self, name: &str) -> Option<Value>;
+}
+
+/// Objects stand for the cluster.
+pub(crate) struct Objects<'a>(pub(crate) Vec<&'a Value>);
+
+fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
+    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The plural that the API has for a kind, in lower case.
+pub(crate) fn plural(kind: &str) -> String {
+    let kind = kind.to_lowercase();
+    match kind.as_str() {
+        "endpoints" => kind,
+        _ if kind.ends_with("ss") || kind.ends_with('x') || kind.ends_with("ch") || kind.ends_with("sh") => {
+            format!("{kind}es")
+        }
+        _ if kind.ends_with('s') => format!("{kind}es"),
+        _ => match kind.strip_suffix('y') {
+            Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+            _ => format!("{kind}s"),
+        },
+    }
+}
+
+impl Source for Objects<'_> {
+    fn config_map(&self, namespace: &str, name: &str) -> Option<Value> {
+        let found = self.0.iter().find(|object| {
+            text(object, "/kind") == "ConfigMap"
+                && text(object, "/metadata/name") == name
+                && text(object, "/metadata/namespace") == namespace
+        });
+        found.map(|object| (*object).clone())
+    }
+
+    /// `/api/v1/namespaces/x/pods`, `/apis/apps/v1/deployments`, with the name of one object at the end or not.
+    /// An answer needs at least one object of the kind: an empty list could as well mean that nobody looked.
+    fn api(&self, path: &str) -> Option<Value> {
+        let path = path.split('?').next().unwrap_or_default();
+        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let (version, rest) = match parts.as_slice() {
+            ["api", version, rest @ ..] => ((*version).to_owned(), rest),
+            ["apis", group, version, rest @ ..] => (format!("{group}/{version}"), rest),
+            _ => return None,
+        };
+        let (namespace, resource, name) = match rest {
+            ["namespaces", namespace, resource] => (Some(*namespace), *resource, None),
+            ["namespaces", namespace, resource, name] => (Some(*namespace), *resource, Some(*name)),
+            [resource] => (None, *resource, None),
+            [resource, name] => (None, *resource, Some(*name)),
+            _ => return None,
+        };
+        let of_kind: Vec<&&Value> = self
+            .0
+            .iter()
+            .filter(|object| {
+                text(object, "/apiVersion") == version && plural(text(object, "/kind")) == resource
+            })
+            .collect();
+        if of_kind.is_empty() {
+            return None;
+        }
+        let mut inside = of_kind
+            .into_iter()
+            .filter(|object| namespace.is_none_or(|it| text(object, "/metadata/namespace") == it));
+        match name {
+            Some(name) => inside.find(|object| text(object, "/metadata/name") == name).map(|it| (**it).clone()),
+            None => Some(json!({"items": inside.map(|it| (**it).clone()).collect::<Vec<Value>>()})),
+        }
+    }
+
+    fn image(&self, _reference: &str) -> Option<Value> {
+        None
+    }
+
+    fn global(&self, _name: &str) -> Option<Value> {
+        None
+    }
+}
