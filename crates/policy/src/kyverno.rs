@@ -5,12 +5,14 @@
 
 mod anchor;
 mod autogen;
+mod cel_rule;
 mod condition;
 mod context;
 mod duration;
 mod engine;
 mod entry;
 mod exception;
+mod findings;
 mod generate;
 mod image;
 mod jmespath;
@@ -35,5 +37,6 @@ mod verify;
 mod version;
 mod wildcard;
 
+pub(crate) use findings::KyvernoPolicies;
 pub use request::{Operation, User};
 pub use status::{RuleResult, Status};

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::cel_template::CelTemplate;
 use crate::constraint::{Constraint, GROUP};
 use crate::inventory::inventory;
+use crate::kyverno::KyvernoPolicies;
 use crate::locate::locate;
 use crate::matching::{Matching, Namespaces, matches};
 use crate::rego::{Program, Verdict};
@@ -19,7 +20,7 @@ use crate::template::{Code, Template, at};
 /// The most findings of one policy about one object.
 const MAX_FINDINGS: usize = 100;
 
-/// A ConstraintTemplate or a Constraint.
+/// A ConstraintTemplate, a Constraint, or a policy or exception of Kyverno.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyDocument {
     /// The object.
@@ -83,6 +84,7 @@ pub struct PolicySet {
     programs: Vec<Program>,
     policies: Vec<Policy>,
     infos: Vec<PolicyInfo>,
+    kyverno: KyvernoPolicies,
 }
 
 /// The namespaces among the objects, by name.
@@ -106,8 +108,12 @@ impl PolicySet {
         let mut constraints = Vec::new();
         let mut rules = BTreeSet::new();
         let kinds: BTreeSet<String> = documents.iter().filter_map(defined_kind).collect();
+        let mut kyverno = KyvernoPolicies::default();
         for document in documents {
             let document = &document;
+            if kyverno.take(document, &mut problems) {
+                continue;
+            }
             let text = |key: &str| document.value.get(key).and_then(Value::as_str).unwrap_or_default();
             if text("kind") == "ConstraintTemplate"
                 && text("apiVersion").starts_with("templates.gatekeeper.sh/")
@@ -139,7 +145,10 @@ impl PolicySet {
             }
         }
         constraints.sort_by_key(Constraint::rule);
-        (Self::assemble(&templates, constraints), problems)
+        let mut set = Self::assemble(&templates, constraints);
+        set.infos.extend(kyverno.infos());
+        set.kyverno = kyverno;
+        (set, problems)
     }
 
     fn assemble(templates: &BTreeMap<String, Template>, constraints: Vec<Constraint>) -> Self {
@@ -194,7 +203,7 @@ impl PolicySet {
 
     /// Whether there is no policy at all, so that "no findings" would mean nothing.
     pub fn is_empty(&self) -> bool {
-        self.policies.is_empty()
+        self.infos.is_empty()
     }
 
     /// Evaluates every policy on every object that it is about. All objects together are the inventory that
@@ -247,6 +256,7 @@ impl PolicySet {
                 findings.extend(findings_of(verdict, info, review));
             }
         }
+        findings.extend(self.kyverno.evaluate(&reviews, &namespaces));
         let mut findings: Vec<Finding> = findings.into_iter().collect();
         findings.sort_by_key(|finding| std::cmp::Reverse((finding.enforcement, finding.severity)));
         findings

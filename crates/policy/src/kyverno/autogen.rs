@@ -4,9 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::selection::KindPattern;
 
-const CONTROLLERS: [&str; 7] = [
-    "DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet", "CronJob",
-];
+const CONTROLLERS: [&str; 7] =
+    ["DaemonSet", "Deployment", "Job", "ReplicaSet", "ReplicationController", "StatefulSet", "CronJob"];
 const ANNOTATION: &str = "/metadata/annotations/pod-policies.kyverno.io~1autogen-controllers";
 /// The longest name of a rule.
 const MAX_NAME: usize = 63;
@@ -90,7 +89,8 @@ pub(crate) fn rules(policy: &Value) -> Vec<Value> {
             && let Some(inner) = for_kinds(rule, "autogen", "template", &CONTROLLERS)
             && let Some(mut outer) = for_kinds(&inner, "autogen", "jobTemplate", &["CronJob"])
         {
-            if let (Some(map), Some(name)) = (outer.as_object_mut(), rule.get("name").and_then(Value::as_str)) {
+            if let (Some(map), Some(name)) = (outer.as_object_mut(), rule.get("name").and_then(Value::as_str))
+            {
                 map.insert("name".to_owned(), named("autogen-cronjob", name).into());
             }
             generated.push(moved(&outer, "spec.jobTemplate.spec.template"));
@@ -155,7 +155,10 @@ fn for_kinds(rule: &Value, prefix: &str, key: &str, controllers: &[&str]) -> Opt
             new.insert("pattern".to_owned(), pattern);
         } else if let Some(Value::Array(patterns)) = validate.get("anyPattern") {
             new.insert("anyPattern".to_owned(), patterns.iter().map(wrap).collect());
-        } else if !["deny", "podSecurity", "foreach", "cel", "assert"].iter().any(|it| validate.contains_key(*it)) {
+        } else if !["deny", "podSecurity", "foreach", "cel", "assert"]
+            .iter()
+            .any(|it| validate.contains_key(*it))
+        {
             return None;
         }
         rule.insert("validate".to_owned(), Value::Object(new));
@@ -166,9 +169,7 @@ fn for_kinds(rule: &Value, prefix: &str, key: &str, controllers: &[&str]) -> Opt
 
 /// Whether the kinds stand in the selection itself and not in `any` or `all`.
 fn is_plain(selection: &Value) -> bool {
-    ["any", "all"].iter().all(|key| {
-        selection.get(*key).and_then(Value::as_array).is_none_or(Vec::is_empty)
-    })
+    ["any", "all"].iter().all(|key| selection.get(*key).and_then(Value::as_array).is_none_or(Vec::is_empty))
 }
 
 fn replace_kinds(selection: &mut Value, controllers: &[&str], is_first: bool) {
@@ -195,7 +196,8 @@ fn replace_kinds(selection: &mut Value, controllers: &[&str], is_first: bool) {
 /// The references to the pod's fields, moved to where the pod is.
 fn moved(rule: &Value, path: &str) -> Value {
     let is_cel = rule.pointer("/validate/cel").is_some();
-    let prefixes: &[&str] = if is_cel { &["object", "oldObject"] } else { &["request.object", "request.oldObject"] };
+    let prefixes: &[&str] =
+        if is_cel { &["object", "oldObject"] } else { &["request.object", "request.oldObject"] };
     let mut replacements = Vec::new();
     for prefix in prefixes {
         for field in ["spec", "metadata"] {
@@ -228,20 +230,23 @@ mod tests {
 
     use super::rules;
 
-    fn policy(rule: Value) -> Value {
+    fn policy(rule: &Value) -> Value {
         json!({"metadata": {"name": "p"}, "spec": {"rules": [rule]}})
     }
 
     #[test]
     fn a_rule_about_pods_is_written_for_controllers_and_for_cron_jobs() {
-        let all = rules(&policy(json!({
+        let all = rules(&policy(&json!({
             "name": "r", "match": {"any": [{"resources": {"kinds": ["Pod"]}}]},
             "context": [{"name": "n", "variable": {"jmesPath": "request.object.spec.x"}}],
             "validate": {"pattern": {"spec": {"hostPID": false}}},
         })));
         let names: Vec<&str> = all.iter().filter_map(|rule| rule["name"].as_str()).collect();
         assert_eq!(names, ["r", "autogen-r", "autogen-cronjob-r"]);
-        assert_eq!(all[1]["validate"]["pattern"], json!({"spec": {"template": {"spec": {"hostPID": false}}}}));
+        assert_eq!(
+            all[1]["validate"]["pattern"],
+            json!({"spec": {"template": {"spec": {"hostPID": false}}}})
+        );
         assert_eq!(
             all[2]["validate"]["pattern"],
             json!({"spec": {"jobTemplate": {"spec": {"template": {"spec": {"hostPID": false}}}}}})
@@ -261,7 +266,7 @@ mod tests {
             json!({"kinds": ["Service"]}),
         ] {
             let rule = json!({"name": "r", "match": {"resources": resources}, "validate": {"pattern": {}}});
-            assert_eq!(rules(&policy(rule)).len(), 1, "{resources}");
+            assert_eq!(rules(&policy(&rule)).len(), 1, "{resources}");
         }
     }
 }

@@ -131,7 +131,10 @@ impl Conditions {
                 if items.iter().any(|item| item.get("any").is_some() || item.get("all").is_some()) {
                     items.iter().map(block).collect::<Result<_, _>>()?
                 } else {
-                    vec![Block { any: None, all: items.iter().map(Condition::read).collect::<Result<_, _>>()? }]
+                    vec![Block {
+                        any: None,
+                        all: items.iter().map(Condition::read).collect::<Result<_, _>>()?,
+                    }]
                 }
             }
             Some(other) => vec![block(other)?],

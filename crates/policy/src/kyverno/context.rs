@@ -93,7 +93,8 @@ impl<'a> Scope<'a> {
 
     /// The element of a loop, under its plain names and those with the depth of the loop.
     pub(crate) fn bind_element(&mut self, element: &'a Value, index: usize, depth: usize) {
-        for (name, value) in [("element", Cow::Borrowed(element)), ("elementIndex", Cow::Owned(index.into()))] {
+        for (name, value) in [("element", Cow::Borrowed(element)), ("elementIndex", Cow::Owned(index.into()))]
+        {
             self.bind(format!("{name}{depth}"), value.clone());
             self.bind(name, value);
         }
@@ -192,7 +193,7 @@ impl<'s> Surroundings<'s> for View<'s> {
             "dryRun" => Operand::owned(Value::Bool(request.dry_run)),
             "uid" => Operand::owned(Value::from("")),
             "kind" | "requestKind" => Operand::owned(json!({
-                "group": request.kind.group, "version": request.kind.version, "kind": request.kind.kind,
+                "group": request.kind.group, "version": request.kind.version, "kind": request.kind.name,
             })),
             other => match request.given.get(other) {
                 Some(value) => Operand::borrowed(value),
@@ -210,8 +211,17 @@ impl<'s> Surroundings<'s> for View<'s> {
     fn whole_request(&self) -> Result<Value, QueryError> {
         let mut map = self.scope.world.request.given.clone();
         for name in [
-            "operation", "namespace", "name", "kind", "userInfo", "roles", "clusterRoles", "subResource",
-            "dryRun", "object", "oldObject",
+            "operation",
+            "namespace",
+            "name",
+            "kind",
+            "userInfo",
+            "roles",
+            "clusterRoles",
+            "subResource",
+            "dryRun",
+            "object",
+            "oldObject",
         ] {
             if let Ok(Operand::Value(value)) = self.request_field(name) {
                 map.insert(name.to_owned(), value.into_owned());

@@ -69,8 +69,7 @@ pub(crate) fn ask<'g>(
             Selected::No => continue,
             Selected::Unknown(reason) => Some(error(reason)),
             Selected::Yes => {
-                let mut world =
-                    World::new(request, surrounding.source, given(&rule.name), surrounding.now);
+                let mut world = World::new(request, surrounding.source, given(&rule.name), surrounding.now);
                 world.object = patched.as_ref();
                 match excepted(policy, &rule.name, request, &world, surrounding.exceptions) {
                     Ok(Some(name)) => {

@@ -31,6 +31,10 @@ fn optional<T>(
     value.filter(|value| !value.is_null()).map(read).transpose()
 }
 
+fn is_unknown(result: &Result<Value, QueryError>) -> bool {
+    matches!(result, Err(QueryError::Unavailable(_) | QueryError::Exhausted))
+}
+
 fn text_of(value: Option<&Value>) -> Result<Text, QueryError> {
     Text::compile(value.and_then(Value::as_str).unwrap_or_default())
 }
@@ -69,7 +73,9 @@ impl ContextEntry {
         } else if let Some(global) = value.get("globalReference") {
             Origin::Global { name: text_of(global.get("name"))?, select: select(global)? }
         } else {
-            return Err(QueryError::Failed(format!("the context entry \"{name}\" says not where it comes from")));
+            return Err(QueryError::Failed(format!(
+                "the context entry \"{name}\" says not where it comes from"
+            )));
         };
         Ok(Self { name, origin })
     }
@@ -98,14 +104,16 @@ impl ContextEntry {
                 evaluate(&node, &document).map(Cow::into_owned)
             }
         };
-        let or_default = |result: Result<Value, QueryError>, default: &Option<Template>| match (result, default) {
-            (Ok(value), _) if !value.is_null() => Ok(value),
-            // What is merely unknown here must not be decided by a default that is meant for failures.
-            (Err(error @ (QueryError::Unavailable(_) | QueryError::Exhausted)), _) => Err(error),
-            (_, Some(default)) => default.resolve(scope).map(Cow::into_owned),
-            (Ok(_), None) => Err(QueryError::NotFound(self.name.clone())),
-            (Err(error), None) => Err(error),
-        };
+        let or_default =
+            |result: Result<Value, QueryError>, default: &Option<Template>| match (result, default) {
+                (Ok(value), _) if !value.is_null() => Ok(value),
+                // What is merely unknown here must not be decided by a default that is meant for failures.
+                (result, Some(default)) if !is_unknown(&result) => {
+                    default.resolve(scope).map(Cow::into_owned)
+                }
+                (Ok(_), _) => Err(QueryError::NotFound(self.name.clone())),
+                (Err(error), _) => Err(error),
+            };
         match &self.origin {
             Origin::Variable { value: Some(value), path, default } => {
                 let found = value.resolve(scope)?.into_owned();

@@ -31,7 +31,8 @@ impl Exception {
 
     pub(crate) fn read(document: &Value) -> Result<Self, QueryError> {
         let spec = document.get("spec").unwrap_or(&Value::Null);
-        let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text =
+            |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let list = |value: &Value, key: &str| -> Vec<Value> {
             value.get(key).and_then(Value::as_array).cloned().unwrap_or_default()
         };
@@ -55,12 +56,17 @@ impl Exception {
     /// Whether it is about a rule of a policy.
     pub(crate) fn names(&self, policy: &Policy, rule: &str) -> bool {
         self.policies.iter().any(|(wanted, rules)| {
-            wildcard::fits(wanted, &policy.full_name()) && rules.iter().any(|wanted| wildcard::fits(wanted, rule))
+            wildcard::fits(wanted, &policy.full_name())
+                && rules.iter().any(|wanted| wildcard::fits(wanted, rule))
         })
     }
 
     /// Whether it is about what is asked.
-    pub(crate) fn covers<'a>(&'a self, request: &Request<'_>, world: &'a World<'a>) -> Result<bool, QueryError> {
+    pub(crate) fn covers<'a>(
+        &'a self,
+        request: &Request<'_>,
+        world: &'a World<'a>,
+    ) -> Result<bool, QueryError> {
         match self.matching.matches(request) {
             Selected::No => Ok(false),
             Selected::Unknown(reason) => Err(QueryError::Unavailable(reason)),

@@ -48,9 +48,8 @@ impl Target {
 
     fn make<'s>(&'s self, scope: &'s Scope<'s>) -> Result<Vec<Value>, QueryError> {
         let spec = self.spec.resolve(scope)?;
-        let text = |value: &Value, key: &str| {
-            value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
+        let text =
+            |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let source = scope.world().source;
         let (name, namespace) = (text(&spec, "name"), text(&spec, "namespace"));
         if let Some(list) = spec.get("cloneList").filter(|list| list.is_object()) {
@@ -71,7 +70,7 @@ impl Target {
 
 pub(crate) fn path_of(version: &str, kind: &str, namespace: &str, name: &str) -> String {
     let root = if version.contains('/') { "apis" } else { "api" };
-    let plural = super::source::plural(kind);
+    let plural = crate::resource_name::resource(kind);
     let namespace = if namespace.is_empty() { String::new() } else { format!("namespaces/{namespace}/") };
     let name = if name.is_empty() { String::new() } else { format!("/{name}") };
     format!("/{root}/{version}/{namespace}{plural}{name}")
@@ -85,7 +84,9 @@ fn fetched(
     name: &str,
 ) -> Result<Value, QueryError> {
     source.api(&path_of(version, kind, namespace, name)).ok_or_else(|| {
-        QueryError::Unavailable(format!("{kind} {namespace}/{name}, which would be cloned, is not known here"))
+        QueryError::Unavailable(format!(
+            "{kind} {namespace}/{name}, which would be cloned, is not known here"
+        ))
     })
 }
 
@@ -117,7 +118,13 @@ fn clones(list: &Value, namespace: &str, source: &dyn Source) -> Result<Vec<Valu
 }
 
 /// Gives an object its kind and its name, and takes away what belonged to the one that it was cloned from.
-fn place(object: &mut Value, version: &str, kind: &str, name: &str, namespace: &str) -> Result<(), QueryError> {
+fn place(
+    object: &mut Value,
+    version: &str,
+    kind: &str,
+    name: &str,
+    namespace: &str,
+) -> Result<(), QueryError> {
     let Some(map) = object.as_object_mut() else {
         return Err(QueryError::Failed("what is generated is no object".to_owned()));
     };
@@ -129,7 +136,8 @@ fn place(object: &mut Value, version: &str, kind: &str, name: &str, namespace: &
     let Some(metadata) = metadata.as_object_mut() else {
         return Err(QueryError::Failed("metadata of what is generated is no object".to_owned()));
     };
-    for key in ["uid", "resourceVersion", "creationTimestamp", "managedFields", "ownerReferences", "selfLink"] {
+    for key in ["uid", "resourceVersion", "creationTimestamp", "managedFields", "ownerReferences", "selfLink"]
+    {
         metadata.shift_remove(key);
     }
     metadata.insert("name".to_owned(), name.into());

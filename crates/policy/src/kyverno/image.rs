@@ -21,7 +21,9 @@ impl ImageReference {
         }
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => {
-                digest.split_once(':').filter(|(algorithm, hash)| !algorithm.is_empty() && hash.len() >= 32)?;
+                digest
+                    .split_once(':')
+                    .filter(|(algorithm, hash)| !algorithm.is_empty() && hash.len() >= 32)?;
                 (rest, Some(digest.to_owned()))
             }
             None => (text, None),
@@ -113,7 +115,8 @@ pub(crate) fn images(object: &Value) -> Value {
         let mut found = Map::new();
         for (index, container) in containers.into_iter().flatten().enumerate() {
             let text = |key: &str| container.get(key).and_then(Value::as_str);
-            let (Some(name), Some(image)) = (text("name"), text("image").and_then(ImageReference::parse)) else {
+            let (Some(name), Some(image)) = (text("name"), text("image").and_then(ImageReference::parse))
+            else {
                 continue;
             };
             found.insert(name.to_owned(), image.describe(&format!("{pointer}/{index}/image")));

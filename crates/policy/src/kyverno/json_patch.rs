@@ -8,18 +8,20 @@ const MAX_OPERATIONS: usize = 1_000;
 
 /// Applies a list of operations; the error says which one failed and why.
 pub(crate) fn apply(object: &mut Value, patch: &Value) -> Result<(), String> {
-    let Value::Array(operations) = patch else { return Err("a JSON patch is a list of operations".to_owned()) };
+    let Value::Array(operations) = patch else {
+        return Err("a JSON patch is a list of operations".to_owned());
+    };
     if operations.len() > MAX_OPERATIONS {
         return Err(format!("a JSON patch has at most {MAX_OPERATIONS} operations"));
     }
     for operation in operations {
         let text = |key: &str| operation.get(key).and_then(Value::as_str).unwrap_or_default();
-        let path = steps(text("path"));
+        let target = steps(text("path"));
         let result = match text("op") {
-            "add" => add(object, &path, operation.get("value").cloned().unwrap_or_default()),
-            "replace" => replace(object, &path, operation.get("value").cloned().unwrap_or_default()),
+            "add" => add(object, &target, operation.get("value").cloned().unwrap_or_default()),
+            "replace" => replace(object, &target, operation.get("value").cloned().unwrap_or_default()),
             "remove" => {
-                remove(object, &path);
+                remove(object, &target);
                 Ok(())
             }
             "copy" | "move" => {
@@ -29,10 +31,10 @@ pub(crate) fn apply(object: &mut Value, patch: &Value) -> Result<(), String> {
                     if text("op") == "move" {
                         remove(object, &from);
                     }
-                    add(object, &path, value)
+                    add(object, &target, value)
                 })
             }
-            "test" => match (get(object, &path), operation.get("value")) {
+            "test" => match (get(object, &target), operation.get("value")) {
                 (Some(found), Some(wanted)) if super::jmespath::same(found, wanted) => Ok(()),
                 _ => Err("the value is another".to_owned()),
             },
@@ -86,7 +88,8 @@ fn add(object: &mut Value, path: &[String], value: Value) -> Result<(), String> 
     let mut at = object;
     for (index, step) in parents.iter().enumerate() {
         let next = path.get(index + 1).map_or("", String::as_str);
-        let is_list = next == "-" || next == "-1" || (!next.is_empty() && next.bytes().all(|it| it.is_ascii_digit()));
+        let is_list =
+            next == "-" || next == "-1" || (!next.is_empty() && next.bytes().all(|it| it.is_ascii_digit()));
         let empty = || if is_list { Value::Array(Vec::new()) } else { Value::Object(Map::new()) };
         at = match at {
             Value::Object(map) => {
@@ -102,7 +105,9 @@ fn add(object: &mut Value, path: &[String], value: Value) -> Result<(), String> 
                     items.push(empty());
                     items.last_mut().ok_or("the list is empty")?
                 } else {
-                    position(step, length).and_then(|place| items.get_mut(place)).ok_or("there is no such item")?
+                    position(step, length)
+                        .and_then(|place| items.get_mut(place))
+                        .ok_or("there is no such item")?
                 }
             }
             _ => return Err(format!("\"{step}\" is below a plain value")),
@@ -168,7 +173,10 @@ mod tests {
             {"op": "test", "path": "/first", "value": 1},
         ]);
         apply(&mut object, &patch).unwrap();
-        assert_eq!(object, json!({"a": {"l": [1, 2, 4]}, "n": {"labels": {"x/y": "z"}}, "p": [{"q": [5]}], "first": 1}));
+        assert_eq!(
+            object,
+            json!({"a": {"l": [1, 2, 4]}, "n": {"labels": {"x/y": "z"}}, "p": [{"q": [5]}], "first": 1})
+        );
         let wrong = apply(&mut object, &json!([{"op": "replace", "path": "/x", "value": 1}])).unwrap_err();
         assert_eq!(wrong, "replace /x: it is not there");
     }

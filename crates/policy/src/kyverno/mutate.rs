@@ -93,8 +93,7 @@ impl Change {
             Self::Patch(text) => {
                 let source = text.resolve(scope)?;
                 let source = source.as_str().unwrap_or_default();
-                let reading =
-                    fairway_yaml::read("patchesJson6902", source, &fairway_yaml::Limits::default());
+                let reading = fairway_yaml::read("patchesJson6902", source, &fairway_yaml::Limits::default());
                 if let Some(problem) = reading.diagnostics.first() {
                     return Err(QueryError::Failed(format!("patchesJson6902: {}", problem.message)));
                 }
@@ -139,14 +138,12 @@ impl Mutation {
                 preconditions: Conditions::read(value.get("preconditions"))?,
             })
         };
-        Ok(Self {
-            change: Change::read(value, 0)?,
-            targets: targets.map(target).collect::<Result<_, _>>()?,
-        })
+        Ok(Self { change: Change::read(value, 0)?, targets: targets.map(target).collect::<Result<_, _>>()? })
     }
 
     pub(crate) fn ask<'s>(&'s self, rule: &str, scope: &'s Scope<'s>) -> RuleResult {
-        let result = if self.targets.is_empty() { self.change_own(scope) } else { self.change_targets(scope) };
+        let result =
+            if self.targets.is_empty() { self.change_own(scope) } else { self.change_targets(scope) };
         match result {
             Ok((None, targets)) if targets.is_empty() => {
                 RuleResult::new(rule, Status::Skip, "nothing is changed")
@@ -185,7 +182,11 @@ impl Mutation {
 }
 
 /// The object after a change, when it is another.
-fn changed<'s>(change: &'s Change, object: &Value, scope: &'s Scope<'s>) -> Result<Option<Value>, QueryError> {
+fn changed<'s>(
+    change: &'s Change,
+    object: &Value,
+    scope: &'s Scope<'s>,
+) -> Result<Option<Value>, QueryError> {
     let mut patched = object.clone();
     change.apply(&mut patched, scope, 0)?;
     if super::jmespath::same(&patched, object) {
@@ -203,7 +204,9 @@ fn found(spec: &Value, scope: &Scope<'_>) -> Result<Vec<Value>, QueryError> {
     let kind = KindPattern::read(text("kind")).kind().to_owned();
     let unknown = || {
         let (namespace, name) = (text("namespace"), text("name"));
-        QueryError::Unavailable(format!("{kind} {namespace}/{name}, which would be changed, is not known here"))
+        QueryError::Unavailable(format!(
+            "{kind} {namespace}/{name}, which would be changed, is not known here"
+        ))
     };
     let path = super::generate::path_of(text("apiVersion"), &kind, "", "");
     let answer = scope.world().source.api(&path).ok_or_else(unknown)?;

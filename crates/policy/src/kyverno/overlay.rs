@@ -225,9 +225,6 @@ mod tests {
     fn what_is_there_is_not_added() {
         let object = json!({"metadata": {"labels": {"a": "1"}}});
         let patch = json!({"metadata": {"labels": {"+(a)": "2", "+(b)": "3"}}});
-        assert_eq!(
-            prepare(patch, &object, &Budget::new()),
-            Ok(json!({"metadata": {"labels": {"b": "3"}}}))
-        );
+        assert_eq!(prepare(patch, &object, &Budget::new()), Ok(json!({"metadata": {"labels": {"b": "3"}}})));
     }
 }

@@ -84,8 +84,11 @@ fn compile(value: &Value, around: &mut Vec<String>) -> Result<Pattern, QueryErro
                 let pattern = compile(value, around)?;
                 around.pop();
                 // `+(key)` means nothing where nothing is added: the key is taken as it is written.
-                let (anchor, name) =
-                    if anchor == Some(Anchor::AddIfNotPresent) { (None, key.as_str()) } else { (anchor, name) };
+                let (anchor, name) = if anchor == Some(Anchor::AddIfNotPresent) {
+                    (None, key.as_str())
+                } else {
+                    (anchor, name)
+                };
                 fields.push(Field { anchor, key: name.to_owned(), pattern });
             }
             // Conditions first, then other anchors, then what has anchors inside, then the rest.
@@ -320,7 +323,11 @@ mod tests {
             (json!({"^(l)": [{"n": 2}]}), json!({"l": [{"n": 1}, {"n": 2}]}), "pass"),
             (json!({"^(l)": [{"n": 3}]}), json!({"l": [{"n": 1}, {"n": 2}]}), "fail"),
             (json!({"l": ["a|b"]}), json!({"l": ["a", "c"]}), "fail"),
-            (json!({"metadata": {"labels": {"app/*": "?*"}}}), json!({"metadata": {"labels": {"app/x": "1"}}}), "pass"),
+            (
+                json!({"metadata": {"labels": {"app/*": "?*"}}}),
+                json!({"metadata": {"labels": {"app/x": "1"}}}),
+                "pass",
+            ),
             (json!({"a": null}), json!({}), "pass"),
         ] {
             assert_eq!(verdict(&pattern, &object), expected, "{pattern} {object}");

@@ -37,8 +37,19 @@ pub(crate) struct Violation {
 }
 
 const BASELINE_CAPABILITIES: [&str; 13] = [
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
-    "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
 ];
 /// Each with the minor version since which it is allowed.
 const SYSCTLS: [(&str, u32); 12] = [
@@ -56,7 +67,14 @@ const SYSCTLS: [(&str, u32); 12] = [
     ("net.ipv4.tcp_wmem", 32),
 ];
 const VOLUMES: [&str; 9] = [
-    "name", "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected",
+    "name",
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "persistentVolumeClaim",
+    "projected",
     "secret",
 ];
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
@@ -105,7 +123,10 @@ impl PodSecurity {
         if self.checks_nothing {
             return Ok(Vec::new());
         }
-        let prefix: String = pointer.split('/').skip(1).map(|step| format!("{step}.")).collect();
+        let prefix = match pointer.trim_start_matches('/').replace('/', ".") {
+            path if path.is_empty() => path,
+            path => path + ".",
+        };
         let mut findings = Findings { prefix, found: Vec::new() };
         self.baseline(pod, &mut findings);
         if self.is_restricted {
@@ -160,15 +181,12 @@ impl PodSecurity {
             });
         }
         if !self.is_restricted || self.minor < 22 {
-            findings.each_item(
-                "Capabilities",
-                pod,
-                &["securityContext", "capabilities", "add"],
-                |it| it.as_str().is_some_and(|it| BASELINE_CAPABILITIES.contains(&it)),
-            );
+            findings.each_item("Capabilities", pod, &["securityContext", "capabilities", "add"], |it| {
+                it.as_str().is_some_and(|it| BASELINE_CAPABILITIES.contains(&it))
+            });
         }
         containers(pod, |list, index, container| {
-            let image = image_of(container);
+            let image = Some(image_of(container));
             let ports = container.get("ports").and_then(Value::as_array);
             for (place, port) in ports.into_iter().flatten().enumerate() {
                 if let Some(host) = port.get("hostPort").filter(|port| port.as_i64() != Some(0)) {
@@ -178,9 +196,13 @@ impl PodSecurity {
                 }
             }
             if self.minor >= 34 {
-                for handler in
-                    ["livenessProbe", "readinessProbe", "startupProbe", "lifecycle.postStart", "lifecycle.preStop"]
-                {
+                for handler in [
+                    "livenessProbe",
+                    "readinessProbe",
+                    "startupProbe",
+                    "lifecycle.postStart",
+                    "lifecycle.preStop",
+                ] {
                     for probe in ["httpGet", "tcpSocket"] {
                         let pointer = format!("/{}/{probe}/host", handler.replace('.', "/"));
                         let host = container.pointer(&pointer).filter(|it| it.as_str() != Some(""));
@@ -198,7 +220,13 @@ impl PodSecurity {
         for (index, volume) in volumes.into_iter().flatten().enumerate() {
             if let Some(host) = volume.get("hostPath").filter(|it| !it.is_null()) {
                 let path = format!("spec.volumes[{index}].hostPath");
-                findings.add("HostPath Volumes", "spec.volumes[*].hostPath".into(), None, path, vec![host.clone()]);
+                findings.add(
+                    "HostPath Volumes",
+                    "spec.volumes[*].hostPath".into(),
+                    None,
+                    path,
+                    vec![host.clone()],
+                );
             }
         }
         let sysctls = pod.pointer("/spec/securityContext/sysctls").and_then(Value::as_array);
@@ -218,12 +246,17 @@ impl PodSecurity {
         let volumes = pod.pointer("/spec/volumes").and_then(Value::as_array);
         for (index, volume) in volumes.into_iter().flatten().enumerate() {
             let members = volume.as_object().into_iter().flatten();
-            for (key, value) in members.filter(|(key, value)| !VOLUMES.contains(&key.as_str()) && !value.is_null()) {
+            for (key, value) in
+                members.filter(|(key, value)| !VOLUMES.contains(&key.as_str()) && !value.is_null())
+            {
                 let path = format!("spec.volumes[{index}].{key}");
-                findings.add("Volume Types", "spec.volumes[*]".into(), None, path, vec![
-                    format!("spec.volumes[*].{key}").into(),
-                    value.clone(),
-                ]);
+                findings.add(
+                    "Volume Types",
+                    "spec.volumes[*]".into(),
+                    None,
+                    path,
+                    vec![format!("spec.volumes[*].{key}").into(), value.clone()],
+                );
             }
         }
         if !is_windows && self.minor >= 8 {
@@ -248,9 +281,12 @@ impl PodSecurity {
             });
         }
         if self.minor >= 22 && !is_windows {
-            findings.each_container("Capabilities", pod, &["securityContext", "capabilities", "drop"], |it| {
-                it.as_array().is_some_and(|items| items.iter().any(|item| item.as_str() == Some("ALL")))
-            });
+            findings.each_container(
+                "Capabilities",
+                pod,
+                &["securityContext", "capabilities", "drop"],
+                |it| it.as_array().is_some_and(|items| items.iter().any(|item| item.as_str() == Some("ALL"))),
+            );
             findings.each_item("Capabilities", pod, &["securityContext", "capabilities", "add"], |it| {
                 it.as_str() == Some("NET_BIND_SERVICE")
             });
@@ -258,8 +294,8 @@ impl PodSecurity {
     }
 }
 
-fn image_of(container: &Value) -> Option<String> {
-    Some(container.get("image").and_then(Value::as_str).unwrap_or_default().to_owned())
+fn image_of(container: &Value) -> String {
+    container.get("image").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn containers<'v>(pod: &'v Value, mut each: impl FnMut(&'static str, usize, &'v Value)) {
@@ -299,7 +335,7 @@ fn required(
         let joined = inner.join(".");
         let path = format!("spec.{list}[{index}].{joined}");
         let values = vec![found.cloned().unwrap_or_default()];
-        findings.add(control, format!("spec.{list}[*].{joined}"), image_of(container), path, values);
+        findings.add(control, format!("spec.{list}[*].{joined}"), Some(image_of(container)), path, values);
     });
 }
 
@@ -314,10 +350,10 @@ impl Findings {
         control: &'static str,
         field: String,
         image: Option<String>,
-        path: String,
+        place: impl std::fmt::Display,
         values: Vec<Value>,
     ) {
-        let path = format!("{}{path}", self.prefix);
+        let path = format!("{}{place}", self.prefix);
         let shown = values.first().filter(|value| !value.is_null());
         let shown = shown.map_or_else(|| "is not set".to_owned(), |value| format!("must not be {value}"));
         let reason = format!("{control}: {path} {shown}");
@@ -361,7 +397,13 @@ impl Findings {
                     Value::Array(items) => items.clone(),
                     other => vec![other.clone()],
                 };
-                self.add(control, format!("spec.{list}[*].{joined}"), image_of(container), path, values);
+                self.add(
+                    control,
+                    format!("spec.{list}[*].{joined}"),
+                    Some(image_of(container)),
+                    path,
+                    values,
+                );
             }
         });
     }
@@ -380,7 +422,7 @@ impl Findings {
             if !bad.is_empty() {
                 let joined = steps.join(".");
                 let path = format!("spec.{list}[{index}].{joined}");
-                self.add(control, format!("spec.{list}[*].{joined}"), image_of(container), path, bad);
+                self.add(control, format!("spec.{list}[*].{joined}"), Some(image_of(container)), path, bad);
             }
         });
     }
@@ -396,9 +438,10 @@ impl Exclusion {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let field_fits = self.field.as_ref().is_none_or(|field| *field == violation.field)
             && (self.values.is_empty()
-                || violation.values.iter().all(|value| {
-                    self.values.iter().any(|allowed| wildcard::fits(allowed, &text(value)))
-                }));
+                || violation
+                    .values
+                    .iter()
+                    .all(|value| self.values.iter().any(|allowed| wildcard::fits(allowed, &text(value)))));
         placed && self.control == violation.control && field_fits
     }
 }

@@ -103,7 +103,10 @@ impl Policy {
             .iter()
             .map(|rule| RuleWithAction {
                 rule: Rule::read(rule),
-                enforcement: rule.pointer("/validate/failureAction").and_then(Value::as_str).and_then(enforcement),
+                enforcement: rule
+                    .pointer("/validate/failureAction")
+                    .and_then(Value::as_str)
+                    .and_then(enforcement),
                 overrides: overrides(rule.pointer("/validate/failureActionOverrides")),
             })
             .collect();
@@ -150,8 +153,27 @@ impl Policy {
         self.namespace.is_empty() || self.namespace == request.namespace
     }
 
+    /// `ClusterPolicy` or `Policy`.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.namespace.is_empty() { "ClusterPolicy" } else { "Policy" }
+    }
+
+    /// Kind and name.
+    pub(crate) fn label(&self) -> String {
+        format!("{}/{}", self.kind(), self.full_name())
+    }
+
+    /// Whether it has rules that find something, rather than change or make objects.
+    pub(crate) fn can_find(&self) -> bool {
+        self.rules.iter().any(|it| !matches!(it.rule.action, Action::Mutate(_) | Action::Generate(_)))
+    }
+
     /// The policy's name with its namespace, as exceptions and tests name it.
     pub(crate) fn full_name(&self) -> String {
-        if self.namespace.is_empty() { self.name.clone() } else { format!("{}/{}", self.namespace, self.name) }
+        if self.namespace.is_empty() {
+            self.name.clone()
+        } else {
+            format!("{}/{}", self.namespace, self.name)
+        }
     }
 }

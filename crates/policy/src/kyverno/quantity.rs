@@ -127,8 +127,8 @@ impl Quantity {
     /// The product with a number, or nothing where it does not fit.
     pub(crate) fn multiply(self, factor: f64) -> Option<Self> {
         let factor = Self::parse(&format!("{factor}"))?;
-        let mut result = self
-            .with(self.mantissa.checked_mul(factor.mantissa)?, self.scale.checked_add(factor.scale)?);
+        let mut result =
+            self.with(self.mantissa.checked_mul(factor.mantissa)?, self.scale.checked_add(factor.scale)?);
         while result.scale > MAX_SCALE {
             result.mantissa /= 10;
             result.scale -= 1;
@@ -177,7 +177,11 @@ impl std::fmt::Display for Quantity {
             exponent += 3;
         }
         if self.style == Style::Exponent {
-            return if exponent == 0 { write!(formatter, "{rest}") } else { write!(formatter, "{rest}e{exponent}") };
+            return if exponent == 0 {
+                write!(formatter, "{rest}")
+            } else {
+                write!(formatter, "{rest}e{exponent}")
+            };
         }
         let suffix = match exponent {
             -9 => "n",

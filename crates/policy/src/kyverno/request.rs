@@ -76,7 +76,8 @@ impl User {
 pub(crate) struct Kind<'a> {
     pub(crate) group: &'a str,
     pub(crate) version: &'a str,
-    pub(crate) kind: &'a str,
+    /// For example `Pod`.
+    pub(crate) name: &'a str,
     /// Empty for the object itself.
     pub(crate) subresource: &'a str,
 }
@@ -86,7 +87,7 @@ impl<'a> Kind<'a> {
         let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
         let version = text("apiVersion");
         let (group, version) = version.split_once('/').unwrap_or(("", version));
-        Self { group, version, kind: text("kind"), subresource: "" }
+        Self { group, version, name: text("kind"), subresource: "" }
     }
 }
 

@@ -47,7 +47,8 @@ pub(crate) struct TextPattern {
 
 #[expect(clippy::expect_used, reason = "the expression is fixed, and a test reads it")]
 static RANGE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^([-+]?\d+(?:\.\d+)?[A-Za-z]*)(!?)-([-+]?\d+(?:\.\d+)?[A-Za-z]*)$").expect("the expression is valid")
+    Regex::new(r"^([-+]?\d+(?:\.\d+)?[A-Za-z]*)(!?)-([-+]?\d+(?:\.\d+)?[A-Za-z]*)$")
+        .expect("the expression is valid")
 });
 
 /// Both ends of a range, and whether it is what lies outside.

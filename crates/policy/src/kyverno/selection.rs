@@ -60,7 +60,8 @@ fn is_version(text: &str) -> bool {
 impl KindPattern {
     pub(crate) fn read(text: &str) -> Self {
         let mut parts: Vec<&str> = text.split('/').collect();
-        if let Some((kind, subresource)) = parts.pop().map(|last| last.split_once('.').unwrap_or((last, ""))) {
+        if let Some((kind, subresource)) = parts.pop().map(|last| last.split_once('.').unwrap_or((last, "")))
+        {
             parts.push(kind);
             if !subresource.is_empty() {
                 parts.push(subresource);
@@ -87,7 +88,7 @@ impl KindPattern {
     }
 
     fn fits(&self, kind: &Kind<'_>) -> bool {
-        wildcard::fits(&self.kind, kind.kind)
+        wildcard::fits(&self.kind, kind.name)
             && wildcard::fits(&self.group, kind.group)
             && wildcard::fits(&self.version, kind.version)
             && (wildcard::fits(&self.subresource, kind.subresource)
@@ -102,7 +103,13 @@ impl KindPattern {
 }
 
 fn texts(value: Option<&Value>) -> Vec<String> {
-    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    value
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 impl Filter {
@@ -151,7 +158,7 @@ impl Filter {
             patterns.is_empty() || patterns.iter().any(|pattern| wildcard::fits(pattern, text))
         };
         let kind = &request.kind;
-        let is_namespace = kind.kind == "Namespace";
+        let is_namespace = kind.name == "Namespace";
         let namespace = if is_namespace { request.name } else { request.namespace };
         let certain = (self.kinds.is_empty() || self.kinds.iter().any(|pattern| pattern.fits(kind)))
             && any(&self.names, request.name)

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::resource_name::resource;
+
 /// Where the data comes from.
 pub(crate) trait Source {
     /// A ConfigMap.
@@ -19,22 +21,6 @@ pub(crate) struct Objects<'a>(pub(crate) Vec<&'a Value>);
 
 fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// The plural that the API has for a kind, in lower case.
-pub(crate) fn plural(kind: &str) -> String {
-    let kind = kind.to_lowercase();
-    match kind.as_str() {
-        "endpoints" => kind,
-        _ if kind.ends_with("ss") || kind.ends_with('x') || kind.ends_with("ch") || kind.ends_with("sh") => {
-            format!("{kind}es")
-        }
-        _ if kind.ends_with('s') => format!("{kind}es"),
-        _ => match kind.strip_suffix('y') {
-            Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
-            _ => format!("{kind}s"),
-        },
-    }
 }
 
 impl Source for Objects<'_> {
@@ -57,18 +43,18 @@ impl Source for Objects<'_> {
             ["apis", group, version, rest @ ..] => (format!("{group}/{version}"), rest),
             _ => return None,
         };
-        let (namespace, resource, name) = match rest {
-            ["namespaces", namespace, resource] => (Some(*namespace), *resource, None),
-            ["namespaces", namespace, resource, name] => (Some(*namespace), *resource, Some(*name)),
-            [resource] => (None, *resource, None),
-            [resource, name] => (None, *resource, Some(*name)),
+        let (namespace, plural, name) = match rest {
+            ["namespaces", namespace, plural] => (Some(*namespace), *plural, None),
+            ["namespaces", namespace, plural, name] => (Some(*namespace), *plural, Some(*name)),
+            [plural] => (None, *plural, None),
+            [plural, name] => (None, *plural, Some(*name)),
             _ => return None,
         };
         let of_kind: Vec<&&Value> = self
             .0
             .iter()
             .filter(|object| {
-                text(object, "/apiVersion") == version && plural(text(object, "/kind")) == resource
+                text(object, "/apiVersion") == version && resource(text(object, "/kind")) == plural
             })
             .collect();
         if of_kind.is_empty() {
@@ -78,7 +64,9 @@ impl Source for Objects<'_> {
             .into_iter()
             .filter(|object| namespace.is_none_or(|it| text(object, "/metadata/namespace") == it));
         match name {
-            Some(name) => inside.find(|object| text(object, "/metadata/name") == name).map(|it| (**it).clone()),
+            Some(name) => {
+                inside.find(|object| text(object, "/metadata/name") == name).map(|it| (**it).clone())
+            }
             None => Some(json!({"items": inside.map(|it| (**it).clone()).collect::<Vec<Value>>()})),
         }
     }

@@ -6,8 +6,15 @@ use serde_json::{Map, Value};
 /// not here are replaced as a whole.
 fn merge_keys(field: &str, is_in_service: bool) -> Option<&'static [&'static str]> {
     Some(match field {
-        "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "env" | "imagePullSecrets"
-        | "secrets" | "resourceClaims" | "claims" => &["name"],
+        "containers"
+        | "initContainers"
+        | "ephemeralContainers"
+        | "volumes"
+        | "env"
+        | "imagePullSecrets"
+        | "secrets"
+        | "resourceClaims"
+        | "claims" => &["name"],
         "ports" if is_in_service => &["port", "protocol"],
         "ports" => &["containerPort", "protocol"],
         "volumeMounts" => &["mountPath"],
@@ -31,8 +38,8 @@ fn merge_value(target: &mut Value, patch: Value, field: &str, is_service: bool) 
     match (target, patch) {
         (Value::Object(target), Value::Object(patch)) => merge_map(target, patch, is_service),
         (Value::Array(target), Value::Array(patch)) => {
-            let keys = merge_keys(field, is_service)
-                .filter(|_| target.iter().chain(&patch).all(Value::is_object));
+            let keys =
+                merge_keys(field, is_service).filter(|_| target.iter().chain(&patch).all(Value::is_object));
             match keys {
                 Some(keys) => merge_list(target, patch, keys, is_service),
                 None if field == "finalizers" => {
@@ -62,9 +69,7 @@ fn cleaned(patch: Value, is_service: bool) -> Option<Value> {
             merge_map(&mut new, map, is_service);
             Some(Value::Object(new))
         }
-        Value::Array(items) => {
-            Some(items.into_iter().filter_map(|item| cleaned(item, is_service)).collect())
-        }
+        Value::Array(items) => Some(items.into_iter().filter_map(|item| cleaned(item, is_service)).collect()),
         other => Some(other),
     }
 }
@@ -135,7 +140,8 @@ mod tests {
     #[test]
     fn lists_merge_by_their_keys_and_others_are_replaced() {
         let object = json!({"spec": {"containers": [{"name": "a", "image": "x"}], "args": ["1", "2"]}});
-        let patch = json!({"spec": {"containers": [{"name": "b"}, {"name": "a", "tty": true}], "args": ["3"]}});
+        let patch =
+            json!({"spec": {"containers": [{"name": "b"}, {"name": "a", "tty": true}], "args": ["3"]}});
         assert_eq!(
             merged(object, patch),
             json!({"spec": {"containers": [{"name": "b"}, {"name": "a", "image": "x", "tty": true}], "args": ["3"]}})

@@ -81,4 +81,3 @@ fn respond<'s>(
         }
     }
 }
-

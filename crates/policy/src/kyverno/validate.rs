@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::cel_rule::CelRule;
 use super::condition::Conditions;
 use super::context::Scope;
 use super::entry::ContextEntry;
@@ -33,6 +34,7 @@ enum Check {
     AnyPattern(Vec<PatternSource>),
     ForEach(Vec<Loop>),
     PodSecurity(PodSecurity),
+    Cel(Box<CelRule>),
     /// It is of a kind that is not evaluated here, with the reason.
     Unavailable(String),
 }
@@ -54,10 +56,13 @@ struct Loop {
 }
 
 /// The verdict before it is told.
-enum Verdict {
+pub(crate) enum Verdict {
     Pass(String),
     Skip(String),
-    Fail { path: Option<String>, reason: String },
+    Fail {
+        path: Option<String>,
+        reason: String,
+    },
     Error(QueryError),
     /// The rule does not speak.
     Silent,
@@ -85,7 +90,7 @@ impl PatternSource {
 }
 
 impl Check {
-    fn read(value: &Value, depth: usize) -> Result<Self, QueryError> {
+    fn read(value: &Value, cel_preconditions: Option<&Value>, depth: usize) -> Result<Self, QueryError> {
         if depth > MAX_LOOPS {
             return Err(QueryError::Failed(format!("loops nest deeper than {MAX_LOOPS} levels")));
         }
@@ -105,10 +110,10 @@ impl Check {
         if let Some(standard) = value.get("podSecurity") {
             return PodSecurity::read(standard).map(Self::PodSecurity);
         }
-        let unavailable = |what: &str| Ok(Self::Unavailable(what.to_owned()));
-        if value.get("cel").is_some() {
-            return unavailable("rules in CEL are not evaluated here");
+        if let Some(cel) = value.get("cel") {
+            return CelRule::read(cel, cel_preconditions).map(Box::new).map(Self::Cel);
         }
+        let unavailable = |what: &str| Ok(Self::Unavailable(what.to_owned()));
         if value.get("manifests").is_some() {
             return unavailable("signatures of manifests are not verified here");
         }
@@ -129,19 +134,19 @@ impl Loop {
             element_scope: value.get("elementScope").and_then(Value::as_bool),
             context: ContextEntry::list(value.get("context"))?,
             preconditions: Conditions::read(value.get("preconditions"))?,
-            check: Check::read(value, depth)?,
+            check: Check::read(value, None, depth)?,
         })
     }
 }
 
 impl Validation {
-    pub(crate) fn read(value: &Value, _cel_preconditions: Option<&Value>) -> Result<Self, QueryError> {
+    pub(crate) fn read(value: &Value, cel_preconditions: Option<&Value>) -> Result<Self, QueryError> {
         let message = value.get("message").and_then(Value::as_str);
         Ok(Self {
             // A message that cannot be read is shown as it is written.
             message: message.and_then(|message| Text::compile(message).ok()),
             written_message: message.unwrap_or_default().to_owned(),
-            check: Check::read(value, 0)?,
+            check: Check::read(value, cel_preconditions, 0)?,
         })
     }
 
@@ -203,7 +208,9 @@ impl Check {
         let is_silent = element.is_none() && request.is_deletion();
         match self {
             Self::Deny(conditions) => match conditions.hold(scope) {
-                Ok(true) => Verdict::Fail { path: None, reason: "the conditions of the denial hold".to_owned() },
+                Ok(true) => {
+                    Verdict::Fail { path: None, reason: "the conditions of the denial hold".to_owned() }
+                }
                 Ok(false) => Verdict::Pass("the conditions of the denial do not hold".to_owned()),
                 Err(error) => Verdict::Error(error),
             },
@@ -234,6 +241,7 @@ impl Check {
                     Err(reason) => Verdict::Error(QueryError::Failed(reason)),
                 }
             }
+            Self::Cel(rule) => rule.ask(scope.world()),
             Self::Unavailable(reason) => Verdict::Error(QueryError::Unavailable(reason.clone())),
         }
     }

@@ -25,7 +25,10 @@ impl Version {
         if parts.next().is_some() || pre.is_some_and(|pre| pre.split('.').any(str::is_empty)) {
             return None;
         }
-        Some(Self { numbers, pre: pre.map_or_else(Vec::new, |pre| pre.split('.').map(str::to_owned).collect()) })
+        Some(Self {
+            numbers,
+            pre: pre.map_or_else(Vec::new, |pre| pre.split('.').map(str::to_owned).collect()),
+        })
     }
 }
 

@@ -191,7 +191,9 @@ impl Function {
                 let shift = 10_f64.powf(places.min(15.0));
                 Ok(number((float(first)? * shift).round() / shift))
             }
-            "add" | "subtract" | "multiply" | "divide" | "modulo" => self.arithmetic(self.name, first, second),
+            "add" | "subtract" | "multiply" | "divide" | "modulo" => {
+                self.arithmetic(self.name, first, second)
+            }
             "sum" => {
                 let mut rest = items()?.iter();
                 let Some(start) = rest.next() else {
@@ -206,9 +208,7 @@ impl Function {
             }
             "contains" => match first {
                 Value::Array(items) => Ok(items.iter().any(|item| same(item, second)).into()),
-                Value::String(text) => {
-                    Ok(second.as_str().is_some_and(|part| text.contains(part)).into())
-                }
+                Value::String(text) => Ok(second.as_str().is_some_and(|part| text.contains(part)).into()),
                 other => Err(self.refuses("a list or a text", other)),
             },
             "length" => match first {
@@ -246,9 +246,10 @@ impl Function {
                 }
                 Ok(Value::Object(merged))
             }
-            "not_null" => {
-                Ok(values.iter().find(|value| !value.is_null()).map_or(Value::Null, |it| it.clone().into_owned()))
-            }
+            "not_null" => Ok(values
+                .iter()
+                .find(|value| !value.is_null())
+                .map_or(Value::Null, |it| it.clone().into_owned())),
             "object_from_lists" => {
                 let keys = items()?;
                 let values = second.as_array().ok_or_else(|| self.refuses("two lists", second))?;
@@ -306,7 +307,9 @@ impl Function {
                 };
                 Ok(wanted.iter().all(|(key, value)| labels.get(key) == Some(value)).into())
             }
-            "random" => Err(QueryError::Unavailable("random has no value that an evaluation could repeat".into())),
+            "random" => {
+                Err(QueryError::Unavailable("random has no value that an evaluation could repeat".into()))
+            }
             "x509_decode" => Err(QueryError::Unavailable("certificates are not decoded here".into())),
             other => Err(QueryError::Failed(format!("there is no function \"{other}\""))),
         }
@@ -317,7 +320,10 @@ impl Function {
             return Err(self.refuses("two names", key));
         };
         let item = |key: Value, value: &Value| {
-            Value::Object(Map::from_iter([(key_name.to_owned(), key), (value_name.to_owned(), value.clone())]))
+            Value::Object(Map::from_iter([
+                (key_name.to_owned(), key),
+                (value_name.to_owned(), value.clone()),
+            ]))
         };
         match source {
             Value::Object(map) => {
@@ -391,7 +397,9 @@ impl Function {
             }
             ("multiply", Amount::Scalar(left), Amount::Scalar(right)) => Some(number(left * right)),
             ("multiply", Amount::Quantity(value), Amount::Scalar(factor))
-            | ("multiply", Amount::Scalar(factor), Amount::Quantity(value)) => quantity(value.multiply(factor)),
+            | ("multiply", Amount::Scalar(factor), Amount::Quantity(value)) => {
+                quantity(value.multiply(factor))
+            }
             ("multiply", Amount::Duration(value), Amount::Scalar(factor))
             | ("multiply", Amount::Scalar(factor), Amount::Duration(value)) => {
                 duration(Some(Duration::of_seconds(value.seconds() * factor).0))
@@ -411,7 +419,9 @@ impl Function {
                 Some(number(left % right))
             }
             ("modulo", Amount::Quantity(left), Amount::Quantity(right)) => quantity(left.modulo(right)),
-            ("modulo", Amount::Duration(left), Amount::Duration(right)) => duration(left.0.checked_rem(right.0)),
+            ("modulo", Amount::Duration(left), Amount::Duration(right)) => {
+                duration(left.0.checked_rem(right.0))
+            }
             _ => None,
         };
         result.ok_or_else(|| {
@@ -438,4 +448,3 @@ impl Amount {
         }
     }
 }
-

@@ -1,6 +1,7 @@
 //! The functions that read and make texts.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -30,7 +31,8 @@ pub(crate) fn call(
     values: &[Cow<'_, Value>],
 ) -> Result<Option<Value>, QueryError> {
     let at = |position: usize| values.get(position).map_or(&Value::Null, |value| &**value);
-    let text = |position: usize| at(position).as_str().ok_or_else(|| function.refuses("a text", at(position)));
+    let text =
+        |position: usize| at(position).as_str().ok_or_else(|| function.refuses("a text", at(position)));
     let loose = |position: usize| {
         plain(at(position)).ok_or_else(|| function.refuses("a text or a number", at(position)))
     };
@@ -41,12 +43,18 @@ pub(crate) fn call(
         budget.take_text(text.len())?;
         Ok(Value::from(text))
     };
-    let hex = |bytes: &[u8]| Value::from(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let hex = |bytes: &[u8]| {
+        Value::from(bytes.iter().fold(String::new(), |mut text, byte| {
+            // Writing into a text cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        }))
+    };
     let result = match function.name {
         "base64_decode" => {
-            let bytes = STANDARD.decode(text(0)?).map_err(|error| {
-                QueryError::Failed(format!("base64_decode: {error}"))
-            })?;
+            let bytes = STANDARD
+                .decode(text(0)?)
+                .map_err(|error| QueryError::Failed(format!("base64_decode: {error}")))?;
             made(String::from_utf8_lossy(&bytes).into_owned())?
         }
         "base64_encode" => made(STANDARD.encode(text(0)?))?,
@@ -76,7 +84,8 @@ pub(crate) fn call(
         }
         "parse_json" => {
             budget.take_text(text(0)?.len())?;
-            serde_json::from_str(text(0)?).map_err(|error| QueryError::Failed(format!("parse_json: {error}")))?
+            serde_json::from_str(text(0)?)
+                .map_err(|error| QueryError::Failed(format!("parse_json: {error}")))?
         }
         "parse_yaml" => {
             budget.take_text(text(0)?.len())?;

@@ -11,6 +11,9 @@ use super::QueryError;
 use super::function::Function;
 use crate::kyverno::duration::Duration;
 
+/// Nanoseconds from the year 1, from which Go counts, to 1970.
+const YEAR_ONE: i128 = 62_135_596_800_000_000_000;
+
 /// The value of a function of this kind; nothing where it is of another.
 pub(crate) fn call(
     function: &Function,
@@ -18,7 +21,8 @@ pub(crate) fn call(
     values: &[Cow<'_, Value>],
 ) -> Result<Option<Value>, QueryError> {
     let at = |position: usize| values.get(position).map_or(&Value::Null, |value| &**value);
-    let text = |position: usize| at(position).as_str().ok_or_else(|| function.refuses("a text", at(position)));
+    let text =
+        |position: usize| at(position).as_str().ok_or_else(|| function.refuses("a text", at(position)));
     let moment = |position: usize| {
         read(text(position)?).ok_or_else(|| function.refuses("a time as in RFC 3339", at(position)))
     };
@@ -69,8 +73,6 @@ pub(crate) fn call(
             if step <= 0 {
                 return Err(function.refuses("a positive duration", at(1)));
             }
-            // Go counts from the year 1, jiff from 1970.
-            const YEAR_ONE: i128 = 62_135_596_800_000_000_000;
             let nanoseconds = subject.timestamp().as_nanosecond();
             let cut = nanoseconds - (nanoseconds + YEAR_ONE).rem_euclid(step);
             let cut = Timestamp::from_nanosecond(cut)
@@ -94,9 +96,14 @@ pub(crate) fn call(
     Ok(Some(result))
 }
 
+/// `Z` at the end as an offset.
+fn with_offset(text: &str) -> String {
+    text.strip_suffix('Z').map_or_else(|| text.to_owned(), |text| format!("{text}+00:00"))
+}
+
 /// A time as in RFC 3339, with its own offset.
 fn read(text: &str) -> Option<Zoned> {
-    let parsed = BrokenDownTime::parse("%Y-%m-%dT%H:%M:%S%.f%:z", &text.replace('Z', "+00:00")).ok()?;
+    let parsed = BrokenDownTime::parse("%Y-%m-%dT%H:%M:%S%.f%:z", with_offset(text)).ok()?;
     let offset = parsed.offset()?;
     Some(parsed.to_timestamp().ok()?.to_zoned(offset.to_time_zone()))
 }
@@ -137,24 +144,21 @@ fn by_layout(layout: &str, text: &str) -> Option<Zoned> {
     ];
     let (mut format, mut rest) = (String::new(), layout);
     while let Some(first) = rest.chars().next() {
-        match PARTS.iter().find(|(part, _)| rest.starts_with(part)) {
-            Some((part, code)) => {
-                format.push_str(code);
-                rest = rest.get(part.len()..)?;
+        if let Some((part, code)) = PARTS.iter().find(|(part, _)| rest.starts_with(part)) {
+            format.push_str(code);
+            rest = rest.get(part.len()..)?;
+        } else {
+            if first == '%' {
+                format.push('%');
             }
-            None => {
-                if first == '%' {
-                    format.push('%');
-                }
-                format.push(first);
-                rest = rest.get(first.len_utf8()..)?;
-            }
+            format.push(first);
+            rest = rest.get(first.len_utf8()..)?;
         }
     }
     // Names of zones are not resolved: without an offset a time is taken as UTC, as Go does.
     let (format, text) = match (format.strip_suffix(" %Z"), text.rsplit_once(' ')) {
         (Some(format), Some((text, _))) => (format.to_owned(), text.to_owned()),
-        _ => (format, if layout.contains("Z07:00") { text.replace('Z', "+00:00") } else { text.to_owned() }),
+        _ => (format, if layout.contains("Z07:00") { with_offset(text) } else { text.to_owned() }),
     };
     let parsed = BrokenDownTime::parse(format, &text).ok()?;
     let time = parsed.to_time().unwrap_or_else(|_| jiff::civil::Time::midnight());

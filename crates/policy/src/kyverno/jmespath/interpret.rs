@@ -60,7 +60,7 @@ pub(crate) struct Interpreter<'i, 'a> {
 }
 
 /// A missing field as null, for the operators that take it so.
-fn or_null<'a>(result: Evaluated<'a>) -> Evaluated<'a> {
+fn or_null(result: Evaluated<'_>) -> Evaluated<'_> {
     match result {
         Err(QueryError::NotFound(_)) => Ok(Operand::owned(Value::Null)),
         other => other,
@@ -108,7 +108,8 @@ impl<'a> Interpreter<'_, 'a> {
             Node::Pipe(left, right) => self.run(right, or_null(self.run(left, on))?),
             Node::Projection(left, right) => {
                 let value = self.value_of(left, on)?;
-                if value.is_string() && matches!(**left, Node::Then(_, ref slice) if matches!(**slice, Node::Slice(_)))
+                if value.is_string()
+                    && matches!(**left, Node::Then(_, ref slice) if matches!(**slice, Node::Slice(_)))
                 {
                     return Ok(Operand::Value(value));
                 }
@@ -118,13 +119,19 @@ impl<'a> Interpreter<'_, 'a> {
                 let value = self.value_of(left, on)?;
                 self.project(value, |interpreter, item| {
                     let holds = interpreter.value_of(condition, item.clone())?;
-                    if is_false(&holds) { Ok(Operand::owned(Value::Null)) } else { interpreter.run(right, item) }
+                    if is_false(&holds) {
+                        Ok(Operand::owned(Value::Null))
+                    } else {
+                        interpreter.run(right, item)
+                    }
                 })
             }
             Node::Values(left, right) => {
                 let values = match self.value_of(left, on)? {
                     Cow::Borrowed(Value::Object(map)) => map.values().map(Operand::borrowed).collect(),
-                    Cow::Owned(Value::Object(map)) => map.into_iter().map(|(_, it)| Operand::owned(it)).collect(),
+                    Cow::Owned(Value::Object(map)) => {
+                        map.into_iter().map(|(_, it)| Operand::owned(it)).collect()
+                    }
                     _ => return Ok(Operand::owned(Value::Null)),
                 };
                 self.collect(values, |_, item| self.run(right, item))
@@ -163,9 +170,9 @@ impl<'a> Interpreter<'_, 'a> {
                 }
                 Ok(Operand::owned(Value::Object(map)))
             }
-            Node::Expression(_) => {
-                Err(QueryError::Failed("an expression with & may only stand in a function's arguments".into()))
-            }
+            Node::Expression(_) => Err(QueryError::Failed(
+                "an expression with & may only stand in a function's arguments".into(),
+            )),
             Node::Variable(name) => self
                 .variables
                 .borrow()
@@ -292,23 +299,23 @@ fn item(value: Cow<'_, Value>, index: i64) -> Cow<'_, Value> {
     }
 }
 
-fn sliced<T: Clone>(items: &[T], [start, stop, step]: [Option<i64>; 3]) -> Result<Vec<T>, QueryError> {
+fn sliced<T: Clone>(items: &[T], [first, last, stride]: [Option<i64>; 3]) -> Result<Vec<T>, QueryError> {
     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
-    let step = step.unwrap_or(1);
-    if step == 0 {
+    let stride = stride.unwrap_or(1);
+    if stride == 0 {
         return Err(QueryError::Failed("the step of a slice must not be 0".to_owned()));
     }
     let bounded = |value: i64| {
         let value = if value < 0 { value.saturating_add(length) } else { value };
-        if step > 0 { value.clamp(0, length) } else { value.clamp(-1, length - 1) }
+        if stride > 0 { value.clamp(0, length) } else { value.clamp(-1, length - 1) }
     };
-    let start = start.map_or(if step > 0 { 0 } else { length - 1 }, bounded);
-    let stop = stop.map_or(if step > 0 { length } else { -1 }, bounded);
+    let start = first.map_or(if stride > 0 { 0 } else { length - 1 }, bounded);
+    let end = last.map_or(if stride > 0 { length } else { -1 }, bounded);
     let mut found = Vec::new();
     let mut at = start;
-    while (step > 0 && at < stop) || (step < 0 && at > stop) {
+    while (stride > 0 && at < end) || (stride < 0 && at > end) {
         found.extend(usize::try_from(at).ok().and_then(|at| items.get(at)).cloned());
-        at = at.saturating_add(step);
+        at = at.saturating_add(stride);
     }
     Ok(found)
 }

@@ -37,8 +37,13 @@ fn depth(node: &Node) -> usize {
         }
         let mut push = |child| open.push((child, depth + 1));
         match node {
-            Node::Current | Node::Root | Node::Field(_) | Node::Index(_) | Node::Slice(_) => {}
-            Node::Literal(_) | Node::Variable(_) => {}
+            Node::Current
+            | Node::Root
+            | Node::Field(_)
+            | Node::Index(_)
+            | Node::Slice(_)
+            | Node::Literal(_)
+            | Node::Variable(_) => {}
             Node::Then(left, right)
             | Node::Projection(left, right)
             | Node::Values(left, right)
@@ -61,7 +66,9 @@ fn depth(node: &Node) -> usize {
             Node::List(items) | Node::Call(_, items) => items.iter().for_each(push),
             Node::Object(members) => members.iter().for_each(|(_, child)| push(child)),
             Node::Let(bindings, body) => {
-                bindings.iter().for_each(|(_, child)| push(child));
+                for (_, child) in bindings {
+                    push(child);
+                }
                 push(body);
             }
         }

@@ -10,7 +10,10 @@ pub(crate) const MAX_SOURCE: usize = 16_384;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Token {
     /// A bare or quoted identifier; a quoted one cannot be a function's name or a keyword.
-    Identifier { name: String, quoted: bool },
+    Identifier {
+        name: String,
+        quoted: bool,
+    },
     Number(i64),
     Literal(Value),
     /// `$name`; `$` alone is the root.
@@ -58,7 +61,8 @@ pub(crate) fn tokens(source: &str) -> Result<Vec<(usize, Token)>, QueryError> {
                 number(source, rest, at, 1)?
             }
             '"' => {
-                let text = delimited(rest, '"').ok_or_else(|| failed(source, at, "the quote is not closed"))?;
+                let text =
+                    delimited(rest, '"').ok_or_else(|| failed(source, at, "the quote is not closed"))?;
                 let name = serde_json::from_str(&format!("\"{}\"", text.replace('\n', "\\n")))
                     .map_err(|error| failed(source, at, &error.to_string()))?;
                 (Token::Identifier { name, quoted: true }, text.len() + 2)

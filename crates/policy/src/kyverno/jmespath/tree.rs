@@ -40,7 +40,11 @@ pub(crate) enum Node {
     /// The right on each value of the object on the left.
     Values(Box<Node>, Box<Node>),
     /// `left[?condition].right`
-    Filter { left: Box<Node>, condition: Box<Node>, right: Box<Node> },
+    Filter {
+        left: Box<Node>,
+        condition: Box<Node>,
+        right: Box<Node>,
+    },
     Flatten(Box<Node>),
     Or(Box<Node>, Box<Node>),
     And(Box<Node>, Box<Node>),

@@ -18,6 +18,10 @@ pub enum Outcome {
     Failed(String),
     /// A policy could not be evaluated, and why.
     NotEvaluated(String),
+    /// The policy is in a language that this reader does not evaluate: its kind.
+    OtherLanguage(String),
+    /// A file that the test names could not be read, and the object is in none of the others.
+    MissingInput(String),
 }
 
 /// One object of one expected result.
@@ -75,24 +79,21 @@ fn is_named(object: &Value, expectation: &Expectation, resource: &str) -> bool {
         && (expectation.namespace.is_empty() || expectation.namespace == namespace)
 }
 
-fn outcome(
-    suite: &Suite,
-    expectation: &Expectation,
-    resource: &str,
-    responses: &[Response<'_>],
-) -> Outcome {
+fn outcome(suite: &Suite, expectation: &Expectation, resource: &str, responses: &[Response<'_>]) -> Outcome {
     let Some(expected) = Status::parse(&expectation.result) else {
         return Outcome::Failed(format!("\"{}\" is no result", expectation.result));
     };
     if let Some((kind, _)) = suite.others.iter().find(|(_, name)| *name == expectation.policy) {
-        return Outcome::NotEvaluated(format!("policies of kind {kind} are not evaluated by this reader"));
+        return Outcome::OtherLanguage(kind.clone());
     }
     if !suite.policies.iter().any(|policy| policy.full_name() == expectation.policy) {
         return Outcome::Failed(format!("there is no policy \"{}\"", expectation.policy));
     }
     if !suite.objects.iter().any(|object| is_named(object, expectation, resource)) {
-        let problems: String = suite.problems.iter().map(|problem| format!("; {problem}")).collect();
-        return Outcome::Failed(format!("there is no such object{problems}"));
+        return match suite.missing.first() {
+            Some(missing) => Outcome::MissingInput(missing.clone()),
+            None => Outcome::Failed("there is no such object".to_owned()),
+        };
     }
     let mut has_spoken = false;
     for response in responses {
@@ -175,7 +176,8 @@ fn is_same_object(left: &Value, right: &Value) -> bool {
 
 fn unlike(wanted: &[Value], found: &Value) -> Option<String> {
     let found = normal(found.clone());
-    let same_object = |it: &&Value| is_same_object(it, &found) && meta(it, "namespace") == meta(&found, "namespace");
+    let same_object =
+        |it: &&Value| is_same_object(it, &found) && meta(it, "namespace") == meta(&found, "namespace");
     let wanted = match wanted {
         [only] => only,
         several => match several.iter().find(same_object) {

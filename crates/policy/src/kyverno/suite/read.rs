@@ -14,7 +14,8 @@ pub(crate) struct Suite {
     pub(crate) policies: Vec<Policy>,
     /// Policies of languages that are not read here: kind and name.
     pub(crate) others: Vec<(String, String)>,
-    pub(crate) problems: Vec<String>,
+    /// Files of objects that could not be read, and why.
+    pub(crate) missing: Vec<String>,
     pub(crate) exceptions: Vec<Exception>,
     pub(crate) objects: Vec<Value>,
     /// What stands for the cluster.
@@ -119,7 +120,7 @@ impl Suite {
     pub(crate) fn read(file: &str, source: &str, files: &ReadFiles<'_>) -> Result<Self, String> {
         let test = documents(file, source)?.into_iter().next().unwrap_or_default();
         let reader = Reader { file, files };
-        let (mut policies, mut others, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut policies, mut others, mut missing) = (Vec::new(), Vec::new(), Vec::new());
         for path in texts(&test, "policies") {
             for (name, value) in reader.read(&path)? {
                 if !Policy::is_one(&value) {
@@ -127,10 +128,9 @@ impl Suite {
                     others.push((text(&value, "kind"), own.unwrap_or_default()));
                     continue;
                 }
-                let mut found = Vec::new();
                 let document = PolicyDocument { value, file: Some(name) };
-                policies.extend(Policy::read(&document, &mut found));
-                problems.extend(found.iter().map(ToString::to_string));
+                // A rule that cannot be read says so itself when it is asked.
+                policies.extend(Policy::read(&document, &mut Vec::new()));
             }
         }
         let mut exceptions = Vec::new();
@@ -151,7 +151,8 @@ impl Suite {
             }
         }
         let mut user = User::default();
-        for path in ["userinfo", "userInfo"].iter().filter_map(|key| test.get(*key)).filter_map(Value::as_str) {
+        for path in ["userinfo", "userInfo"].iter().filter_map(|key| test.get(*key)).filter_map(Value::as_str)
+        {
             for (_, value) in reader.read(path)? {
                 let info = value.get("userInfo").cloned().unwrap_or_default();
                 user = User {
@@ -168,14 +169,19 @@ impl Suite {
             // What is not there is passed over; the rows about it say so.
             match reader.objects(std::slice::from_ref(&path)) {
                 Ok(found) => given.extend(found),
-                Err(problem) => problems.push(problem),
+                Err(problem) => missing.push(problem),
             }
         }
         for object in given {
             // Of what is there twice the first counts.
             let identity = |it: &Value| {
                 let metadata = it.get("metadata").cloned().unwrap_or_default();
-                (text(it, "kind"), text(it, "apiVersion"), text(&metadata, "name"), text(&metadata, "namespace"))
+                (
+                    text(it, "kind"),
+                    text(it, "apiVersion"),
+                    text(&metadata, "name"),
+                    text(&metadata, "namespace"),
+                )
             };
             if !objects.iter().any(|known| identity(known) == identity(&object)) {
                 objects.push(object);
@@ -207,7 +213,7 @@ impl Suite {
                 generated: file(&["generatedResource"])?,
             });
         }
-        Ok(Self { policies, others, problems, exceptions, objects, outside, values, user, expectations })
+        Ok(Self { policies, others, missing, exceptions, objects, outside, values, user, expectations })
     }
 }
 

@@ -151,7 +151,7 @@ impl Values {
         let operation = given.get("operation").and_then(Value::as_str).and_then(Operation::parse);
         let operation = operation.unwrap_or_default();
         let kind = Kind::of(&object);
-        let mut names = [kind.group, kind.version, kind.kind, ""].map(str::to_owned);
+        let mut names = [kind.group, kind.version, kind.name, ""].map(str::to_owned);
         for subresource in &self.subresources {
             let part = |pointer: &str| {
                 subresource.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -176,7 +176,17 @@ impl Values {
         let own_namespace = object.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or_default();
         let labels = self.namespaces.get(own_namespace).cloned().unwrap_or_default();
         let old_object = if operation == Operation::Create { Value::Null } else { object.clone() };
-        Question { name: name.to_owned(), namespace, labels, kind: names, operation, old_object, given, rules, object }
+        Question {
+            name: name.to_owned(),
+            namespace,
+            labels,
+            kind: names,
+            operation,
+            old_object,
+            given,
+            rules,
+            object,
+        }
     }
 }
 
@@ -188,7 +198,7 @@ impl Question {
             object: if is_deletion { &NOTHING } else { &self.object },
             old_object: &self.old_object,
             operation: self.operation,
-            kind: Kind { group, version, kind, subresource },
+            kind: Kind { group, version, name: kind, subresource },
             name: &self.name,
             namespace: &self.namespace,
             user,
