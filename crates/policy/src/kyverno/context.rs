@@ -2,7 +2,7 @@
 //! loop. Entries are evaluated when they are first asked for, and once.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use serde_json::{Map, Value, json};
 
@@ -11,6 +11,9 @@ use super::image::images;
 use super::jmespath::{Budget, Operand, QueryError, Surroundings};
 use super::request::Request;
 use super::source::Source;
+
+/// How many context entries may need one another in a row.
+const MAX_ENTRIES_DEEP: usize = 24;
 
 /// What all scopes of one evaluation share.
 pub(crate) struct World<'a> {
@@ -22,10 +25,10 @@ pub(crate) struct World<'a> {
     pub(crate) budget: Budget,
     pub(crate) now: Option<&'a str>,
     pub(crate) images: OnceCell<Value>,
-    /// Another object that a mutation is about.
-    pub(crate) target: Option<&'a Value>,
     /// The object as earlier rules left it, where it is not that of the request.
     pub(crate) object: Option<&'a Value>,
+    /// How many context entries are being evaluated, one for the other.
+    depth: Cell<usize>,
 }
 
 impl<'a> World<'a> {
@@ -36,7 +39,7 @@ impl<'a> World<'a> {
         now: Option<&'a str>,
     ) -> Self {
         let (budget, images) = (Budget::new(), OnceCell::new());
-        Self { request, source, given, budget, now, images, target: None, object: None }
+        Self { request, source, given, budget, now, images, object: None, depth: Cell::new(0) }
     }
 
     /// `request.object`
@@ -129,7 +132,17 @@ impl<'s> View<'s> {
                     return Ok(Some(given));
                 }
                 let seen = View { scope: view.scope, visible: position };
-                return match binding.value.get_or_init(|| entry.evaluate(&seen)) {
+                let depth = &view.scope.world.depth;
+                if binding.value.get().is_none() && depth.get() >= MAX_ENTRIES_DEEP {
+                    return Err(QueryError::Exhausted);
+                }
+                let evaluated = binding.value.get_or_init(|| {
+                    depth.set(depth.get() + 1);
+                    let value = entry.evaluate(&seen);
+                    depth.set(depth.get() - 1);
+                    value
+                });
+                return match evaluated {
                     Ok(value) => Ok(Some(value)),
                     // A value that is given stands in for what cannot be had.
                     Err(error) => given.map(Some).ok_or_else(|| error.clone()),
@@ -163,10 +176,6 @@ impl<'s> Surroundings<'s> for View<'s> {
         let account = || world.request.user.service_account();
         match name {
             "images" => Ok(Operand::borrowed(world.images.get_or_init(|| images(world.object())))),
-            "target" => match world.target {
-                Some(target) => Ok(Operand::borrowed(target)),
-                None => Err(QueryError::NotFound(name.to_owned())),
-            },
             "serviceAccountName" => Ok(Operand::owned(account().1.into())),
             "serviceAccountNamespace" => Ok(Operand::owned(account().0.into())),
             _ => Err(QueryError::NotFound(name.to_owned())),

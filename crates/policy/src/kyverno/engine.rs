@@ -87,7 +87,11 @@ pub(crate) fn ask<'g>(
         if let Some(object) = &result.patched {
             patched = Some(object.clone());
         }
+        let has_applied = !matches!(result.status, Status::Skip | Status::Error);
         answers.push(Answer { result, enforcement });
+        if policy.applies_one && has_applied {
+            break;
+        }
     }
     answers
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::context::{Document, View};
-use super::jmespath::{QueryError, evaluate, parse};
+use super::jmespath::{QueryError, evaluate, parse, weight};
 use super::template::{Template, Text};
 
 /// A name and where its value comes from.
@@ -96,11 +96,15 @@ impl ContextEntry {
         };
         let source = view.world().source;
         let unavailable = |what: String| QueryError::Unavailable(format!("{what} is not known here"));
-        let selected = |value: Value, select: &Option<Text>| match select {
-            None => Ok(value),
+        let budget = &view.world().budget;
+        let selected = |value: &Value, select: &Option<Text>| match select {
+            None => {
+                budget.take(weight(value))?;
+                Ok(value.clone())
+            }
             Some(select) => {
                 let node = parse(&text(select)?)?;
-                let document = Document { value: &value, world: view.world() };
+                let document = Document { value, world: view.world() };
                 evaluate(&node, &document).map(Cow::into_owned)
             }
         };
@@ -116,8 +120,8 @@ impl ContextEntry {
             };
         match &self.origin {
             Origin::Variable { value: Some(value), path, default } => {
-                let found = value.resolve(scope)?.into_owned();
-                or_default(selected(found, path), default)
+                let found = value.resolve(scope)?;
+                or_default(selected(&found, path), default)
             }
             Origin::Variable { value: None, path: Some(path), default } => {
                 let found = text(path).and_then(|source| {
@@ -139,7 +143,7 @@ impl ContextEntry {
                 let answer = source
                     .api(&path)
                     .ok_or_else(|| unavailable(format!("what the cluster's API answers at {path}")));
-                or_default(answer.and_then(|answer| selected(answer, select)), default)
+                or_default(answer.and_then(|answer| selected(&answer, select)), default)
             }
             Origin::ApiCall { .. } => {
                 Err(unavailable(format!("the answer of the service that \"{}\" calls", self.name)))
@@ -149,14 +153,14 @@ impl ContextEntry {
                 let image = source
                     .image(&reference)
                     .ok_or_else(|| unavailable(format!("what the registry says of the image {reference}")))?;
-                selected(image, select)
+                selected(&image, select)
             }
             Origin::Global { name, select } => {
                 let name = text(name)?;
                 let value = source
                     .global(&name)
                     .ok_or_else(|| unavailable(format!("the global context entry \"{name}\"")))?;
-                selected(value, select)
+                selected(&value, select)
             }
         }
     }

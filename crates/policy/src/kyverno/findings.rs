@@ -60,7 +60,7 @@ impl KyvernoPolicies {
         if self.policies.is_empty() {
             return Vec::new();
         }
-        let source = Objects(reviews.iter().map(|review| review.object).collect());
+        let source = Objects::new(reviews.iter().map(|review| review.object).collect());
         let surrounding = Surrounding { source: &source, exceptions: &self.exceptions, now: None };
         let nothing = Map::new();
         let infos: Vec<PolicyInfo> = self.policies.iter().map(info).collect();

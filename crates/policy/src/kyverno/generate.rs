@@ -83,7 +83,7 @@ fn fetched(
     namespace: &str,
     name: &str,
 ) -> Result<Value, QueryError> {
-    source.api(&path_of(version, kind, namespace, name)).ok_or_else(|| {
+    source.api(&path_of(version, kind, namespace, name)).map(|found| (*found).clone()).ok_or_else(|| {
         QueryError::Unavailable(format!(
             "{kind} {namespace}/{name}, which would be cloned, is not known here"
         ))

@@ -1,6 +1,8 @@
 //! JMESPath as Kyverno speaks it: the first version of the language with `let`, arithmetic and slices of texts,
 //! Kyverno's own functions, and a field that is missing told apart from one that is null.
 
+#[cfg(test)]
+mod conformity;
 mod function;
 mod function_text;
 mod function_time;
@@ -42,7 +44,7 @@ pub(crate) enum QueryError {
 pub(crate) struct Budget(Cell<u64>);
 
 impl Budget {
-    /// A step is a node of an expression, an item of a list, or 64 bytes of a text.
+    /// A step is a node of an expression, a value that is copied, or 64 bytes of a text.
     pub(crate) const STEPS: u64 = 2_000_000;
 
     pub(crate) fn new() -> Self {
@@ -59,6 +61,21 @@ impl Budget {
     pub(crate) fn take_text(&self, bytes: usize) -> Result<(), QueryError> {
         self.take(bytes / 64)
     }
+}
+
+/// How many values and how much text a value is made of, in steps of a budget.
+pub(crate) fn weight(value: &Value) -> usize {
+    let (mut total, mut open) = (0, vec![value]);
+    while let Some(value) = open.pop() {
+        total += 1;
+        match value {
+            Value::String(text) => total += text.len() / 64,
+            Value::Array(items) => open.extend(items),
+            Value::Object(map) => open.extend(map.values()),
+            _ => {}
+        }
+    }
+    total
 }
 
 /// What counts as false: null, false, and whatever is empty.

@@ -27,6 +27,8 @@ pub(crate) struct Policy {
     /// What failures lead to, and whether they count at all.
     pub(crate) enforcement: Enforcement,
     pub(crate) is_scored: bool,
+    /// Only the first rule that applies counts.
+    pub(crate) applies_one: bool,
     overrides: Vec<Override>,
     pub(crate) file: Option<String>,
     pub(crate) rules: Vec<RuleWithAction>,
@@ -132,6 +134,7 @@ impl Policy {
             fix: annotation(value, "fix").map(str::to_owned),
             severity: serde_json::from_value(Value::from(severity)).unwrap_or_default(),
             enforcement: by_spec.and_then(enforcement).unwrap_or(Enforcement::Warn),
+            applies_one: text(value, "/spec/applyRules") == Some("One"),
             is_scored: named("scored") != Some("false"),
             overrides: overrides(value.pointer("/spec/validationFailureActionOverrides")),
             file: document.file.clone(),

@@ -1,5 +1,9 @@
 //! Data from outside that policies ask for. Nothing is fetched: what is not given is not there.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use serde_json::{Value, json};
 
 use crate::resource_name::resource;
@@ -9,15 +13,27 @@ pub(crate) trait Source {
     /// A ConfigMap.
     fn config_map(&self, namespace: &str, name: &str) -> Option<Value>;
     /// What the cluster's API answers to GET on a path.
-    fn api(&self, path: &str) -> Option<Value>;
+    fn api(&self, path: &str) -> Option<Rc<Value>>;
     /// What a registry says of an image.
     fn image(&self, reference: &str) -> Option<Value>;
     /// An entry of the global context.
     fn global(&self, name: &str) -> Option<Value>;
 }
 
-/// Objects stand for the cluster.
-pub(crate) struct Objects<'a>(pub(crate) Vec<&'a Value>);
+/// Objects stand for the cluster. What its API would answer is put together once for each path.
+pub(crate) struct Objects<'a> {
+    objects: Vec<&'a Value>,
+    answers: RefCell<BTreeMap<String, Option<Rc<Value>>>>,
+}
+
+/// The most answers that are kept.
+const MAX_ANSWERS: usize = 10_000;
+
+impl<'a> Objects<'a> {
+    pub(crate) fn new(objects: Vec<&'a Value>) -> Self {
+        Self { objects, answers: RefCell::new(BTreeMap::new()) }
+    }
+}
 
 fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
@@ -25,7 +41,7 @@ fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
 
 impl Source for Objects<'_> {
     fn config_map(&self, namespace: &str, name: &str) -> Option<Value> {
-        let found = self.0.iter().find(|object| {
+        let found = self.objects.iter().find(|object| {
             text(object, "/kind") == "ConfigMap"
                 && text(object, "/metadata/name") == name
                 && text(object, "/metadata/namespace") == namespace
@@ -33,9 +49,31 @@ impl Source for Objects<'_> {
         found.map(|object| (*object).clone())
     }
 
+    fn api(&self, path: &str) -> Option<Rc<Value>> {
+        if let Some(known) = self.answers.borrow().get(path) {
+            return known.clone();
+        }
+        let answer = self.answer(path).map(Rc::new);
+        let mut answers = self.answers.borrow_mut();
+        if answers.len() < MAX_ANSWERS {
+            answers.insert(path.to_owned(), answer.clone());
+        }
+        answer
+    }
+
+    fn image(&self, _reference: &str) -> Option<Value> {
+        None
+    }
+
+    fn global(&self, _name: &str) -> Option<Value> {
+        None
+    }
+}
+
+impl Objects<'_> {
     /// `/api/v1/namespaces/x/pods`, `/apis/apps/v1/deployments`, with the name of one object at the end or not.
     /// An answer needs at least one object of the kind: an empty list could as well mean that nobody looked.
-    fn api(&self, path: &str) -> Option<Value> {
+    fn answer(&self, path: &str) -> Option<Value> {
         let path = path.split('?').next().unwrap_or_default();
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         let (version, rest) = match parts.as_slice() {
@@ -51,7 +89,7 @@ impl Source for Objects<'_> {
             _ => return None,
         };
         let of_kind: Vec<&&Value> = self
-            .0
+            .objects
             .iter()
             .filter(|object| {
                 text(object, "/apiVersion") == version && resource(text(object, "/kind")) == plural
@@ -69,13 +107,5 @@ impl Source for Objects<'_> {
             }
             None => Some(json!({"items": inside.map(|it| (**it).clone()).collect::<Vec<Value>>()})),
         }
-    }
-
-    fn image(&self, _reference: &str) -> Option<Value> {
-        None
-    }
-
-    fn global(&self, _name: &str) -> Option<Value> {
-        None
     }
 }

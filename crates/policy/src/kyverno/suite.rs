@@ -32,7 +32,7 @@ pub(crate) struct Response<'s> {
 /// read.
 pub fn run(file: &str, text: &str, files: &ReadFiles<'_>, now: Option<&str>) -> Result<Vec<Row>, String> {
     let suite = Suite::read(file, text, files)?;
-    let outside = Objects(suite.outside.iter().collect());
+    let outside = Objects::new(suite.outside.iter().collect());
     let surrounding = Surrounding { source: &outside, exceptions: &suite.exceptions, now };
     let mut responses = Vec::new();
     for object in &suite.objects {

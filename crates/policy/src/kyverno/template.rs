@@ -11,10 +11,12 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::context::Scope;
-use super::jmespath::{Node, QueryError, evaluate, parse};
+use super::jmespath::{Node, QueryError, evaluate, parse, weight};
 
 /// The most variables in one text.
 const MAX_VARIABLES: usize = 200;
+/// How many variables may stand one in the other.
+const MAX_NESTING: usize = 8;
 /// How deep a document with variables may nest.
 const MAX_DEPTH: usize = 100;
 /// Stand for a variable that was found already; characters that no text of a policy may use.
@@ -151,7 +153,10 @@ impl Text {
         let mut found: Vec<Segment> = Vec::new();
         let mut rest = text.to_owned();
         // From the inside to the outside: each match has no braces but those of an object in it.
-        loop {
+        for round in 0.. {
+            if round > MAX_NESTING {
+                return Err(wrong(format!("more than {MAX_NESTING} variables stand one in the other")));
+            }
             let mut next = String::with_capacity(rest.len());
             let mut last = 0;
             for variable in VARIABLE.captures_iter(&rest) {
@@ -200,7 +205,9 @@ impl Text {
     /// The value of one variable that is the whole text, else the text.
     pub(crate) fn resolve<'s>(&'s self, scope: &'s Scope<'s>) -> Result<Cow<'s, Value>, QueryError> {
         if let [only] = self.0.as_slice() {
-            return only.resolve(scope);
+            let value = only.resolve(scope)?;
+            scope.world().budget.take(weight(&value))?;
+            return Ok(value);
         }
         let mut text = String::new();
         for segment in &self.0 {

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use serde_json::{Map, Value};
 
 use super::tree::{Arithmetic, Comparison, Node};
-use super::{Budget, QueryError, is_false, number, same};
+use super::{Budget, QueryError, is_false, number, same, weight};
 
 /// What an expression is evaluated in: the document at its root, which is not built before it is needed.
 pub(crate) trait Surroundings<'a> {
@@ -81,8 +81,25 @@ impl<'a> Interpreter<'_, 'a> {
         self.value(operand)
     }
 
+    /// The same once more, paid for where it is a copy.
+    fn again(&self, on: &Operand<'a>) -> Evaluated<'a> {
+        if let Operand::Value(Cow::Owned(value)) = on {
+            self.surroundings.budget().take(weight(value))?;
+        }
+        Ok(on.clone())
+    }
+
+    /// A value of one's own, paid for where it is a copy.
+    fn own(&self, value: Cow<'a, Value>) -> Result<Value, QueryError> {
+        if let Cow::Borrowed(value) = value {
+            self.surroundings.budget().take(weight(value))?;
+        }
+        Ok(value.into_owned())
+    }
+
     /// An expression that is handed to a function, on one item.
     pub(crate) fn on_item(&self, node: &'a Node, item: &Value) -> Result<Value, QueryError> {
+        self.surroundings.budget().take(weight(item))?;
         self.value_of(node, Operand::owned(item.clone())).map(Cow::into_owned)
     }
 
@@ -118,7 +135,7 @@ impl<'a> Interpreter<'_, 'a> {
             Node::Filter { left, condition, right } => {
                 let value = self.value_of(left, on)?;
                 self.project(value, |interpreter, item| {
-                    let holds = interpreter.value_of(condition, item.clone())?;
+                    let holds = interpreter.value_of(condition, interpreter.again(&item)?)?;
                     if is_false(&holds) {
                         Ok(Operand::owned(Value::Null))
                     } else {
@@ -138,20 +155,20 @@ impl<'a> Interpreter<'_, 'a> {
             }
             Node::Flatten(inner) => self.flatten(inner, on),
             Node::Or(left, right) => {
-                let first = self.value_of(left, on.clone())?;
+                let first = self.value_of(left, self.again(&on)?)?;
                 if is_false(&first) { or_null(self.run(right, on)) } else { Ok(Operand::Value(first)) }
             }
             Node::And(left, right) => {
-                let first = self.value_of(left, on.clone())?;
+                let first = self.value_of(left, self.again(&on)?)?;
                 if is_false(&first) { Ok(Operand::Value(first)) } else { self.run(right, on) }
             }
             Node::Not(inner) => Ok(Operand::owned(Value::Bool(is_false(&*self.value_of(inner, on)?)))),
             Node::Compare(comparison, left, right) => {
-                let (left, right) = (self.value_of(left, on.clone())?, self.value_of(right, on)?);
+                let (left, right) = (self.value_of(left, self.again(&on)?)?, self.value_of(right, on)?);
                 Ok(Operand::owned(compare(*comparison, &left, &right)))
             }
             Node::Calculate(arithmetic, left, right) => {
-                let (left, right) = (self.value_of(left, on.clone())?, self.value_of(right, on)?);
+                let (left, right) = (self.value_of(left, self.again(&on)?)?, self.value_of(right, on)?);
                 Ok(Operand::owned(calculate(*arithmetic, &left, &right)?))
             }
             Node::Negate(inner) => {
@@ -159,14 +176,16 @@ impl<'a> Interpreter<'_, 'a> {
                 Ok(Operand::owned(value.as_f64().map_or(Value::Null, |value| number(-value))))
             }
             Node::List(items) => {
-                let values: Result<Vec<Value>, _> =
-                    items.iter().map(|node| self.value_of(node, on.clone()).map(Cow::into_owned)).collect();
+                let values: Result<Vec<Value>, _> = items
+                    .iter()
+                    .map(|node| self.value_of(node, self.again(&on)?).and_then(|it| self.own(it)))
+                    .collect();
                 Ok(Operand::owned(Value::Array(values?)))
             }
             Node::Object(members) => {
                 let mut map = Map::new();
                 for (key, node) in members {
-                    map.insert(key.clone(), self.value_of(node, on.clone())?.into_owned());
+                    map.insert(key.clone(), self.own(self.value_of(node, self.again(&on)?)?)?);
                 }
                 Ok(Operand::owned(Value::Object(map)))
             }
@@ -179,8 +198,11 @@ impl<'a> Interpreter<'_, 'a> {
                 .iter()
                 .rev()
                 .find(|(known, _)| known == name)
-                .map(|(_, value)| Operand::Value(value.clone()))
-                .ok_or_else(|| QueryError::Failed(format!("the variable ${name} is not defined"))),
+                .ok_or_else(|| QueryError::Failed(format!("the variable ${name} is not defined")))
+                .and_then(|(_, value)| {
+                    self.surroundings.budget().take(weight(value))?;
+                    Ok(Operand::Value(value.clone()))
+                }),
             Node::Let(bindings, body) => {
                 let before = self.variables.borrow().len();
                 let result = self.within(bindings, body, on);
@@ -192,17 +214,19 @@ impl<'a> Interpreter<'_, 'a> {
                 for argument in arguments {
                     values.push(match argument {
                         Node::Expression(inner) => super::function::Argument::Expression(inner),
-                        other => super::function::Argument::Value(self.value_of(other, on.clone())?),
+                        other => super::function::Argument::Value(self.value_of(other, self.again(&on)?)?),
                     });
                 }
-                function.call(self, values).map(Operand::owned)
+                let result = function.call(self, values)?;
+                self.surroundings.budget().take(weight(&result))?;
+                Ok(Operand::owned(result))
             }
         }
     }
 
     fn within(&self, bindings: &'a [(String, Node)], body: &'a Node, on: Operand<'a>) -> Evaluated<'a> {
         for (name, node) in bindings {
-            let value = self.value_of(node, on.clone())?;
+            let value = self.value_of(node, self.again(&on)?)?;
             self.variables.borrow_mut().push((name, value));
         }
         or_null(self.run(body, on))
@@ -240,7 +264,7 @@ impl<'a> Interpreter<'_, 'a> {
     fn flatten(&self, inner: &'a Node, on: Operand<'a>) -> Evaluated<'a> {
         let value = self.value_of(inner, on)?;
         let Value::Array(_) = &*value else { return Ok(Operand::owned(Value::Null)) };
-        let Value::Array(items) = value.into_owned() else { return Ok(Operand::owned(Value::Null)) };
+        let Value::Array(items) = self.own(value)? else { return Ok(Operand::owned(Value::Null)) };
         self.surroundings.budget().take(items.len())?;
         let mut flat = Vec::with_capacity(items.len());
         for item in items {
@@ -275,7 +299,7 @@ impl<'a> Interpreter<'_, 'a> {
         for item in items {
             let result = self.value(or_null(each(self, item))?)?;
             if !result.is_null() {
-                collected.push(result.into_owned());
+                collected.push(self.own(result)?);
             }
         }
         Ok(Operand::owned(Value::Array(collected)))
