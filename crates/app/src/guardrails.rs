@@ -45,8 +45,7 @@ pub struct Fleet {
 }
 
 fn is_policy(found: &CatalogEntity) -> bool {
-    let group = found.api_version().split('/').next().unwrap_or_default();
-    matches!(group, "templates.gatekeeper.sh" | "constraints.gatekeeper.sh")
+    fairway_catalog::is_policy(found.api_version())
 }
 
 impl App {

@@ -376,9 +376,12 @@ fn cut(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
-/// Whether objects of this `apiVersion` are policies (Gatekeeper's templates and constraints). They live in
-/// the catalog beside entities and keep the naming rules of Kubernetes.
+/// Whether objects of this `apiVersion` are policies (Gatekeeper's templates and constraints, Kyverno's policies
+/// and exceptions). They live in the catalog beside entities and keep the naming rules of Kubernetes.
 pub fn is_policy(api_version: &str) -> bool {
     let group = api_version.split('/').next().unwrap_or_default();
-    matches!(group, "templates.gatekeeper.sh" | "constraints.gatekeeper.sh")
+    matches!(
+        group,
+        "templates.gatekeeper.sh" | "constraints.gatekeeper.sh" | "kyverno.io" | "policies.kyverno.io"
+    )
 }

@@ -17,7 +17,7 @@ const COMPLAINTS: usize = 50;
 
 /// Checks a document against the envelope and the schema of its kind, and gives the entity, or everything
 /// that is wrong, each with its place. Rules and wording are Backstage's. Lists of references come out sorted, as
-/// Backstage stores them. Policy objects of Gatekeeper pass with the naming rules of Kubernetes; whether the
+/// Backstage stores them. Policy objects of Gatekeeper and Kyverno pass with the naming rules of Kubernetes; whether the
 /// policy itself is sound is not judged here.
 pub fn validate(document: &Document, kinds: &KindRegistry) -> Result<Entity, Vec<Diagnostic>> {
     let Value::Object(root) = &document.value else {

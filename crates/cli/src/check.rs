@@ -127,7 +127,9 @@ async fn here(files: &[ManifestFile], folder: &Path) -> Result<Checks, CliError>
     if set.is_empty() && checks.diagnostics.is_empty() {
         return Err(CliError::usage(
             format!("{} holds no policy", folder.display()),
-            Some("a policy is a ConstraintTemplate with at least one constraint of its kind"),
+            Some(
+                "a policy is a ConstraintTemplate with at least one constraint of its kind, or one of Kyverno's",
+            ),
         ));
     }
     let mut objects = Vec::new();

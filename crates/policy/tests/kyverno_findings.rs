@@ -101,6 +101,27 @@ fn an_exception_lifts_a_rule_for_what_it_names() {
 }
 
 #[test]
+fn an_exception_can_ease_a_standard_in_part() {
+    let rules =
+        json!([about("Pod", "standard", &json!({"validate": {"podSecurity": {"level": "baseline"}}}))]);
+    let exception = document(json!({
+        "apiVersion": "kyverno.io/v2", "kind": "PolicyException", "metadata": {"name": "e"},
+        "spec": {
+            "exceptions": [{"policyName": "p", "ruleNames": ["standard"]}],
+            "match": {"any": [{"resources": {"kinds": ["Pod"]}}]},
+            "podSecurity": [{"controlName": "Host Namespaces"}],
+        },
+    }));
+    let mut bad = pod("a:1");
+    bad.value["spec"]["hostPID"] = json!(true);
+    bad.value["spec"]["volumes"] = json!([{"name": "v", "hostPath": {"path": "/"}}]);
+    let found = findings(vec![policy(&json!({}), &rules), exception], &[bad]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].path.as_deref(), Some("spec.volumes[0].hostPath"));
+    assert!(!found[0].message.contains("hostPID"), "{}", found[0].message);
+}
+
+#[test]
 fn data_from_outside_is_what_is_among_the_objects_and_never_guessed() {
     let context = json!([
         {"name": "allowed", "configMap": {"name": "images", "namespace": "shop"}},

@@ -138,7 +138,9 @@ fn mangle(value: &mut Value, dice: &mut Dice) {
             if !items.is_empty() && dice.roll(20) == 0 {
                 items.push(items[0].clone());
             }
-            items.iter_mut().for_each(|item| mangle(item, dice));
+            for item in items {
+                mangle(item, dice);
+            }
         }
         Value::Object(map) => {
             let old = std::mem::take(map);

@@ -138,7 +138,7 @@ fn found(view: &GuardrailsView) -> Markup {
         return empty(
             "shield",
             "No policies yet",
-            &html! { "Register a source with Gatekeeper ConstraintTemplates and Constraints; every plan is checked against them." },
+            &html! { "Register a source with policies of Gatekeeper or Kyverno; every plan is checked against them." },
             Some(&html! { a.button.primary href="/sources" { "Register a source" } }),
         );
     }

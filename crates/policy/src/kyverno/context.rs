@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::entry::ContextEntry;
 use super::image::images;
 use super::jmespath::{Budget, Operand, QueryError, Surroundings};
+use super::pod_security::Exclusion;
 use super::request::Request;
 use super::source::Source;
 
@@ -27,6 +28,8 @@ pub(crate) struct World<'a> {
     pub(crate) images: OnceCell<Value>,
     /// The object as earlier rules left it, where it is not that of the request.
     pub(crate) object: Option<&'a Value>,
+    /// What exceptions ease of a pod security standard.
+    pub(crate) eased: Vec<Exclusion>,
     /// How many context entries are being evaluated, one for the other.
     depth: Cell<usize>,
 }
@@ -39,7 +42,17 @@ impl<'a> World<'a> {
         now: Option<&'a str>,
     ) -> Self {
         let (budget, images) = (Budget::new(), OnceCell::new());
-        Self { request, source, given, budget, now, images, object: None, depth: Cell::new(0) }
+        Self {
+            request,
+            source,
+            given,
+            budget,
+            now,
+            images,
+            object: None,
+            eased: Vec::new(),
+            depth: Cell::new(0),
+        }
     }
 
     /// `request.object`

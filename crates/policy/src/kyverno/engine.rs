@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::context::World;
 use super::exception::Exception;
+use super::pod_security::Exclusion;
 use super::policy::Policy;
 use super::request::Request;
 use super::rule::Action;
@@ -72,10 +73,13 @@ pub(crate) fn ask<'g>(
                 let mut world = World::new(request, surrounding.source, given(&rule.name), surrounding.now);
                 world.object = patched.as_ref();
                 match excepted(policy, &rule.name, request, &world, surrounding.exceptions) {
-                    Ok(Some(name)) => {
+                    Ok(Excepted::Wholly(name)) => {
                         Some(RuleResult::new(&rule.name, Status::Skip, format!("excepted by {name}")))
                     }
-                    Ok(None) => rule.ask(&world),
+                    Ok(Excepted::Partly(eased)) => {
+                        world.eased = eased;
+                        rule.ask(&world)
+                    }
                     Err(reason) => Some(error(reason)),
                 }
             }
@@ -96,18 +100,31 @@ pub(crate) fn ask<'g>(
     answers
 }
 
-/// The name of the exception that lifts a rule.
+/// What exceptions do to a rule.
+enum Excepted {
+    /// One of them lifts it: its name.
+    Wholly(String),
+    /// They let parts of a pod security standard pass, often none.
+    Partly(Vec<Exclusion>),
+}
+
+/// What exceptions do to a rule for what is asked.
 fn excepted<'a>(
     policy: &Policy,
     rule: &str,
     request: &Request<'_>,
     world: &'a World<'a>,
     exceptions: &'a [Exception],
-) -> Result<Option<&'a str>, String> {
-    for exception in exceptions.iter().filter(|it| it.pod_security.is_empty() && it.names(policy, rule)) {
-        if exception.covers(request, world).map_err(|error| error.to_string())? {
-            return Ok(Some(&exception.name));
+) -> Result<Excepted, String> {
+    let mut eased = Vec::new();
+    for exception in exceptions.iter().filter(|it| it.names(policy, rule)) {
+        if !exception.covers(request, world).map_err(|error| error.to_string())? {
+            continue;
         }
+        if exception.pod_security.is_empty() {
+            return Ok(Excepted::Wholly(exception.name.clone()));
+        }
+        eased.extend(exception.pod_security.iter().cloned());
     }
-    Ok(None)
+    Ok(Excepted::Partly(eased))
 }

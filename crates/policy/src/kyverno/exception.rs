@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::condition::Conditions;
 use super::context::{Scope, World};
 use super::jmespath::QueryError;
+use super::pod_security::Exclusion;
 use super::policy::Policy;
 use super::request::Request;
 use super::selection::{Selected, Selection};
@@ -18,8 +19,8 @@ pub(crate) struct Exception {
     policies: Vec<(String, Vec<String>)>,
     matching: Selection,
     conditions: Conditions,
-    /// It only eases a pod security standard, rather than lifting the rule.
-    pub(crate) pod_security: Vec<Value>,
+    /// What it eases of a pod security standard, rather than lifting the rule.
+    pub(crate) pod_security: Vec<Exclusion>,
 }
 
 impl Exception {
@@ -49,7 +50,7 @@ impl Exception {
             policies,
             matching: Selection::read(spec.get("match").unwrap_or(&Value::Null)),
             conditions: Conditions::read(spec.get("conditions"))?,
-            pod_security: list(spec, "podSecurity"),
+            pod_security: list(spec, "podSecurity").iter().map(Exclusion::read).collect(),
         })
     }
 

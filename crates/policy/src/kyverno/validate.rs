@@ -229,7 +229,7 @@ impl Check {
                 if request.is_deletion() {
                     return Verdict::Silent;
                 }
-                match standard.violations(object) {
+                match standard.violations(object, &scope.world().eased) {
                     Ok(violations) if violations.is_empty() => {
                         Verdict::Pass("the pod keeps the standard".to_owned())
                     }
