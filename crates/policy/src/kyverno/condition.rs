@@ -108,7 +108,9 @@ impl Condition {
     fn holds<'s>(&'s self, scope: &'s Scope<'s>) -> Result<bool, QueryError> {
         let (key, value) = (self.key.resolve(scope)?, self.value.resolve(scope)?);
         let size = |value: &Value| value.as_array().map_or(1, Vec::len);
-        scope.world().budget.take(size(&key).saturating_mul(size(&value)))?;
+        let budget = &scope.world().budget;
+        budget.take(size(&key).saturating_mul(size(&value)))?;
+        budget.take_comparison(bytes(&key), bytes(&value))?;
         Ok(evaluate(self.operator, &key, &value))
     }
 }
@@ -164,6 +166,15 @@ impl Conditions {
             }
         }
         Ok(true)
+    }
+}
+
+/// The bytes of the texts that a comparison looks at.
+fn bytes(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::len).sum(),
+        _ => 1,
     }
 }
 

@@ -57,6 +57,11 @@ impl Budget {
         Ok(())
     }
 
+    /// Pays for holding a text against a pattern with wildcards.
+    pub(crate) fn take_comparison(&self, text: usize, pattern: usize) -> Result<(), QueryError> {
+        self.take(text.saturating_mul(pattern) / 4096)
+    }
+
     /// Pays for a text.
     pub(crate) fn take_text(&self, bytes: usize) -> Result<(), QueryError> {
         self.take(bytes / 64)

@@ -211,6 +211,9 @@ impl Walk<'_> {
     }
 
     fn scalar(&self, pattern: &Pattern, value: &Value) -> Result<(), Mismatch> {
+        if let (Pattern::Text(pattern), Value::String(text)) = (pattern, value) {
+            self.budget.take_comparison(text.len(), pattern.source().len()).map_err(Mismatch::Stopped)?;
+        }
         let (fits, wanted) = match pattern {
             Pattern::Text(text) => (text.fits(value), text.source().to_owned()),
             Pattern::Plain(plain) => (fits_plain(plain, value), plain.to_string()),

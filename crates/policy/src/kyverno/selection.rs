@@ -112,6 +112,20 @@ fn texts(value: Option<&Value>) -> Vec<String> {
         .collect()
 }
 
+/// The name that a namespace always carries as a label.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// Whether a selector looks at a namespace's name alone.
+fn only_by_name(selector: &Value) -> bool {
+    let labels = selector.get("matchLabels").and_then(Value::as_object);
+    let expressions = selector.get("matchExpressions").and_then(Value::as_array);
+    labels.into_iter().flat_map(Map::keys).all(|key| key == NAME_LABEL)
+        && expressions
+            .into_iter()
+            .flatten()
+            .all(|it| it.get("key").and_then(Value::as_str) == Some(NAME_LABEL))
+}
+
 impl Filter {
     fn read(value: &Value) -> Self {
         let resources = value.get("resources").unwrap_or(&Value::Null);
@@ -175,8 +189,16 @@ impl Filter {
             return Selected::when(labels_fit(selector, None));
         }
         match request.namespace_labels {
-            Some(labels) => Selected::when(labels_fit(selector, Some(labels))),
-            None => Selected::Unknown(format!(
+            Some(labels) if labels.contains_key(NAME_LABEL) => {
+                Selected::when(labels_fit(selector, Some(labels)))
+            }
+            // A namespace carries its name as a label, whether that is written or not.
+            known if known.is_some() || only_by_name(selector) => {
+                let mut labels = known.cloned().unwrap_or_default();
+                labels.insert(NAME_LABEL.to_owned(), namespace.into());
+                Selected::when(labels_fit(selector, Some(&labels)))
+            }
+            _ => Selected::Unknown(format!(
                 "the policy selects namespaces by labels, and those of {namespace} are not known here"
             )),
         }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::interpret::Interpreter;
 use super::tree::Node;
-use super::{QueryError, function_text as text, function_time as time, number, same};
+use super::{Budget, QueryError, function_text as text, function_time as time, number, same};
 use crate::kyverno::{duration::Duration, quantity::Quantity};
 
 /// The most bytes that a compiled regular expression may take.
@@ -135,11 +135,14 @@ impl Function {
         Ok(Self { name, regex })
     }
 
-    /// The regular expression of the first argument.
-    pub(crate) fn regex(&self, pattern: &str) -> Result<Arc<Regex>, QueryError> {
+    /// The regular expression of the first argument. One that is made up on the way costs more than many steps.
+    pub(crate) fn regex(&self, pattern: &str, budget: &Budget) -> Result<Arc<Regex>, QueryError> {
         match &self.regex {
             Some(known) if known.as_str() == pattern => Ok(known.clone()),
-            _ => regex(pattern).map(Arc::new),
+            _ => {
+                budget.take(2_000 + pattern.len() * 10)?;
+                regex(pattern).map(Arc::new)
+            }
         }
     }
 

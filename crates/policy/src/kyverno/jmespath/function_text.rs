@@ -99,10 +99,10 @@ pub(crate) fn call(
         "regex_match" => {
             let subject = loose(1)?;
             budget.take_text(subject.len())?;
-            function.regex(text(0)?)?.is_match(&subject).into()
+            function.regex(text(0)?, budget)?.is_match(&subject).into()
         }
         "regex_replace_all" | "regex_replace_all_literal" => {
-            let (regex, subject, replacement) = (function.regex(text(0)?)?, loose(1)?, loose(2)?);
+            let (regex, subject, replacement) = (function.regex(text(0)?, budget)?, loose(1)?, loose(2)?);
             let limit = MAX_TEXT / (replacement.len() + 1);
             if subject.len() > limit && replacement.len() > 1 {
                 return Err(QueryError::Exhausted);
