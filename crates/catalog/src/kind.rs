@@ -382,6 +382,10 @@ pub fn is_policy(api_version: &str) -> bool {
     let group = api_version.split('/').next().unwrap_or_default();
     matches!(
         group,
-        "templates.gatekeeper.sh" | "constraints.gatekeeper.sh" | "kyverno.io" | "policies.kyverno.io"
+        "templates.gatekeeper.sh"
+            | "constraints.gatekeeper.sh"
+            | "admissionregistration.k8s.io"
+            | "kyverno.io"
+            | "policies.kyverno.io"
     )
 }

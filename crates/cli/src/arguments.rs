@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     apply, audit, bench, catalog, change, check, completion, delivery, environments, exit_code, findings,
-    new, plan, render, runs, template, token, undo, up, version,
+    new, plan, policy, render, runs, template, token, undo, up, version,
 };
 
 /// The internal developer platform in one binary
@@ -31,6 +31,7 @@ pub enum Command {
     Runs(runs::RunsArguments),
     Catalog(catalog::CatalogArguments),
     Check(check::CheckArguments),
+    Policy(policy::PolicyArguments),
     Render(render::RenderArguments),
     Template(template::TemplateArguments),
     Deploy(delivery::DeployArguments),

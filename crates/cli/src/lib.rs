@@ -34,6 +34,8 @@ mod new;
 mod output;
 mod plan;
 mod plan_text;
+mod policy;
+mod policy_test;
 mod question;
 mod ready;
 mod render;
@@ -97,6 +99,7 @@ async fn dispatch(command: Command, started: Instant) -> Result<(), CliError> {
         Command::Runs(arguments) => runs::runs(arguments).await,
         Command::Catalog(arguments) => catalog::catalog(arguments).await,
         Command::Check(arguments) => check::check(arguments).await,
+        Command::Policy(arguments) => policy::policy(arguments).await,
         Command::Render(arguments) => render::render(arguments).await,
         Command::Template(arguments) => template::template(arguments).await,
         Command::Deploy(arguments) => delivery::deploy(arguments).await,

@@ -34,4 +34,6 @@ mod token;
 mod value;
 
 pub use bindings::{Bindings, Supplied};
+pub(crate) use program::Program;
 pub use rules::{RuleVerdict, Rules, RulesSource, Verdicts};
+pub(crate) use token::{Token, tokens};

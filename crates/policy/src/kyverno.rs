@@ -16,7 +16,7 @@ mod findings;
 mod generate;
 mod image;
 mod jmespath;
-mod json_patch;
+pub(crate) mod json_patch;
 mod mutate;
 mod overlay;
 mod pattern;

@@ -1,15 +1,20 @@
 //! Evaluates policies over objects and says what is wrong, where, and how to mend it.
 //!
-//! Policies are Gatekeeper's (ConstraintTemplates in Rego or CEL, and Constraints) and Kyverno's. What cannot be
-//! evaluated is said so and never counts as passed. This room must not decide what a finding leads to, read
-//! files or talk to a cluster; its only use of time is the budget that stops an endless policy.
+//! Policies are Gatekeeper's (ConstraintTemplates in Rego or CEL, and Constraints), Kubernetes' own
+//! (ValidatingAdmissionPolicy) and Kyverno's. What cannot be evaluated is said so and never counts as passed. This
+//! room must not decide what a finding leads to, read files or talk to a cluster; its only use of time is the budget
+//! that stops an endless policy.
 
+mod admission_match;
+mod admission_policy;
 mod builtins;
 pub mod cel;
+mod cel_finding;
 mod cel_template;
 mod constraint;
 mod dialect;
 mod format;
+pub mod gatekeeper_suite;
 mod guard;
 mod inventory;
 pub mod kyverno;
@@ -20,6 +25,13 @@ mod resource_name;
 mod review;
 mod set;
 mod template;
+mod test_report;
 mod token;
+mod vpol;
+mod vpol_autogen;
+mod vpol_exception;
+mod vpol_mutate;
+mod vpol_set;
 
 pub use set::{PolicyDocument, PolicyInfo, PolicyObject, PolicySet};
+pub use test_report::{TestCase, TestCounts, TestOutcome, junit};

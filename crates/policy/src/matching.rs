@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::review::Review;
 
 /// The name that a namespace always carries as a label.
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+pub(crate) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// Whether a constraint is about an object.
 #[derive(Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ fn wildcard(pattern: &str, text: &str) -> bool {
 }
 
 /// Whether a selector looks at a namespace's name alone.
-fn only_by_name(selector: &Value) -> bool {
+pub(crate) fn only_by_name(selector: &Value) -> bool {
     let labels = selector.get("matchLabels").and_then(Value::as_object);
     let expressions = selector.get("matchExpressions").and_then(Value::as_array);
     labels.into_iter().flat_map(Map::keys).all(|key| key == NAME_LABEL)
@@ -126,7 +126,7 @@ fn only_by_name(selector: &Value) -> bool {
 }
 
 /// A Kubernetes label selector.
-fn selects(selector: &Value, labels: Option<&Map<String, Value>>) -> bool {
+pub(crate) fn selects(selector: &Value, labels: Option<&Map<String, Value>>) -> bool {
     let value = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
     let exact = selector.get("matchLabels").and_then(Value::as_object);
     let exact = exact

@@ -7,6 +7,7 @@ use fairway_domain::Diagnostic;
 use fairway_domain::finding::{Enforcement, Finding, Outcome, Severity};
 use serde_json::{Map, Value};
 
+use crate::admission_policy::{AdmissionPolicies, AdmissionPolicyDocuments, NamespaceObjects};
 use crate::cel_template::CelTemplate;
 use crate::constraint::{Constraint, GROUP};
 use crate::inventory::inventory;
@@ -16,11 +17,13 @@ use crate::matching::{Matching, Namespaces, matches};
 use crate::rego::{Program, Verdict};
 use crate::review::Review;
 use crate::template::{Code, Template, at};
+use crate::vpol_set::CelPolicies;
 
 /// The most findings of one policy about one object.
 const MAX_FINDINGS: usize = 100;
 
-/// A ConstraintTemplate, a Constraint, or a policy or exception of Kyverno.
+/// A ConstraintTemplate, a Constraint, a ValidatingAdmissionPolicy or its binding, or a policy or exception of
+/// Kyverno.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyDocument {
     /// The object.
@@ -85,10 +88,18 @@ pub struct PolicySet {
     policies: Vec<Policy>,
     infos: Vec<PolicyInfo>,
     kyverno: KyvernoPolicies,
+    admission: AdmissionPolicies,
+    cel: CelPolicies,
 }
 
 /// The namespaces among the objects, by name.
 struct KnownNamespaces<'a>(BTreeMap<&'a str, &'a Value>);
+
+impl NamespaceObjects for KnownNamespaces<'_> {
+    fn object(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).copied()
+    }
+}
 
 impl Namespaces for KnownNamespaces<'_> {
     fn labels(&self, namespace: &str) -> Option<&Map<String, Value>> {
@@ -109,9 +120,14 @@ impl PolicySet {
         let mut rules = BTreeSet::new();
         let kinds: BTreeSet<String> = documents.iter().filter_map(defined_kind).collect();
         let mut kyverno = KyvernoPolicies::default();
+        let mut admission = AdmissionPolicyDocuments::among(&documents);
+        let mut cel = CelPolicies::default();
         for document in documents {
             let document = &document;
-            if kyverno.take(document, &mut problems) {
+            let is_taken = admission.take(document)
+                || cel.take(document, &mut problems)
+                || kyverno.take(document, &mut problems);
+            if is_taken {
                 continue;
             }
             let text = |key: &str| document.value.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -148,6 +164,10 @@ impl PolicySet {
         let mut set = Self::assemble(&templates, constraints);
         set.infos.extend(kyverno.infos());
         set.kyverno = kyverno;
+        set.admission = admission.compile(&mut problems);
+        set.infos.extend(set.admission.infos());
+        set.infos.extend(cel.infos());
+        set.cel = cel;
         (set, problems)
     }
 
@@ -257,6 +277,8 @@ impl PolicySet {
             }
         }
         findings.extend(self.kyverno.evaluate(&reviews, &namespaces));
+        findings.extend(self.admission.evaluate(&reviews, &namespaces));
+        findings.extend(self.cel.evaluate(&reviews, &namespaces));
         let mut findings: Vec<Finding> = findings.into_iter().collect();
         findings.sort_by_key(|finding| std::cmp::Reverse((finding.enforcement, finding.severity)));
         findings

@@ -48,6 +48,7 @@ pub struct Rules {
     variables: Vec<Program>,
     validations: Vec<Validation>,
     annotations: Vec<Program>,
+    kyverno: bool,
 }
 
 /// What one validation came to.
@@ -94,7 +95,7 @@ fn text<'s>(value: &'s Json, key: &str) -> &'s str {
 impl Rules {
     /// Compiles a policy's expressions. Every expression that is wrong is reported.
     pub fn compile(source: &RulesSource<'_>) -> Result<Self, Vec<Diagnostic>> {
-        let mut rules = Self::default();
+        let mut rules = Self { kyverno: source.kyverno, ..Self::default() };
         let mut problems = Vec::new();
         let mut names: Vec<String> = Vec::new();
         let place = source.place;
@@ -154,6 +155,12 @@ impl Rules {
         if problems.is_empty() { Ok(rules) } else { Err(problems) }
     }
 
+    /// Compiles one more expression that sees the variables.
+    pub(crate) fn expression(&self, source: &str, place: &str) -> Result<Program, Box<Diagnostic>> {
+        let names: Vec<String> = self.variables.iter().map(|variable| variable.name.clone()).collect();
+        Program::compile("", source, place, rules_scope(self.kyverno, &names))
+    }
+
     /// The number of validations.
     pub fn len(&self) -> usize {
         self.validations.len()
@@ -164,14 +171,25 @@ impl Rules {
         self.validations.is_empty()
     }
 
+    /// The value of an expression that `expression` compiled, or why it has none.
+    pub(crate) fn value(&self, program: &Program, bindings: &Bindings<'_>) -> Result<Json, String> {
+        let mut evaluator = self.evaluator(bindings);
+        evaluator.run(program).map(|value| value.to_json()).map_err(|fault| program.explain(&fault))
+    }
+
+    /// Whether the match conditions hold: the first that is false, or why that cannot be told.
+    pub(crate) fn unmet(&self, bindings: &Bindings<'_>) -> Result<Option<String>, String> {
+        self.condition(&mut self.evaluator(bindings)).map(|condition| condition.map(str::to_owned))
+    }
+
     /// An evaluation of these variables.
-    pub(crate) fn evaluator<'d>(&'d self, bindings: &'d Bindings<'d>) -> Evaluator<'d> {
+    fn evaluator<'d>(&'d self, bindings: &'d Bindings<'d>) -> Evaluator<'d> {
         Evaluator::new(bindings, &self.variables)
     }
 
     /// Whether the match conditions hold: `Ok(None)` when all do, else the first that is false, or why that
     /// cannot be told.
-    pub(crate) fn condition<'d>(&'d self, evaluator: &mut Evaluator<'d>) -> Result<Option<&'d str>, String> {
+    fn condition<'d>(&'d self, evaluator: &mut Evaluator<'d>) -> Result<Option<&'d str>, String> {
         let mut unknown = None;
         for condition in &self.conditions {
             match evaluator.run(condition) {

@@ -180,6 +180,26 @@ impl<'d> Value<'d> {
             _ => None,
         }
     }
+
+    /// The value as JSON; what JSON has no form for is written as a text.
+    pub(crate) fn to_json(&self) -> Json {
+        match self {
+            Value::Null | Value::Optional(None) => Json::Null,
+            Value::Bool(bool) => Json::Bool(*bool),
+            Value::Int(number) => Json::from(*number),
+            Value::Uint(number) => Json::from(*number),
+            Value::Double(number) => serde_json::Number::from_f64(*number).map_or(Json::Null, Json::Number),
+            Value::String(text) => Json::String(text.to_string()),
+            Value::List(List::Json(items)) => Json::Array(items.to_vec()),
+            Value::List(List::Owned(items)) => Json::Array(items.iter().map(Value::to_json).collect()),
+            Value::Map(Map::Json(members)) => Json::Object((*members).clone()),
+            Value::Map(Map::Owned(members)) => {
+                Json::Object(members.iter().map(|(key, value)| (key.to_string(), value.to_json())).collect())
+            }
+            Value::Optional(Some(value)) => value.to_json(),
+            other => Json::String(super::convert::written(other).unwrap_or_else(|| other.type_name().into())),
+        }
+    }
 }
 
 impl std::fmt::Display for Key<'_> {

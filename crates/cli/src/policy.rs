@@ -1,0 +1,141 @@
+//! `fairway policy`: tests, explains and applies policies of files, without a server.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use fairway_domain::finding::{Enforcement, Severity};
+use fairway_policy::{PolicyDocument, PolicyInfo, PolicySet};
+use serde_json::{Value, json};
+
+use crate::check::{self, CheckArguments};
+use crate::exit_code::Exit;
+use crate::failure::CliError;
+use crate::manifests;
+use crate::output::{OutputArguments, counted, harmless};
+use crate::policy_test::{self, PolicyTestArguments};
+
+/// Test, explain and apply policies that are files
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  fairway policy test policies/\n  fairway policy explain policies/\n  fairway policy check deploy/ --policies policies/"
+)]
+pub struct PolicyArguments {
+    #[command(subcommand)]
+    command: PolicyCommand,
+}
+
+/// What to do with policies.
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// Run the tests of policies: Gatekeeper's suites and Kyverno's tests
+    ///
+    /// Reads files, and all that are tests below folders: YAML of the kind Suite of test.gatekeeper.sh, as gator verify
+    /// does, and kyverno-test.yaml, as kyverno test does. A folder that ends in /... is the same folder. Ends with 1
+    /// when a case fails.
+    #[command(
+        after_help = "Examples:\n  fairway policy test policies/\n  fairway policy test policies/labels/suite.yaml\n  fairway policy test policies/... --output junit > report.xml"
+    )]
+    Test(PolicyTestArguments),
+    /// Show what policies ask for, why, and what follows
+    ///
+    /// Ends with 1 when a policy is broken.
+    #[command(
+        after_help = "Examples:\n  fairway policy explain policies/\n  fairway policy explain policy.yaml --output json"
+    )]
+    Explain(ExplainArguments),
+    /// Check Kubernetes manifests against the policies, as `fairway check` does
+    #[command(
+        after_help = "Examples:\n  fairway policy check deploy/ --policies policies/\n  fairway policy check deploy/"
+    )]
+    Check(CheckArguments),
+}
+
+/// `fairway policy explain`
+#[derive(Debug, clap::Args)]
+struct ExplainArguments {
+    /// YAML and JSON files of policies, and folders that hold some
+    #[arg(required = true, value_name = "POLICY")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// Runs `fairway policy`.
+pub async fn policy(arguments: PolicyArguments) -> Result<(), CliError> {
+    match arguments.command {
+        PolicyCommand::Test(arguments) => policy_test::test(&arguments),
+        PolicyCommand::Explain(arguments) => explain(arguments).await,
+        PolicyCommand::Check(arguments) => check::check(arguments).await,
+    }
+}
+
+async fn explain(arguments: ExplainArguments) -> Result<(), CliError> {
+    let mut diagnostics = Vec::new();
+    let mut documents = Vec::new();
+    for file in manifests::read(&arguments.paths).await? {
+        let reading = fairway_yaml::read(&file.path, &file.content, &fairway_yaml::Limits::default());
+        diagnostics.extend(reading.diagnostics);
+        documents.extend(
+            reading
+                .documents
+                .into_iter()
+                .filter(|document| is_policy(&document.value))
+                .map(|document| PolicyDocument { value: document.value, file: Some(file.path.clone()) }),
+        );
+    }
+    let (set, broken) = PolicySet::compile(documents);
+    diagnostics.extend(broken);
+    if set.is_empty() && diagnostics.is_empty() {
+        return Err(CliError::usage(
+            "there is no policy in these files",
+            Some(
+                "a policy is a ConstraintTemplate with a constraint, a ValidatingAdmissionPolicy with a binding, or a policy of Kyverno",
+            ),
+        ));
+    }
+    let answer = json!({"policies": set.policies(), "diagnostics": diagnostics});
+    arguments.output.print(&answer, || {
+        let mut parts: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+        parts.extend(set.policies().iter().map(words));
+        let count = set.policies().len();
+        parts.push(if count == 1 { "1 policy".to_owned() } else { format!("{count} policies") });
+        if !diagnostics.is_empty() {
+            parts.push(counted(diagnostics.len(), "problem"));
+        }
+        harmless(&parts.join("\n\n"))
+    })?;
+    if diagnostics.iter().any(fairway_domain::Diagnostic::is_error) {
+        return Err(CliError::Said(Exit::Failed));
+    }
+    Ok(())
+}
+
+/// Whether a document belongs to the policies.
+fn is_policy(value: &Value) -> bool {
+    value.get("apiVersion").and_then(Value::as_str).is_some_and(fairway_catalog::is_policy)
+}
+
+fn words(policy: &PolicyInfo) -> String {
+    let follows = match policy.enforcement {
+        Enforcement::Deny => "blocks",
+        Enforcement::Warn => "is shown",
+        Enforcement::Dryrun => "is recorded",
+    };
+    let severity = match policy.severity {
+        Severity::Low => "low",
+        Severity::Medium => "medium",
+        Severity::High => "high",
+        Severity::Critical => "critical",
+    };
+    let mut lines = vec![
+        policy.name.clone(),
+        format!("  {}", policy.title),
+        format!("  severity {severity}; a violation {follows}"),
+    ];
+    for (label, text) in [("why", &policy.why), ("fix", &policy.fix), ("file", &policy.file)] {
+        if let Some(text) = text {
+            lines.push(format!("  {label}: {}", text.trim().replace('\n', "\n       ")));
+        }
+    }
+    lines.join("\n")
+}

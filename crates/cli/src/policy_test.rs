@@ -1,0 +1,190 @@
+//! `fairway policy test`: the tests that stand beside policies.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use fairway_policy::{TestCase, TestCounts, TestOutcome, gatekeeper_suite, junit};
+use serde_json::{Value, json};
+
+use crate::exit_code::Exit;
+use crate::failure::CliError;
+use crate::output::{Paint, data, painted};
+
+/// The largest file that is looked at, in bytes.
+const FILE_BYTES: u64 = 3 * 1024 * 1024;
+/// How deep folders are looked into.
+const MAX_DEPTH: usize = 32;
+/// The most files that are looked at.
+const MAX_FILES: usize = 100_000;
+/// Folders that hold no tests of one's own.
+const PASSED_OVER: [&str; 3] = [".git", "node_modules", "target"];
+
+/// How the report is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum TestFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+    /// For build servers.
+    Junit,
+}
+
+/// `fairway policy test`
+#[derive(Debug, clap::Args)]
+pub struct PolicyTestArguments {
+    /// Tests, and folders that hold some
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// How the result is printed on standard output
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
+    output: TestFormat,
+    /// Show the cases that passed, too
+    #[arg(long, short = 'v', help_heading = "Output")]
+    verbose: bool,
+}
+
+/// Runs `fairway policy test`.
+pub fn test(arguments: &PolicyTestArguments) -> Result<(), CliError> {
+    let mut files = Vec::new();
+    for path in &arguments.paths {
+        // `gator verify` writes a folder and all below it as `folder/...`.
+        let path = if path.ends_with("...") { path.parent().unwrap_or(path) } else { path };
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        if path.is_dir() {
+            find(path, 0, &mut files)?;
+        } else {
+            files.push(path.to_owned());
+        }
+    }
+    files.sort();
+    files.dedup();
+    let mut cases = Vec::new();
+    let mut tests = 0_usize;
+    for file in &files {
+        let Some(found) = run(file, arguments.paths.contains(file)) else { continue };
+        tests += 1;
+        cases.extend(found);
+    }
+    if tests == 0 {
+        return Err(CliError::usage(
+            "there is no test of a policy",
+            Some("a test is a YAML file of the kind Suite (test.gatekeeper.sh), or a kyverno-test.yaml"),
+        ));
+    }
+    let counts = TestCounts::of(&cases);
+    match arguments.output {
+        TestFormat::Table => painted(&lines(&cases, counts, arguments.verbose))?,
+        TestFormat::Json => {
+            let answer = json!({"cases": cases, "counts": counts, "passed": counts.failed == 0});
+            data(&serde_json::to_string_pretty(&answer).unwrap_or_default())?;
+        }
+        TestFormat::Junit => data(&junit(&cases))?,
+    }
+    if counts.failed == 0 { Ok(()) } else { Err(CliError::Said(Exit::Failed)) }
+}
+
+fn lines(cases: &[TestCase], counts: TestCounts, verbose: bool) -> Vec<(Paint, String)> {
+    let mut lines = Vec::new();
+    let mut place = ("", "");
+    for case in cases {
+        let (paint, text) = match &case.outcome {
+            TestOutcome::Passed if !verbose => continue,
+            TestOutcome::Passed => (Paint::Green, format!("  pass  {}", case.case)),
+            TestOutcome::Failed { reason } => {
+                let reason = reason.replace('\n', "\n        ");
+                (Paint::Red, format!("  FAIL  {}\n        {reason}", case.case))
+            }
+            TestOutcome::Skipped { reason } => (Paint::Yellow, format!("  skip  {} ({reason})", case.case)),
+        };
+        if place != (case.file.as_str(), case.test.as_str()) {
+            place = (&case.file, &case.test);
+            lines.push((Paint::Bold, format!("{} {}", case.file, case.test)));
+        }
+        lines.push((paint, text));
+    }
+    let TestCounts { passed, failed, skipped } = counts;
+    let paint = if failed > 0 { Paint::Red } else { Paint::Green };
+    lines.push((paint, format!("{passed} passed, {failed} failed, {skipped} skipped")));
+    lines
+}
+
+fn find(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), CliError> {
+    let unreadable = |error: std::io::Error| {
+        CliError::usage(
+            format!("{} cannot be read: {error}", folder.display()),
+            Some("name files or folders that exist"),
+        )
+    };
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let kind = entry.file_type().map_err(unreadable)?;
+        let name = entry.file_name();
+        if kind.is_dir() && depth < MAX_DEPTH {
+            if !PASSED_OVER.iter().any(|passed| name == *passed) {
+                find(&entry.path(), depth + 1, files)?;
+            }
+        } else if kind.is_file() && is_yaml(&entry.path()) {
+            files.push(entry.path());
+        }
+        if files.len() > MAX_FILES {
+            return Err(CliError::usage(
+                format!("there are more than {MAX_FILES} files to look at"),
+                Some("name the folders that hold tests"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if size > FILE_BYTES {
+        return Err(format!("the file is larger than {FILE_BYTES} bytes"));
+    }
+    std::fs::read_to_string(path).map_err(|error| error.to_string())
+}
+
+fn documents(path: &Path) -> Result<Vec<Value>, String> {
+    let text = read(path)?;
+    let reading = fairway_yaml::read(&path.display().to_string(), &text, &fairway_yaml::Limits::default());
+    match reading.diagnostics.iter().find(|problem| problem.is_error()) {
+        Some(problem) => Err(problem.to_string()),
+        None => Ok(reading.documents.into_iter().map(|document| document.value).collect()),
+    }
+}
+
+/// Runs one file; `None` when it is no test. A file that was named has to be one.
+fn run(file: &Path, named: bool) -> Option<Vec<TestCase>> {
+    let shown = file.display().to_string();
+    let broken = |reason: String| {
+        vec![TestCase {
+            file: shown.clone(),
+            test: String::new(),
+            case: String::new(),
+            outcome: TestOutcome::Failed { reason },
+        }]
+    };
+    let text = match read(file) {
+        Ok(text) => text,
+        Err(reason) => return named.then(|| broken(reason)),
+    };
+    if !named && !text.contains("test.gatekeeper.sh/") {
+        return None;
+    }
+    let suites: Vec<Value> = match documents(file) {
+        Ok(found) => found.into_iter().filter(gatekeeper_suite::is_suite).collect(),
+        Err(reason) => return Some(broken(reason)),
+    };
+    if suites.is_empty() {
+        return named.then(|| broken("the file holds no test of a policy".to_owned()));
+    }
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let beside = |path: &str| documents(&folder.join(path));
+    Some(suites.iter().flat_map(|suite| gatekeeper_suite::run(&shown, suite, &beside)).collect())
+}
