@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use fairway_policy::kyverno::suite::{self, Outcome};
 use fairway_policy::{TestCase, TestCounts, TestOutcome, gatekeeper_suite, junit};
 use serde_json::{Value, json};
 
@@ -18,6 +19,8 @@ const MAX_DEPTH: usize = 32;
 const MAX_FILES: usize = 100_000;
 /// Folders that hold no tests of one's own.
 const PASSED_OVER: [&str; 3] = [".git", "node_modules", "target"];
+/// The name of Kyverno's tests.
+const KYVERNO: &str = "kyverno-test.yaml";
 
 /// How the report is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -159,6 +162,40 @@ fn documents(path: &Path) -> Result<Vec<Value>, String> {
     }
 }
 
+/// Runs a test of Kyverno; each object of an expected result is a case.
+fn run_kyverno(shown: &str, text: &str) -> Result<Vec<TestCase>, String> {
+    let files = |path: &str| {
+        let path = Path::new(path);
+        if !path.is_dir() {
+            return Ok(vec![(path.display().to_string(), read(path)?)]);
+        }
+        let mut found = Vec::new();
+        find(path, MAX_DEPTH, &mut found).map_err(|error| error.text())?;
+        found.sort();
+        found.into_iter().map(|path| Ok((path.display().to_string(), read(&path)?))).collect()
+    };
+    let now = jiff::Timestamp::now().to_string();
+    let rows = suite::run(shown, text, &files, Some(&now))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let outcome = match row.outcome {
+                Outcome::Passed | Outcome::Excluded => TestOutcome::Passed,
+                Outcome::Failed(reason) | Outcome::NotEvaluated(reason) => TestOutcome::Failed { reason },
+                Outcome::MissingInput(reason) => {
+                    TestOutcome::Failed { reason: format!("the object cannot be read: {reason}") }
+                }
+                Outcome::OtherLanguage(kind) => {
+                    TestOutcome::Skipped { reason: format!("a {kind} is not evaluated here") }
+                }
+            };
+            let rule = if row.rule.is_empty() { String::new() } else { format!(" {}", row.rule) };
+            let case = format!("{}/{}{rule}: {}", row.kind, row.resource, row.expected);
+            TestCase { file: shown.to_owned(), test: row.policy, case, outcome }
+        })
+        .collect())
+}
+
 /// Runs one file; `None` when it is no test. A file that was named has to be one.
 fn run(file: &Path, named: bool) -> Option<Vec<TestCase>> {
     let shown = file.display().to_string();
@@ -174,6 +211,9 @@ fn run(file: &Path, named: bool) -> Option<Vec<TestCase>> {
         Ok(text) => text,
         Err(reason) => return named.then(|| broken(reason)),
     };
+    if file.file_name().is_some_and(|name| name == KYVERNO) || text.contains("cli.kyverno.io/") && named {
+        return Some(run_kyverno(&shown, &text).unwrap_or_else(broken));
+    }
     if !named && !text.contains("test.gatekeeper.sh/") {
         return None;
     }

@@ -3,6 +3,7 @@
 //! One thing is stricter: where a failure is expected, nothing but a failure will do.
 
 mod check;
+mod expressions;
 mod read;
 mod values;
 
@@ -12,6 +13,7 @@ use super::engine::{Answer, Stage, Surrounding, ask};
 use super::request::Request;
 use super::source::Objects;
 use super::status::RuleResult;
+use crate::vpol::Purpose;
 pub use check::{Outcome, Row};
 use read::Suite;
 
@@ -50,6 +52,14 @@ fn respond<'s>(
     // As at admission: what is changed is what is validated.
     let mut current = object.clone();
     for stage in [Stage::Mutate, Stage::Verify, Stage::Validate, Stage::Generate] {
+        let purpose = match stage {
+            Stage::Mutate => Some(Purpose::Mutate),
+            Stage::Validate => Some(Purpose::Validate),
+            Stage::Verify | Stage::Generate => None,
+        };
+        if let Some(purpose) = purpose {
+            expressions::respond(suite, purpose, object, &mut current, surrounding.now, responses);
+        }
         for policy in &suite.policies {
             let question = suite.values.question(suite, &policy.full_name(), &current);
             let empty = Map::new();

@@ -86,7 +86,9 @@ fn outcome(suite: &Suite, expectation: &Expectation, resource: &str, responses: 
     if let Some((kind, _)) = suite.others.iter().find(|(_, name)| *name == expectation.policy) {
         return Outcome::OtherLanguage(kind.clone());
     }
-    if !suite.policies.iter().any(|policy| policy.full_name() == expectation.policy) {
+    let is_read = suite.expressions.has(&expectation.policy)
+        || suite.policies.iter().any(|policy| policy.full_name() == expectation.policy);
+    if !is_read {
         return Outcome::Failed(format!("there is no policy \"{}\"", expectation.policy));
     }
     if !suite.objects.iter().any(|object| is_named(object, expectation, resource)) {

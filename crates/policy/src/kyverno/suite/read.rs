@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::ReadFiles;
+use super::expressions::Expressions;
 use super::values::Values;
 use crate::kyverno::exception::Exception;
 use crate::kyverno::policy::Policy;
@@ -12,6 +13,7 @@ use crate::set::PolicyDocument;
 /// A test with everything that it names.
 pub(crate) struct Suite {
     pub(crate) policies: Vec<Policy>,
+    pub(crate) expressions: Expressions,
     /// Policies of languages that are not read here: kind and name.
     pub(crate) others: Vec<(String, String)>,
     /// Files of objects that could not be read, and why.
@@ -121,32 +123,49 @@ impl Suite {
         let test = documents(file, source)?.into_iter().next().unwrap_or_default();
         let reader = Reader { file, files };
         let (mut policies, mut others, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+        let mut expressions = Expressions::default();
         for path in texts(&test, "policies") {
             for (name, value) in reader.read(&path)? {
+                let document = PolicyDocument { value, file: Some(name) };
+                if expressions.take(&document) {
+                    continue;
+                }
+                let PolicyDocument { value, file } = document;
                 if !Policy::is_one(&value) {
                     let own = value.get("metadata").map(|metadata| text(metadata, "name"));
                     others.push((text(&value, "kind"), own.unwrap_or_default()));
                     continue;
                 }
-                let document = PolicyDocument { value, file: Some(name) };
+                let document = PolicyDocument { value, file };
                 // A rule that cannot be read says so itself when it is asked.
                 policies.extend(Policy::read(&document, &mut Vec::new()));
             }
         }
         let mut exceptions = Vec::new();
         for path in texts(&test, "exceptions").iter().chain(&texts(&test, "policyExceptions")) {
-            for (_, value) in reader.read(path)?.iter().filter(|(_, value)| Exception::is_one(value)) {
-                exceptions.push(Exception::read(value).map_err(|error| error.to_string())?);
+            for (name, value) in reader.read(path)? {
+                if Exception::is_one(&value) {
+                    exceptions.push(Exception::read(&value).map_err(|error| error.to_string())?);
+                } else {
+                    expressions.take(&PolicyDocument { value, file: Some(name) });
+                }
+            }
+        }
+        if let Some(path) = test.get("context").and_then(Value::as_str) {
+            for (_, context) in reader.read(path)? {
+                expressions.surround(&context);
             }
         }
         let mut values = Values::default();
         if let Some(inline) = test.get("values") {
             values.add(inline);
+            expressions.settle(inline);
         }
         for key in ["variables", "valuesFile"] {
             if let Some(path) = test.get(key).and_then(Value::as_str) {
                 for (_, value) in reader.read(path)? {
                     values.add(&value);
+                    expressions.settle(&value);
                 }
             }
         }
@@ -213,7 +232,18 @@ impl Suite {
                 generated: file(&["generatedResource"])?,
             });
         }
-        Ok(Self { policies, others, missing, exceptions, objects, outside, values, user, expectations })
+        Ok(Self {
+            policies,
+            expressions,
+            others,
+            missing,
+            exceptions,
+            objects,
+            outside,
+            values,
+            user,
+            expectations,
+        })
     }
 }
 
