@@ -264,8 +264,8 @@ fn enforcement(spec: &Value, document: &PolicyDocument, problems: &mut Vec<Diagn
     for action in actions.into_iter().flatten().filter_map(Value::as_str) {
         let own = match action {
             "Deny" => Enforcement::Deny,
-            "Warn" => Enforcement::Warn,
-            "Audit" => Enforcement::Dryrun,
+            // As Kyverno's other policies: what is audited is shown.
+            "Warn" | "Audit" => Enforcement::Warn,
             other => {
                 let message = format!("the validationAction \"{other}\" is unknown, and is taken as Deny");
                 problems.push(
