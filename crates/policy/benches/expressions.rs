@@ -63,9 +63,7 @@ static FIFTY: LazyLock<PolicySet> = LazyLock::new(|| policies(50));
 static TWENTY: LazyLock<PolicySet> = LazyLock::new(|| policies(20));
 
 fn objects(count: usize) -> Vec<PolicyObject> {
-    (0..count)
-        .map(|index| PolicyObject { value: deployment(index), file: None, environment: None })
-        .collect()
+    (0..count).map(|index| PolicyObject { value: deployment(index), file: None, environment: None }).collect()
 }
 
 fn compiled(spec: &Value) -> Rules {
