@@ -1,8 +1,10 @@
-//! An entity of the catalog: what Backstage's API hands out as bytes, and a few fields beside it.
+//! An entity of the catalog: what Backstage's API hands out, and where it comes from.
 //!
-//! The bytes are the only copy of the entity. They are written once, when the entity or one of its relations
-//! changes; whoever needs the tree parses it.
+//! One text holds everything that the source says, and is the only copy of it. It is written once; relations and etag,
+//! which change with other entities, are kept beside it and written in when the entity is handed out. Whoever needs the
+//! tree parses it.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,48 +13,70 @@ use bytes::Bytes;
 use fairway_domain::{Diagnostic, Entity, EntityRef, Relation, Timestamp};
 use serde_json::{Map, Value};
 
-use crate::entity_json::{self, Added, Rendered};
+use crate::entity_json::{self, Added, ETAG_DIGITS, Part, Rendered};
 use crate::stored::StoredEntity;
 
 /// An entity in the catalog. A clone is cheap.
 #[derive(Clone)]
 pub struct CatalogEntity {
     facts: Arc<Facts>,
-    json: Bytes,
-    /// Where the etag stands in `json`.
-    etag: Range<usize>,
-    /// What lies before the relations in `json`, and what follows them.
-    relations_at: Range<usize>,
     /// Sorted by type, then target; distinct.
     relations: Arc<[Relation]>,
+    /// Where the source has none of its own.
+    etag: [u8; ETAG_DIGITS],
 }
 
 /// What does not change with the relations.
 struct Facts {
     reference: EntityRef,
-    api_version: Arc<str>,
-    kind: Arc<str>,
-    name: Box<str>,
-    namespace: Arc<str>,
-    title: Option<Box<str>>,
-    description: Option<Box<str>>,
-    entity_type: Option<Arc<str>>,
-    lifecycle: Option<Arc<str>>,
-    source: Arc<str>,
-    location: Box<str>,
-    origin_location: Arc<str>,
-    file: Box<str>,
-    line: usize,
-    uid: Box<str>,
+    rendered: Rendered,
+    place: Arc<Place>,
+    line: u32,
+    orphan: bool,
     first_seen: Timestamp,
     last_seen: Timestamp,
-    revision: Option<Box<str>>,
     errors: Box<[Diagnostic]>,
-    orphan: bool,
-    added: Added,
-    /// What is looked for beside name, title, kind and description: tags, type, owner, a profile's name and
-    /// address, one per line.
-    words: Box<str>,
+}
+
+/// Where entities come from; shared by those of one file.
+#[derive(PartialEq, Eq)]
+struct Place {
+    source: Box<str>,
+    location: Box<str>,
+    origin_location: Box<str>,
+    file: Box<str>,
+    revision: Option<Box<str>>,
+}
+
+thread_local! {
+    /// The place that was last read from: entities come file by file.
+    static LAST_PLACE: RefCell<Option<Arc<Place>>> = const { RefCell::new(None) };
+}
+
+impl Place {
+    fn of(stored: &StoredEntity) -> Arc<Self> {
+        let is_same = |place: &Self| {
+            *place.file == *stored.file
+                && *place.location == *stored.location
+                && *place.origin_location == *stored.origin_location
+                && *place.source == *stored.source
+                && place.revision.as_deref() == stored.revision.as_deref()
+        };
+        LAST_PLACE.with_borrow_mut(|last| {
+            if let Some(place) = last.as_ref().filter(|place| is_same(place)) {
+                return Arc::clone(place);
+            }
+            let place = Arc::new(Self {
+                source: stored.source.as_str().into(),
+                location: stored.location.as_str().into(),
+                origin_location: stored.origin_location.as_str().into(),
+                file: stored.file.as_str().into(),
+                revision: stored.revision.as_deref().map(Into::into),
+            });
+            *last = Some(Arc::clone(&place));
+            place
+        })
+    }
 }
 
 impl fmt::Debug for CatalogEntity {
@@ -63,9 +87,11 @@ impl fmt::Debug for CatalogEntity {
 
 impl PartialEq for CatalogEntity {
     fn eq(&self, other: &Self) -> bool {
-        self.json == other.json
-            && self.facts.source == other.facts.source
-            && self.facts.file == other.facts.file
+        self.base() == other.base()
+            && self.etag() == other.etag()
+            && self.relations == other.relations
+            && self.facts.place.source == other.facts.place.source
+            && self.facts.place.file == other.facts.place.file
             && self.facts.line == other.facts.line
     }
 }
@@ -73,64 +99,64 @@ impl PartialEq for CatalogEntity {
 impl CatalogEntity {
     /// Writes the entity out, without relations; [`CatalogEntity::with_relations`] makes it whole.
     pub(crate) fn unstitched(stored: StoredEntity) -> Self {
-        let entity = &stored.entity;
-        let profile = entity.spec_pointer("/profile/displayName").and_then(Value::as_str);
-        let mut facts = Facts {
-            reference: entity.reference(),
-            api_version: entity.api_version.as_str().into(),
-            kind: entity.kind.as_str().into(),
-            name: entity.name().into(),
-            namespace: entity.namespace().into(),
-            title: entity.metadata_text("title").or(profile).map(Into::into),
-            description: entity.description().map(Into::into),
-            entity_type: entity.spec_text("type").map(Into::into),
-            lifecycle: entity.spec_text("lifecycle").map(Into::into),
-            source: stored.source.as_str().into(),
-            location: stored.location.as_str().into(),
-            origin_location: stored.origin_location.as_str().into(),
-            file: stored.file.as_str().into(),
-            revision: stored.revision.as_deref().map(Into::into),
-            line: stored.line,
-            uid: stored.uid.as_str().into(),
+        let facts = Facts {
+            reference: stored.entity.reference(),
+            place: Place::of(&stored),
+            line: u32::try_from(stored.line).unwrap_or(u32::MAX),
+            orphan: stored.orphan,
             first_seen: stored.first_seen,
             last_seen: stored.last_seen,
             errors: stored.errors.as_slice().into(),
-            orphan: stored.orphan,
-            added: Added::default(),
-            words: words(entity).into(),
+            rendered: entity_json::render(stored),
         };
-        let Rendered { json, etag, relations_at, added } = entity_json::render(stored);
-        facts.added = added;
-        Self { facts: Arc::new(facts), json, etag, relations_at, relations: Arc::new([]) }
+        Self { facts: Arc::new(facts), relations: Arc::new([]), etag: [b'0'; ETAG_DIGITS] }
     }
 
     /// The same entity with these relations, which are sorted and distinct.
     pub(crate) fn with_relations(&self, relations: Arc<[Relation]>) -> Self {
-        let Rendered { json, etag, relations_at, .. } = entity_json::with_relations(self, &relations);
-        Self { facts: Arc::clone(&self.facts), json, etag, relations_at, relations }
+        let rendered = &self.facts.rendered;
+        let etag = if rendered.added.etag {
+            entity_json::etag(&rendered.text, rendered.relations, &relations)
+        } else {
+            self.etag
+        };
+        Self { facts: Arc::clone(&self.facts), relations, etag }
     }
 
     pub(crate) fn added(&self) -> Added {
-        self.facts.added
+        self.facts.rendered.added
     }
 
-    /// Appends what words are looked for in, in lower case: name and title, each on a line of its own, then the
-    /// rest. The last line is not ended.
+    /// Everything as JSON, but for the relations and an etag of our own.
+    pub(crate) fn base(&self) -> &str {
+        &self.facts.rendered.text
+    }
+
+    fn part(&self, part: Part) -> Option<&str> {
+        self.facts.rendered.spans.get(self.base(), part)
+    }
+
+    /// Appends what words are looked for in, in lower case: name, title, description and kind, each on a line of its
+    /// own. The last line is not ended.
     pub(crate) fn write_search_text(&self, text: &mut String) {
         let parts = [self.name(), self.title(), self.description().unwrap_or_default(), self.kind()];
-        for part in parts {
+        for (index, part) in parts.into_iter().enumerate() {
+            if index > 0 {
+                text.push('\n');
+            }
             text.extend(part.to_lowercase().chars().map(|it| if it == '\n' { ' ' } else { it }));
-            text.push('\n');
         }
-        text.push_str(&self.facts.words);
     }
 
+    /// Where the etag stands in [`CatalogEntity::base`].
     pub(crate) fn etag_at(&self) -> Range<usize> {
-        self.etag.clone()
+        let at = &self.facts.rendered.etag;
+        at.start as usize..at.end as usize
     }
 
-    pub(crate) fn relations_at(&self) -> Range<usize> {
-        self.relations_at.clone()
+    /// Where the relations belong in [`CatalogEntity::base`].
+    pub(crate) fn relations_at(&self) -> usize {
+        self.facts.rendered.relations as usize
     }
 
     /// Its reference.
@@ -140,72 +166,72 @@ impl CatalogEntity {
 
     /// For example `backstage.io/v1alpha1`.
     pub fn api_version(&self) -> &str {
-        &self.facts.api_version
+        self.part(Part::ApiVersion).unwrap_or_default()
     }
 
     /// The kind in its own case.
     pub fn kind(&self) -> &str {
-        &self.facts.kind
+        self.part(Part::Kind).unwrap_or_default()
     }
 
     /// The namespace in its own case.
     pub fn namespace(&self) -> &str {
-        &self.facts.namespace
+        self.part(Part::Namespace).unwrap_or_default()
     }
 
     /// The name in its own case.
     pub fn name(&self) -> &str {
-        &self.facts.name
+        self.part(Part::Name).unwrap_or_default()
     }
 
     /// What people call it: its title, a profile's display name, or its name.
     pub fn title(&self) -> &str {
-        self.facts.title.as_deref().unwrap_or(&self.facts.name)
+        self.part(Part::Title).unwrap_or_else(|| self.name())
     }
 
     /// `metadata.description`.
     pub fn description(&self) -> Option<&str> {
-        self.facts.description.as_deref()
+        self.part(Part::Description)
     }
 
     /// `spec.type`.
     pub fn entity_type(&self) -> Option<&str> {
-        self.facts.entity_type.as_deref()
+        self.part(Part::Type)
     }
 
     /// `spec.lifecycle`.
     pub fn lifecycle(&self) -> Option<&str> {
-        self.facts.lifecycle.as_deref()
+        self.part(Part::Lifecycle)
     }
 
     /// The identifier of its source.
     pub fn source(&self) -> &str {
-        &self.facts.source
+        &self.facts.place.source
     }
 
     /// Backstage's `type:target` of its file.
     pub fn location(&self) -> &str {
-        &self.facts.location
+        &self.facts.place.location
     }
 
     /// Backstage's `type:target` of its source's root file.
     pub fn origin_location(&self) -> &str {
-        &self.facts.origin_location
+        &self.facts.place.origin_location
     }
 
     /// Its file inside the source.
     pub fn file(&self) -> &str {
-        &self.facts.file
+        &self.facts.place.file
     }
 
     /// The line that it begins in, from 1.
     pub fn line(&self) -> usize {
-        self.facts.line
+        self.facts.line as usize
     }
 
     /// Its identifier for as long as it lives.
     pub fn uid(&self) -> &str {
-        &self.facts.uid
+        self.part(Part::Uid).unwrap_or_default()
     }
 
     /// When it was first seen.
@@ -220,7 +246,7 @@ impl CatalogEntity {
 
     /// The commit or digest of its source that it was read from.
     pub fn revision(&self) -> Option<&str> {
-        self.facts.revision.as_deref()
+        self.facts.place.revision.as_deref()
     }
 
     /// What is wrong with its source now; empty when this version is the current one.
@@ -256,18 +282,27 @@ impl CatalogEntity {
     /// Changes with anything that [`CatalogEntity::json`] hands out: 40 hexadecimal digits, or what the source
     /// itself says.
     pub fn etag(&self) -> &str {
-        self.json.get(self.etag.clone()).and_then(|found| std::str::from_utf8(found).ok()).unwrap_or_default()
+        let own = || std::str::from_utf8(&self.etag).ok();
+        let found = if self.added().etag { own() } else { self.base().get(self.etag_at()) };
+        found.unwrap_or_default()
     }
 
     /// Exactly what Backstage's API hands out, as compact JSON: with namespace, uid, etag, origin annotations,
-    /// relations and the errors beside it. A clone of the bytes shares them.
-    pub fn json(&self) -> &Bytes {
-        &self.json
+    /// relations and the errors beside it. Put together at each call.
+    pub fn json(&self) -> Bytes {
+        let mut text = Vec::new();
+        self.write_json(&mut text);
+        text.into()
+    }
+
+    /// Appends what [`CatalogEntity::json`] gives.
+    pub fn write_json(&self, text: &mut Vec<u8>) {
+        entity_json::write_whole(text, self);
     }
 
     /// The same as a tree.
     pub fn to_backstage_json(&self) -> Value {
-        serde_json::from_slice(&self.json).unwrap_or_default()
+        serde_json::from_slice(&self.json()).unwrap_or_default()
     }
 
     /// Only these fields of it, each a dotted path whose keys may hold dots themselves; what does not exist is
@@ -295,12 +330,7 @@ impl CatalogEntity {
         let (metadata, spec) = (serde_json::Map::new(), serde_json::Map::new());
         let none = Entity { api_version: String::new(), kind: String::new(), metadata, spec };
         let other = Self::unstitched(StoredEntity { entity, errors: Vec::new(), ..self.stored_with(none) });
-        let own_etag = |it: &Self| (!it.facts.added.etag).then(|| it.etag().to_owned());
-        let parts = |it: &Self| {
-            [0..it.etag.start, it.etag.end..it.relations_at.start, it.relations_at.end..it.json.len()]
-                .map(|part| it.json.slice(part))
-        };
-        own_etag(self) == own_etag(&other) && parts(self) == parts(&other)
+        self.base() == other.base()
     }
 
     /// What the ledger holds of it.
@@ -312,15 +342,15 @@ impl CatalogEntity {
         let facts = &self.facts;
         StoredEntity {
             entity,
-            source: facts.source.to_string(),
-            location: facts.location.to_string(),
-            origin_location: facts.origin_location.to_string(),
-            file: facts.file.to_string(),
-            line: facts.line,
-            uid: facts.uid.to_string(),
+            source: self.source().to_owned(),
+            location: self.location().to_owned(),
+            origin_location: self.origin_location().to_owned(),
+            file: self.file().to_owned(),
+            line: self.line(),
+            uid: self.uid().to_owned(),
             first_seen: facts.first_seen,
             last_seen: facts.last_seen,
-            revision: facts.revision.as_deref().map(str::to_owned),
+            revision: self.revision().map(str::to_owned),
             errors: facts.errors.to_vec(),
             orphan: facts.orphan,
         }
@@ -328,15 +358,7 @@ impl CatalogEntity {
 
     /// An annotation, the ones that say where the entity comes from included.
     pub fn annotation(&self, key: &str) -> Option<String> {
-        let whole = self.to_backstage_json();
+        let whole: Value = serde_json::from_str(self.base()).ok()?;
         whole.get("metadata")?.get("annotations")?.get(key)?.as_str().map(str::to_owned)
     }
-}
-
-fn words(entity: &Entity) -> String {
-    let profile = |field| entity.spec_pointer(field).and_then(Value::as_str);
-    let spec = ["type", "owner"].into_iter().filter_map(|field| entity.spec_text(field));
-    let person = ["/profile/displayName", "/profile/email"].into_iter().filter_map(profile);
-    let words: Vec<&str> = entity.tags().chain(spec).chain(person).collect();
-    words.join("\n").to_lowercase()
 }

@@ -1,11 +1,11 @@
 //! An entity as Backstage's API hands it out: with what the server adds.
 //!
 //! The text is laid out as `{"metadata":{…,"uid":…,"etag":…},"apiVersion":…,"kind":…,"spec":…,"relations":…,
-//! "status":…}`, so that other relations and their etag can be written into it without reading the rest.
+//! "status":…}`. What is kept is this text without its relations, and the etag apart: relations change far more often
+//! than what the source says, and are written in when the entity is handed out.
 
 use std::ops::Range;
 
-use bytes::Bytes;
 use fairway_domain::entity_ref::DEFAULT_NAMESPACE;
 use fairway_domain::{Digest, Entity, Relation};
 use serde_json::{Map, Value, json};
@@ -24,7 +24,8 @@ const ORIGIN: [&str; 6] = [
     "backstage.io/source-location",
     "backstage.io/orphan",
 ];
-const ETAG_DIGITS: usize = 40;
+/// How long an etag of our own is.
+pub(crate) const ETAG_DIGITS: usize = 40;
 
 /// What was added to an entity's `metadata`, so that it can be taken away again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,12 +40,65 @@ pub(crate) struct Added {
 
 /// The text, and where things are in it.
 pub(crate) struct Rendered {
-    pub(crate) json: Bytes,
+    /// Without relations, and with zeros for an etag of our own.
+    pub(crate) text: Box<str>,
     /// The etag, without its quotes.
-    pub(crate) etag: Range<usize>,
-    /// The list of relations.
-    pub(crate) relations_at: Range<usize>,
+    pub(crate) etag: Range<u32>,
+    /// Between the brackets of the list of relations.
+    pub(crate) relations: u32,
+    pub(crate) spans: Spans,
     pub(crate) added: Added,
+}
+
+/// A text that [`Spans`] find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    ApiVersion,
+    Kind,
+    Namespace,
+    Name,
+    Title,
+    Description,
+    Type,
+    Lifecycle,
+    Uid,
+}
+
+/// Where texts that are often asked for stand in the whole; those that are written differently there are beside it.
+#[derive(Debug, Default)]
+pub(crate) struct Spans {
+    inside: [(u32, u32); Part::Uid as usize + 1],
+    beside: Box<[(Part, Box<str>)]>,
+}
+
+impl Spans {
+    pub(crate) fn get<'a>(&'a self, whole: &'a str, part: Part) -> Option<&'a str> {
+        match self.inside.get(part as usize) {
+            Some((start, end)) if start != end => whole.get(*start as usize..*end as usize),
+            _ => {
+                self.beside.iter().find(|(found, _)| *found == part).map(|(_, text)| &**text)
+            }
+        }
+    }
+
+    /// Remembers a text whose JSON is the last that was written.
+    fn wrote(&mut self, whole: &[u8], part: Part, text: &str) {
+        let end = whole.len().saturating_sub(1);
+        let start = end.saturating_sub(text.len());
+        match self.inside.get_mut(part as usize) {
+            Some(slot) if !text.is_empty() && whole.get(start..end) == Some(text.as_bytes()) => {
+                *slot = (start as u32, end as u32);
+            }
+            _ => self.beside(part, text),
+        }
+    }
+
+    /// Remembers a text that stands nowhere.
+    fn beside(&mut self, part: Part, text: &str) {
+        let mut beside = std::mem::take(&mut self.beside).into_vec();
+        beside.push((part, text.into()));
+        self.beside = beside.into();
+    }
 }
 
 /// The values of [`ORIGIN`] for an entity. What the source itself says wins.
@@ -108,15 +162,22 @@ pub(crate) fn render(mut stored: StoredEntity) -> Rendered {
         }
     }
     let entity = &stored.entity;
+    let mut spans = Spans::default();
     let mut text = Vec::with_capacity(1_536);
-    text.extend_from_slice(b"{\"metadata\":");
-    write(&mut text, &entity.metadata);
-    text.pop();
-    if text.last() != Some(&b'{') {
+    text.extend_from_slice(b"{\"metadata\":{");
+    write_fields(&mut text, &entity.metadata, &mut spans, |key| match key {
+        "namespace" => Some(Part::Namespace),
+        "name" => Some(Part::Name),
+        "title" => Some(Part::Title),
+        "description" => Some(Part::Description),
+        _ => None,
+    });
+    if !entity.metadata.is_empty() {
         text.push(b',');
     }
     text.extend_from_slice(b"\"uid\":");
     write(&mut text, &stored.uid);
+    spans.wrote(&text, Part::Uid, &stored.uid);
     text.extend_from_slice(b",\"etag\":");
     let etag_begin = text.len() + 1;
     if let Some(own) = &own_etag {
@@ -126,57 +187,101 @@ pub(crate) fn render(mut stored: StoredEntity) -> Rendered {
         text.extend_from_slice(&[b'0'; ETAG_DIGITS]);
         text.push(b'"');
     }
-    let etag = etag_begin..text.len() - 1;
+    let etag = etag_begin as u32..text.len() as u32 - 1;
     text.extend_from_slice(b"},\"apiVersion\":");
     write(&mut text, &entity.api_version);
+    spans.wrote(&text, Part::ApiVersion, &entity.api_version);
     text.extend_from_slice(b",\"kind\":");
     write(&mut text, &entity.kind);
+    spans.wrote(&text, Part::Kind, &entity.kind);
     if !entity.spec.is_empty() {
-        text.extend_from_slice(b",\"spec\":");
-        write(&mut text, &entity.spec);
+        text.extend_from_slice(b",\"spec\":{");
+        write_fields(&mut text, &entity.spec, &mut spans, |key| match key {
+            "type" => Some(Part::Type),
+            "lifecycle" => Some(Part::Lifecycle),
+            _ => None,
+        });
+        text.push(b'}');
     }
-    text.extend_from_slice(b",\"relations\":");
-    let relations_at = text.len()..text.len() + 2;
-    text.extend_from_slice(b"[]");
+    if entity.metadata_text("title").is_none()
+        && let Some(Value::String(name)) = entity.spec_pointer("/profile/displayName")
+    {
+        spans.beside(Part::Title, name);
+    }
+    text.extend_from_slice(b",\"relations\":[");
+    let relations = text.len() as u32;
+    text.push(b']');
     if !stored.errors.is_empty() {
         text.extend_from_slice(b",\"status\":");
         write(&mut text, &status(&stored));
     }
     text.push(b'}');
-    Rendered { json: text.into_boxed_slice().into(), etag, relations_at, added }
+    // What was written is all JSON, so nothing is lost here.
+    let text = String::from_utf8(text).unwrap_or_default().into_boxed_str();
+    Rendered { text, etag, relations, spans, added }
 }
 
-/// Writes relations into an entity's text, and the etag that they give.
-pub(crate) fn with_relations(entity: &CatalogEntity, relations: &[Relation]) -> Rendered {
-    let before = entity.json();
-    let at = entity.relations_at();
-    let mut text = Vec::with_capacity(before.len() + 64);
-    text.extend_from_slice(before.get(..at.start).unwrap_or_default());
-    write(&mut text, relations);
-    let relations_at = at.start..text.len();
-    text.extend_from_slice(before.get(at.end..).unwrap_or_default());
-    let etag = entity.etag_at();
-    if entity.added().etag {
-        if let Some(digits) = text.get_mut(etag.clone()) {
-            digits.fill(b'0');
+/// Appends the fields of an object, without its braces, and remembers where some of them stand.
+fn write_fields(
+    text: &mut Vec<u8>,
+    fields: &Map<String, Value>,
+    spans: &mut Spans,
+    part: impl Fn(&str) -> Option<Part>,
+) {
+    for (index, (key, value)) in fields.iter().enumerate() {
+        if index > 0 {
+            text.push(b',');
         }
-        stamp(&mut text, &etag);
+        write(text, key);
+        text.push(b':');
+        write(text, value);
+        if let (Some(part), Value::String(value)) = (part(key), value) {
+            spans.wrote(text, part, value);
+        }
     }
-    Rendered { json: text.into_boxed_slice().into(), etag, relations_at, added: entity.added() }
+}
+
+/// Appends the items of the list of relations.
+fn write_relations(text: &mut Vec<u8>, relations: &[Relation]) {
+    for (index, relation) in relations.iter().enumerate() {
+        if index > 0 {
+            text.push(b',');
+        }
+        text.extend_from_slice(b"{\"type\":");
+        write(text, relation.relation_type.as_str());
+        text.extend_from_slice(b",\"targetRef\":");
+        write(text, relation.target.as_str());
+        text.push(b'}');
+    }
+}
+
+/// Appends the whole entity with its relations and its etag.
+pub(crate) fn write_whole(text: &mut Vec<u8>, entity: &CatalogEntity) {
+    let (base, etag, relations) = (entity.base().as_bytes(), entity.etag_at(), entity.relations_at());
+    text.reserve(base.len() + entity.relations().len() * 64);
+    text.extend_from_slice(base.get(..etag.start).unwrap_or_default());
+    text.extend_from_slice(entity.etag().as_bytes());
+    text.extend_from_slice(base.get(etag.end..relations).unwrap_or_default());
+    write_relations(text, entity.relations());
+    text.extend_from_slice(base.get(relations..).unwrap_or_default());
+}
+
+/// The etag that an entity gets with these relations: it changes with anything that is handed out.
+pub(crate) fn etag(base: &str, at: u32, relations: &[Relation]) -> [u8; ETAG_DIGITS] {
+    let (base, at) = (base.as_bytes(), at as usize);
+    let mut text = Vec::with_capacity(base.len() + relations.len() * 64);
+    text.extend_from_slice(base.get(..at).unwrap_or_default());
+    write_relations(&mut text, relations);
+    text.extend_from_slice(base.get(at..).unwrap_or_default());
+    let digest = Digest::of(&text).hex();
+    let digits = digest.as_bytes().first_chunk().copied();
+    digits.unwrap_or([b'0'; ETAG_DIGITS])
 }
 
 /// Appends a value as JSON. Writing plain data into memory does not fail.
 fn write<T: serde::Serialize + ?Sized>(text: &mut Vec<u8>, value: &T) {
     if serde_json::to_writer(&mut *text, value).is_err() {
         text.extend_from_slice(b"null");
-    }
-}
-
-/// Puts the digest of the text where zeros hold its place.
-fn stamp(text: &mut [u8], etag: &Range<usize>) {
-    let digest = Digest::of(text).hex();
-    if let (Some(place), Some(digits)) = (text.get_mut(etag.clone()), digest.as_bytes().get(..ETAG_DIGITS)) {
-        place.copy_from_slice(digits);
     }
 }
 
@@ -196,8 +301,7 @@ fn status(stored: &StoredEntity) -> Value {
 
 /// The entity without what was added to it.
 pub(crate) fn source_entity(found: &CatalogEntity) -> Entity {
-    let whole = found.to_backstage_json();
-    let Value::Object(mut whole) = whole else { return empty(found) };
+    let Ok(Value::Object(mut whole)) = serde_json::from_str(found.base()) else { return empty(found) };
     let added = found.added();
     let mut map = |key: &str| match whole.shift_remove(key) {
         Some(Value::Object(map)) => map,

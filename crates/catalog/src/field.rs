@@ -14,38 +14,51 @@ const VALUE: usize = 200;
 /// Deeper values are passed over.
 const DEPTH: usize = 64;
 
-/// Calls `visit` with the lower-case path and the value of each field of an entity as it is handed out. A list's
-/// items have its path, and a text in a list also makes a path of its own with the value `true`
-/// (`metadata.tags.java`). `None` stands for a value that exists and equals nothing. `relations.<type>` gives
-/// target references. The same path and value may come twice.
-pub(crate) fn visit(found: &CatalogEntity, visit: &mut dyn FnMut(&str, Option<&str>)) {
+/// One field of an entity.
+pub(crate) struct Found<'a> {
+    /// In lower case.
+    pub(crate) path: &'a str,
+    /// `None` stands for a value that exists and equals nothing.
+    pub(crate) value: Option<&'a str>,
+    /// A text in a list also makes a path of its own with the value `true` (`metadata.tags.java`).
+    pub(crate) listed: bool,
+}
+
+/// Calls `visit` with each field of an entity as it is handed out. A list's items have its path. `relations.<type>`
+/// gives target references. The same field may come twice.
+pub(crate) fn visit(found: &CatalogEntity, visit: &mut dyn FnMut(Found<'_>)) {
     let mut path = String::with_capacity(PATH);
-    read(found.json(), &mut path, visit);
+    read(found.base(), &mut path, visit);
     for relation in found.relations() {
         path.clear();
         path.push_str("relations.");
         push_lower(&mut path, &relation.relation_type);
-        emit(&path, Some(relation.target.as_str()), visit);
+        emit(&path, Some(relation.target.as_str()), false, visit);
     }
 }
 
+/// Whether a path is too long to be one of a field.
+pub(crate) fn is_no_path(path: &str) -> bool {
+    is_longer(path, PATH)
+}
+
 /// Reads the text of an entity, its relations, status and etag aside.
-fn read(json: &[u8], path: &mut String, visit: &mut dyn FnMut(&str, Option<&str>)) {
-    let mut reader = serde_json::Deserializer::from_slice(json);
+fn read(json: &str, path: &mut String, visit: &mut dyn FnMut(Found<'_>)) {
+    let mut reader = serde_json::Deserializer::from_str(json);
     // The text is our own; nothing in it can be wrong.
     let _ = Walk { path, visit, depth: 0, in_list: false }.deserialize(&mut reader);
 }
 
-fn emit(path: &str, value: Option<&str>, visit: &mut dyn FnMut(&str, Option<&str>)) {
-    if !is_longer(path, PATH) {
-        visit(path, value.filter(|value| !is_longer(value, VALUE)));
+fn emit(path: &str, value: Option<&str>, listed: bool, visit: &mut dyn FnMut(Found<'_>)) {
+    if !is_no_path(path) {
+        visit(Found { path, value: value.filter(|value| !is_longer(value, VALUE)), listed });
     }
 }
 
 /// One value of the text, whose path is known.
 struct Walk<'a> {
     path: &'a mut String,
-    visit: &'a mut dyn FnMut(&str, Option<&str>),
+    visit: &'a mut dyn FnMut(Found<'_>),
     depth: usize,
     in_list: bool,
 }
@@ -97,39 +110,32 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        emit(self.path, Some(text), self.visit);
-        if self.in_list {
-            let before = self.path.len();
-            self.path.push('.');
-            push_lower(self.path, text);
-            emit(self.path, Some("true"), self.visit);
-            self.path.truncate(before);
-        }
+        emit(self.path, Some(text), self.in_list, self.visit);
         Ok(())
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        emit(self.path, Some(if value { "true" } else { "false" }), self.visit);
+        emit(self.path, Some(if value { "true" } else { "false" }), false, self.visit);
         Ok(())
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
-        emit(self.path, Some(&value.to_string()), self.visit);
+        emit(self.path, Some(&value.to_string()), false, self.visit);
         Ok(())
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
-        emit(self.path, Some(&value.to_string()), self.visit);
+        emit(self.path, Some(&value.to_string()), false, self.visit);
         Ok(())
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
-        emit(self.path, Some(&primitive_text(&Value::from(value))), self.visit);
+        emit(self.path, Some(&primitive_text(&Value::from(value))), false, self.visit);
         Ok(())
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
-        emit(self.path, None, self.visit);
+        emit(self.path, None, false, self.visit);
         Ok(())
     }
 }
@@ -191,7 +197,7 @@ pub(crate) fn primitive_text(value: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::read;
+    use super::{Found, read};
 
     #[test]
     fn fields_are_those_of_backstages_search_table() {
@@ -203,8 +209,9 @@ mod tests {
             "status": {"items": []},
         });
         let mut found = Vec::new();
-        read(entity.to_string().as_bytes(), &mut String::new(), &mut |path, value| {
-            found.push(format!("{path}={}", value.unwrap_or("∅")));
+        read(&entity.to_string(), &mut String::new(), &mut |Found { path, value, listed }| {
+            let listed = if listed { " in a list" } else { "" };
+            found.push(format!("{path}={}{listed}", value.unwrap_or("∅")));
         });
         assert_eq!(
             found,
@@ -212,8 +219,7 @@ mod tests {
                 "apiversion=v1",
                 "kind=Component",
                 "metadata.name=A",
-                "metadata.tags=Java",
-                "metadata.tags.java=true",
+                "metadata.tags=Java in a list",
                 "metadata.annotations.a.b/c=X",
                 "metadata.description=∅",
                 "spec.n=1",

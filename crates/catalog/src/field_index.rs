@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use foldhash::fast::RandomState;
 use memchr::memmem;
 
 use crate::bits::Bits;
@@ -11,37 +12,47 @@ use crate::bits::Bits;
 /// From how many entities on a value has a set beside its list.
 const DENSE: usize = 256;
 
+/// No entity: there are never so many in a segment.
+const NOBODY: u32 = u32::MAX;
+
 /// Collects the values of a field.
 #[derive(Default)]
 pub(crate) struct FieldBuilder {
-    terms: HashMap<Box<str>, u32>,
-    /// The entity that had a term last, so that none counts twice.
-    last: Vec<u16>,
+    terms: HashMap<Box<str>, u32, RandomState>,
+    /// For each term the entity that had it last, and the one that had it last in a list, so that none counts twice.
+    last: Vec<[u32; 2]>,
     rows: Vec<(u32, u16)>,
+    /// Those of the rows that lists make.
+    listed: Vec<(u32, u16)>,
     /// Entities with a value that equals nothing.
     without_value: Vec<u16>,
 }
 
 impl FieldBuilder {
     /// Entities have to come in ascending order.
-    pub(crate) fn add(&mut self, value: Option<&str>, document: u16) {
+    pub(crate) fn add(&mut self, value: Option<&str>, document: u16, listed: bool) {
         let Some(value) = value else {
             self.without_value.push(document);
             return;
         };
-        if let Some(term) = self.terms.get(value) {
-            if let Some(last) = self.last.get_mut(*term as usize)
-                && *last != document
-            {
-                *last = document;
-                self.rows.push((*term, document));
-            }
-            return;
+        let term = if let Some(term) = self.terms.get(value) {
+            *term
+        } else {
+            let term = self.last.len() as u32;
+            self.terms.insert(value.into(), term);
+            self.last.push([NOBODY; 2]);
+            term
+        };
+        let Some([last, last_listed]) = self.last.get_mut(term as usize) else { return };
+        let now = u32::from(document);
+        if listed && *last_listed != now {
+            *last_listed = now;
+            self.listed.push((term, document));
         }
-        let term = self.last.len() as u32;
-        self.terms.insert(value.into(), term);
-        self.last.push(document);
-        self.rows.push((term, document));
+        if *last != now {
+            *last = now;
+            self.rows.push((term, document));
+        }
     }
 
     pub(crate) fn finish(self, length: usize) -> FieldIndex {
@@ -60,6 +71,7 @@ impl FieldBuilder {
         let mut text = String::with_capacity(terms.iter().map(|(_, lower, _)| lower.len()).sum());
         let mut ends = Vec::with_capacity(terms.len());
         let mut own_case = Vec::new();
+        let mut own_text = String::new();
         for (place, (own, lower, term)) in terms.into_iter().enumerate() {
             if let Some(slot) = places.get_mut(term as usize) {
                 *slot = place as u32;
@@ -67,13 +79,26 @@ impl FieldBuilder {
             text.push_str(&lower);
             ends.push(text.len() as u32);
             if let Some(own) = own {
-                own_case.push((place as u32, own));
+                own_text.push_str(&own);
+                own_case.push((place as u32, own_text.len() as u32));
             }
         }
-        let mut rows = self.rows;
-        for (term, _) in &mut rows {
-            *term = places.get(*term as usize).copied().unwrap_or_default();
-        }
+        let in_order = |mut rows: Vec<(u32, u16)>| {
+            for (term, _) in &mut rows {
+                *term = places.get(*term as usize).copied().unwrap_or_default();
+            }
+            rows
+        };
+        let listed = match self.listed.len() {
+            0 => Listed::None,
+            all if all == self.rows.len() => Listed::All,
+            _ => {
+                let mut rows = in_order(self.listed);
+                rows.sort_unstable();
+                Listed::Some(rows.into())
+            }
+        };
+        let mut rows = in_order(self.rows);
         // Stable by term: the entities of each stay in ascending order.
         rows.sort_by_key(|(term, _)| *term);
         let mut starts = Vec::with_capacity(ends.len() + 1);
@@ -89,6 +114,8 @@ impl FieldBuilder {
             text: text.into(),
             ends: ends.into(),
             own_case: own_case.into(),
+            own_text: own_text.into(),
+            listed,
             starts: starts.into(),
             documents,
             dense: BTreeMap::new(),
@@ -109,6 +136,14 @@ impl FieldBuilder {
     }
 }
 
+/// Which entities have their values in lists.
+enum Listed {
+    None,
+    All,
+    /// These: terms with entities, sorted.
+    Some(Box<[(u32, u16)]>),
+}
+
 /// The values of a field, which are called terms, and the entities that have each.
 pub(crate) struct FieldIndex {
     /// How many entities the segment has.
@@ -117,8 +152,11 @@ pub(crate) struct FieldIndex {
     text: Box<str>,
     /// Where each term ends in `text`.
     ends: Box<[u32]>,
-    /// The terms whose own case is another; of terms that differ in case only, each has its place.
-    own_case: Box<[(u32, Box<str>)]>,
+    /// The terms whose own case is another, and where that ends in `own_text`; of terms that differ in case only, each
+    /// has its place.
+    own_case: Box<[(u32, u32)]>,
+    own_text: Box<str>,
+    listed: Listed,
     /// Where the entities of each term begin in `documents`, and the end.
     starts: Box<[u32]>,
     documents: Box<[u16]>,
@@ -159,7 +197,11 @@ impl FieldIndex {
     /// A term in its own case.
     pub(crate) fn own(&self, term: u32) -> &str {
         match self.own_case.binary_search_by_key(&term, |(term, _)| *term) {
-            Ok(found) => self.own_case.get(found).map_or("", |(_, own)| own),
+            Ok(found) => {
+                let end = |index: usize| self.own_case.get(index).map_or(0, |(_, end)| *end as usize);
+                let start = if found == 0 { 0 } else { end(found - 1) };
+                self.own_text.get(start..end(found)).unwrap_or_default()
+            }
             Err(_) => self.lower(term),
         }
     }
@@ -172,6 +214,42 @@ impl FieldIndex {
     pub(crate) fn documents(&self, term: u32) -> &[u16] {
         let at = |term: u32| self.starts.get(term as usize).map_or(0, |start| *start as usize);
         self.documents.get(at(term)..at(term + 1)).unwrap_or_default()
+    }
+
+    /// The entities that have a text, in lower case here, in a list, ascending.
+    pub(crate) fn listing(&self, lower: &str) -> Vec<u16> {
+        let mut found = Vec::new();
+        let mut term = self.first_from(lower);
+        while term < self.len() && self.lower(term) == lower {
+            match &self.listed {
+                Listed::None => {}
+                Listed::All => found.extend_from_slice(self.documents(term)),
+                Listed::Some(rows) => {
+                    let start = rows.partition_point(|(listed, _)| *listed < term);
+                    let rows = rows.get(start..).unwrap_or_default().iter();
+                    found.extend(rows.take_while(|(listed, _)| *listed == term).map(|(_, document)| *document));
+                }
+            }
+            term += 1;
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Whether a text, in lower case here, is in a list.
+    pub(crate) fn lists(&self, lower: &str) -> bool {
+        !matches!(self.listed, Listed::None) && !self.listing(lower).is_empty()
+    }
+
+    /// Every value of every entity in its own case, by entity.
+    pub(crate) fn rows(&self) -> Vec<(u16, Option<&str>)> {
+        let terms = self.terms().flat_map(|term| {
+            self.documents(term).iter().map(move |document| (*document, Some(self.own(term))))
+        });
+        let mut rows: Vec<_> = self.without_value.iter().map(|document| (*document, None)).chain(terms).collect();
+        rows.sort_unstable();
+        rows
     }
 
     /// How many of `among` have a term.

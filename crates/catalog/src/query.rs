@@ -3,6 +3,7 @@
 use fairway_domain::EntityRef;
 
 use crate::entity::CatalogEntity;
+use crate::field::Found;
 use crate::evaluate::Condition;
 use crate::ordering::{Walk, Walks};
 use crate::predicate::{Field, Predicate};
@@ -146,10 +147,10 @@ pub(crate) const BROKEN: &str = "fairway.broken";
 
 /// The fields of an entity that Backstage does not know: what people call it, the names of its owner and of its
 /// system, when it was seen, from where, and whether its file is broken.
-pub(crate) fn own_fields(found: &CatalogEntity, visit: &mut dyn FnMut(&str, Option<&str>)) {
+pub(crate) fn own_fields(found: &CatalogEntity, visit: &mut dyn FnMut(Found<'_>)) {
     let mut text = |path: &str, value: Option<&str>| {
         if value.is_some() {
-            visit(path, value);
+            visit(Found { path, value, listed: false });
         }
     };
     text(TITLE, Some(found.title()));

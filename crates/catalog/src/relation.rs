@@ -1,6 +1,6 @@
 //! The relations that references in a `spec` make, by the rules of their kinds.
 
-use fairway_domain::{Entity, EntityRef, EntityRefError, Relation};
+use fairway_domain::{Entity, EntityRef, EntityRefError, Relation, RelationType};
 use serde_json::Value;
 
 use crate::envelope::escape;
@@ -63,10 +63,11 @@ pub(crate) fn emitted(kinds: &KindRegistry, entity: &Entity) -> impl Iterator<It
     references(kinds, entity)
         .into_iter()
         .filter_map(|found| {
-            Some((found.rule.forward.clone(), found.rule.reverse.clone(), found.target.ok()?))
+            let [forward, reverse] = [&found.rule.forward, &found.rule.reverse];
+            Some((forward.as_str().into(), reverse.as_str().into(), found.target.ok()?))
         })
         .flat_map(move |(forward, reverse, target)| {
-            let edge = |from: &EntityRef, relation_type: String, to: &EntityRef| {
+            let edge = |from: &EntityRef, relation_type: RelationType, to: &EntityRef| {
                 (from.clone(), Relation { relation_type, target: to.clone() })
             };
             [edge(&own, forward, &target), edge(&target, reverse, &own)]

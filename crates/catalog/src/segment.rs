@@ -6,12 +6,14 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use elsa::sync::FrozenMap;
 use fairway_domain::EntityRef;
+use foldhash::fast::RandomState;
 use memchr::memmem;
 
 use crate::bits::Bits;
 use crate::entity::CatalogEntity;
-use crate::field;
+use crate::field::{self, Found, is_no_path};
 use crate::field_index::{Column, FieldBuilder, FieldIndex};
 use crate::node::Node;
 use crate::predicate::Field;
@@ -19,6 +21,10 @@ use crate::query::own_fields;
 
 /// As many nodes one segment has at the most.
 pub(crate) const SEGMENT: usize = 16_384;
+
+/// The fields in which words are looked for beside name, title, description and kind.
+const WORDS: [&str; 5] =
+    ["metadata.tags", "spec.type", "spec.owner", "spec.profile.displayname", "spec.profile.email"];
 
 /// Nodes, which are called documents by their number here, and the indexes over them.
 pub(crate) struct Segment {
@@ -30,7 +36,9 @@ pub(crate) struct Segment {
     entities: Bits,
     /// Sorted by path.
     fields: Box<[(Box<str>, FieldIndex)]>,
-    /// What words are looked for in: one line for each document.
+    /// The paths that texts in lists make, as far as they were asked for.
+    listed: FrozenMap<Box<str>, Box<FieldIndex>>,
+    /// What words are looked for in: name, title, description, kind and [`WORDS`] of each document, a line each.
     text: Box<str>,
     /// Where each line ends.
     text_ends: Box<[u32]>,
@@ -55,22 +63,28 @@ impl Segment {
         nodes.sort_unstable_by(|one, other| one.reference.cmp(&other.reference));
         let length = nodes.len();
         let mut entities = Bits::none(length);
-        let mut fields: HashMap<Box<str>, FieldBuilder> = HashMap::new();
+        let mut fields: HashMap<Box<str>, FieldBuilder, RandomState> = HashMap::default();
         let (mut text, mut text_ends) = (String::new(), Vec::with_capacity(length));
         for (document, node) in nodes.iter().enumerate() {
             let document = document as u16;
             if let Some(entity) = &node.entity {
                 entities.insert(document);
-                let mut add = |path: &str, value: Option<&str>| {
+                entity.write_search_text(&mut text);
+                let mut add = |Found { path, value, listed }: Found<'_>| {
                     if let Some(field) = fields.get_mut(path) {
-                        field.add(value, document);
+                        field.add(value, document, listed);
                     } else {
-                        fields.entry(path.into()).or_default().add(value, document);
+                        fields.entry(path.into()).or_default().add(value, document, listed);
+                    }
+                    if let Some(value) = value
+                        && WORDS.contains(&path)
+                    {
+                        text.push('\n');
+                        text.push_str(&value.to_lowercase());
                     }
                 };
                 field::visit(entity, &mut add);
                 own_fields(entity, &mut add);
-                entity.write_search_text(&mut text);
             }
             text.push('\n');
             text_ends.push(text.len() as u32);
@@ -89,6 +103,7 @@ impl Segment {
             hashes: hashes.into(),
             entities,
             fields: fields.into(),
+            listed: FrozenMap::new(),
             text: text.into(),
             text_ends: text_ends.into(),
             uid_place: OnceLock::new(),
@@ -131,7 +146,35 @@ impl Segment {
         self.nodes.partition_point(|node| fits(&node.reference)) as u16
     }
 
+    /// The values of a path. A text in a list makes a path of its own, which is put together when it is asked for the
+    /// first time: there may be as many of them as there are entities.
     pub(crate) fn field(&self, path: &str) -> Option<&FieldIndex> {
+        let own = self.own_field(path);
+        let listing = || {
+            path.match_indices('.').filter_map(|(dot, _)| {
+                let (list, text) = (path.get(..dot)?, path.get(dot + 1..)?);
+                self.own_field(list).filter(|index| index.lists(text)).map(|index| (index, text))
+            })
+        };
+        if is_no_path(path) || listing().next().is_none() {
+            return own;
+        }
+        if let Some(known) = self.listed.get(path) {
+            return Some(known);
+        }
+        let mut rows: Vec<(u16, Option<&str>)> = own.map(FieldIndex::rows).unwrap_or_default();
+        rows.extend(
+            listing().flat_map(|(index, text)| index.listing(text)).map(|document| (document, Some("true"))),
+        );
+        rows.sort_unstable();
+        let mut field = FieldBuilder::default();
+        for (document, value) in rows {
+            field.add(value, document, false);
+        }
+        Some(self.listed.insert(path.into(), Box::new(field.finish(self.len()))))
+    }
+
+    fn own_field(&self, path: &str) -> Option<&FieldIndex> {
         let found = self.fields.binary_search_by(|(known, _)| (**known).cmp(path)).ok()?;
         self.fields.get(found).map(|(_, field)| field)
     }

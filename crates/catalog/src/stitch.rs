@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use fairway_domain::{EntityRef, Relation};
+use foldhash::fast::RandomState;
 
 use crate::entity::CatalogEntity;
 use crate::kind::{KIND, KindRegistry};
@@ -31,9 +32,9 @@ impl EntityChange {
     /// It is this now.
     pub fn put(stored: StoredEntity) -> Self {
         let relations = emitted(&KindRegistry::default(), &stored.entity).collect();
-        let reference = stored.entity.reference();
         let former = former_names(&stored.entity);
-        Self { reference, entity: Some(CatalogEntity::unstitched(stored)), relations, former }
+        let entity = CatalogEntity::unstitched(stored);
+        Self { reference: entity.reference().clone(), entity: Some(entity), relations, former }
     }
 
     /// It is what the ledger holds as text.
@@ -106,12 +107,24 @@ struct Change {
 /// The nodes that differ after the changes; those without entity and relations are nodes no more. Of several changes
 /// of one entity the last one counts.
 pub(crate) fn stitch(changes: Vec<EntityChange>, find: impl Fn(&EntityRef) -> Option<Node>) -> Vec<Node> {
-    let mut last: HashMap<EntityRef, EntityChange> = HashMap::with_capacity(changes.len());
+    let mut last: HashMap<EntityRef, EntityChange, RandomState> =
+        HashMap::with_capacity_and_hasher(changes.len(), RandomState::default());
     for change in changes {
         last.insert(change.reference.clone(), change);
     }
-    let mut nodes: HashMap<EntityRef, Change> = HashMap::with_capacity(last.len() * 2);
+    let mut nodes: HashMap<EntityRef, Change, RandomState> =
+        HashMap::with_capacity_and_hasher(last.len() * 2, RandomState::default());
     let fetch = |reference: &EntityRef| Change { before: find(reference), ..Change::default() };
+    // Every reference is written out once; whoever refers to it shares the text.
+    let mut names: HashSet<EntityRef, RandomState> = last.keys().cloned().collect();
+    let mut shared = |reference: EntityRef| {
+        if let Some(name) = names.get(&reference) {
+            return name.clone();
+        }
+        let name = find(&reference).map_or(reference, |node| node.reference);
+        names.insert(name.clone());
+        name
+    };
     let mut changes: Vec<EntityChange> = last.into_values().collect();
     changes.sort_unstable_by(|one, other| one.reference.cmp(&other.reference));
     for EntityChange { reference, entity, relations, .. } in changes {
@@ -129,9 +142,10 @@ pub(crate) fn stitch(changes: Vec<EntityChange>, find: impl Fn(&EntityRef) -> Op
             let other = nodes.entry(target).or_insert_with_key(fetch);
             other.withdrawn.insert(reference.clone());
         }
-        for (from, relation) in relations {
+        for (from, mut relation) in relations {
             let origin = if from == reference { OWN } else { OTHER };
-            nodes.entry(from).or_insert_with_key(fetch).added.push((relation, origin));
+            relation.target = shared(relation.target);
+            nodes.entry(shared(from)).or_insert_with_key(fetch).added.push((relation, origin));
         }
     }
     let mut nodes: Vec<(EntityRef, Change)> = nodes.into_iter().collect();

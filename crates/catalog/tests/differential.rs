@@ -198,7 +198,7 @@ fn values(found: &CatalogEntity) -> Values {
             }
         }
     }
-    let mut whole: Value = serde_json::from_slice(found.json()).unwrap();
+    let mut whole: Value = serde_json::from_slice(&found.json()).unwrap();
     let relations = whole["relations"].take();
     whole.as_object_mut().unwrap().remove("relations");
     whole["metadata"].as_object_mut().unwrap().remove("etag");
@@ -266,7 +266,7 @@ impl<'a> Scan<'a> {
                 self.lower(index, field).iter().any(|it| it.contains(&text.to_lowercase()))
             }
             Predicate::Relation { relation_type, targets } => found.relations().iter().any(|it| {
-                it.relation_type == *relation_type && (targets.is_empty() || targets.contains(&it.target))
+                it.relation_type == relation_type.as_str() && (targets.is_empty() || targets.contains(&it.target))
             }),
             Predicate::OwnedBy(person) => {
                 let owners = self.owners(person);

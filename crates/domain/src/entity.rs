@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::EntityRef;
+use crate::{EntityRef, RelationType};
 use crate::entity_ref::DEFAULT_NAMESPACE;
 
 /// A typed edge to another entity.
@@ -11,7 +11,7 @@ use crate::entity_ref::DEFAULT_NAMESPACE;
 pub struct Relation {
     /// For example `ownedBy`.
     #[serde(rename = "type")]
-    pub relation_type: String,
+    pub relation_type: RelationType,
     /// What the edge points to; it need not exist.
     #[serde(rename = "targetRef")]
     pub target: EntityRef,

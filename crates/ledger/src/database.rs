@@ -223,8 +223,9 @@ pub(crate) struct RowInsert {
 }
 
 impl RowInsert {
-    const MANY: usize = 64;
-    const SOME: usize = 8;
+    /// SQLite looks each parameter up among all of a statement's.
+    const MANY: usize = 16;
+    const SOME: usize = 4;
 
     /// `head` ends with `VALUES`, `tail` may hold an `ON CONFLICT` clause.
     pub(crate) fn new(head: &str, columns: usize, tail: &str) -> Self {

@@ -60,7 +60,7 @@ fn fields(paths: Vec<String>) -> Result<Vec<String>, Failure> {
 /// Appends an entity as it is handed out.
 fn write(body: &mut Vec<u8>, entity: &CatalogEntity, fields: &[String]) {
     if fields.is_empty() {
-        body.extend_from_slice(entity.json());
+        entity.write_json(body);
     } else {
         body.extend_from_slice(entity.json_with(fields).to_string().as_bytes());
     }
@@ -249,11 +249,7 @@ fn page_body(page: &SelectedPage<'_>, fields: Vec<String>) -> Body {
     if page.items.len() > AT_ONCE {
         return pieces(HEAD, &page.items, fields, tail);
     }
-    let size = if fields.is_empty() {
-        page.items.iter().map(|entity| entity.json().len() + 1).sum()
-    } else {
-        page.items.len() * 256
-    };
+    let size = page.items.len() * if fields.is_empty() { 2_048 } else { 256 };
     let mut body = Vec::with_capacity(HEAD.len() + size + tail.len());
     body.extend_from_slice(HEAD.as_bytes());
     for (index, entity) in page.items.iter().enumerate() {
@@ -395,7 +391,7 @@ async fn by_uid(
         ..Selection::default()
     };
     match view.catalog.select(&selection)?.items.first() {
-        Some(entity) => Ok(tag.bytes(entity.json().clone())),
+        Some(entity) => Ok(tag.bytes(entity.json())),
         None => Err(Failure::not_found(format!("No entity with uid {}", short(&uid))).into()),
     }
 }
@@ -419,7 +415,7 @@ async fn by_name(
     let view = state.app.view();
     let tag = Tag::unless_known(&view, &uri, &headers)?;
     match view.catalog.get(&EntityRef::new(&kind, &namespace, &name)) {
-        Some(entity) => Ok(tag.bytes(entity.json().clone())),
+        Some(entity) => Ok(tag.bytes(entity.json())),
         None => Err(Failure::not_found(format!(
             "No entity named '{}' found, with kind '{}' in namespace '{}'",
             short(&name),
