@@ -36,7 +36,7 @@ fn relations(view: &View, found: &CatalogEntity) -> Vec<RelationGroup> {
     let mut groups: BTreeMap<String, Vec<RelatedEntity>> = BTreeMap::new();
     for relation in found.relations() {
         let target = view.catalog.get(&relation.target);
-        groups.entry(relation.relation_type.clone()).or_default().push(RelatedEntity {
+        groups.entry(relation.relation_type.to_string()).or_default().push(RelatedEntity {
             reference: relation.target.clone(),
             title: target.map_or_else(|| relation.target.name().to_owned(), |it| it.title().to_owned()),
             description: target.and_then(|it| it.description()).map(str::to_owned),
