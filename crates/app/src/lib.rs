@@ -211,8 +211,10 @@ impl App {
                 reached.extend(records.last().map(|record| record.sequence));
             }
             // Two parts behind at the most, so that nothing has to be read a second time.
-            let waited = if is_last { reached.last() } else { reached.iter().rev().nth(1) };
-            if let Some(sequence) = waited {
+            if let Some(sequence) = reached.iter().rev().nth(1) {
+                self.inner.projection.wait_until_taken(*sequence).await;
+            }
+            if let Some(sequence) = reached.last().filter(|_| is_last) {
                 self.inner.projection.wait_for(*sequence).await;
             }
             if is_last {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use fairway_catalog::{EntityChange, Snapshot, StoredDraft, StoredEntity};
@@ -17,8 +18,10 @@ use fairway_ledger::{Ledger, RecordQuery, StateText};
 use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::{broadcast, watch};
 use tokio::task::{JoinError, JoinHandle};
+use tokio::time::Instant;
 
 use crate::AppError;
 use crate::catalog_index::CatalogIndex;
@@ -157,6 +160,7 @@ impl View {
 pub struct Projection {
     view: Arc<ArcSwap<View>>,
     reached: watch::Receiver<i64>,
+    taken: watch::Receiver<i64>,
     task: JoinHandle<()>,
 }
 
@@ -197,9 +201,11 @@ impl Projection {
         view.stitch(changes);
         view.catalog = Arc::new(read_entities(ledger, &view.catalog).await?);
         let (reached_sender, reached) = watch::channel(view.sequence);
+        let (taken_sender, taken) = watch::channel(view.sequence);
+        let progress = Progress { reached: reached_sender, taken: taken_sender };
         let shared = Arc::new(ArcSwap::from_pointee(view));
-        let task = tokio::spawn(follow(ledger.clone(), records, Arc::clone(&shared), reached_sender));
-        Ok(Self { view: shared, reached, task })
+        let task = tokio::spawn(follow(ledger.clone(), records, Arc::clone(&shared), progress));
+        Ok(Self { view: shared, reached, taken, task })
     }
 
     /// The newest view.
@@ -218,17 +224,22 @@ impl Projection {
         // An error means that the follower ended with the process; there is nothing left to wait for.
         let _ = reached.wait_for(|reached| *reached >= sequence).await;
     }
+
+    /// Waits until the record with this number is taken in, though not yet to be seen: for those who append more than
+    /// is kept for followers.
+    pub(crate) async fn wait_until_taken(&self, sequence: i64) {
+        let mut taken = self.taken.clone();
+        let _ = taken.wait_for(|taken| *taken >= sequence).await;
+    }
 }
 
-/// So many entities are read, parsed or stitched together: each step goes on while the one before reads more.
+/// So many entities are read or parsed together: one step goes on while the one before reads more.
 const READ: usize = 2_048;
-const STITCHED: usize = 16_384;
 const PARSED_AT_ONCE: usize = 4;
 
 /// The catalog with the entities that the ledger holds.
 async fn read_entities(ledger: &Ledger, catalog: &Snapshot) -> Result<Snapshot, AppError> {
     let ended = |error: JoinError| AppError::Internal(format!("reading the catalog ended: {error}"));
-    let mut catalog = tokio::spawn(std::future::ready(catalog.clone()));
     let mut parsing: VecDeque<JoinHandle<Vec<EntityChange>>> = VecDeque::new();
     let mut changes: Vec<EntityChange> = Vec::new();
     let mut states = ledger.state_texts(kind::ENTITY);
@@ -248,13 +259,10 @@ async fn read_entities(ledger: &Ledger, catalog: &Snapshot) -> Result<Snapshot, 
         while let Some(done) = next_done(&mut parsing, is_last) {
             changes.extend(done.await.map_err(ended)?);
         }
-        if changes.len() >= STITCHED || is_last {
-            let before = catalog.await.map_err(ended)?;
-            let changes = std::mem::take(&mut changes);
-            catalog = tokio::task::spawn_blocking(move || before.with(changes));
-        }
         if is_last {
-            return catalog.await.map_err(ended);
+            let before = catalog.clone();
+            // All at once: each reference is looked at once, and nothing is indexed twice.
+            return tokio::task::spawn_blocking(move || before.with(changes)).await.map_err(ended);
         }
     }
 }
@@ -266,64 +274,115 @@ fn next_done<T>(tasks: &mut VecDeque<JoinHandle<T>>, wait: bool) -> Option<JoinH
     if take { tasks.pop_front() } else { None }
 }
 
+/// While many entities change, as when a large source is read, so many are folded in before others see them…
+const GATHERED: usize = 131_072;
+/// …or for so long: stitching them together costs far less than stitching each part.
+const GATHERING: Duration = Duration::from_secs(1);
+
+/// What tells others how far the ledger is folded in.
+struct Progress {
+    /// Everybody sees it.
+    reached: watch::Sender<i64>,
+    /// It is on the way.
+    taken: watch::Sender<i64>,
+}
+
 async fn follow(
     ledger: Ledger,
     mut records: broadcast::Receiver<Arc<Record>>,
     shared: Arc<ArcSwap<View>>,
-    reached: watch::Sender<i64>,
+    progress: Progress,
 ) {
+    let mut view = View::clone(&shared.load());
+    let mut changes = CatalogChanges::default();
+    let mut until: Option<Instant> = None;
     loop {
-        let mut batch = Vec::new();
-        match records.recv().await {
-            Ok(record) => batch.push(record),
-            Err(broadcast::error::RecvError::Lagged(_)) => {}
-            Err(broadcast::error::RecvError::Closed) => return,
-        }
-        // Whatever else is already there is folded in before the catalog is stitched once.
-        let mut lagged = batch.is_empty();
-        loop {
-            match records.try_recv() {
-                Ok(record) => batch.push(record),
-                Err(broadcast::error::TryRecvError::Lagged(_)) => lagged = true,
-                Err(_) => break,
-            }
-        }
-        let mut view = View::clone(&shared.load());
+        let (mut batch, lagged) = match receive(&mut records, until).await {
+            Received::Records { batch, lagged } => (batch, lagged),
+            Received::Closed => return,
+        };
         if lagged {
             match catch_up(&ledger, view.sequence).await {
                 Ok(missed) => batch = missed,
                 Err(error) => {
                     tracing::error!(%error, "the projections could not catch up with the ledger: {error}");
-                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    tokio::time::sleep(Duration::from_secs(1)).await;
                     records = records.resubscribe();
                     continue;
                 }
             }
         }
-        let mut changes = CatalogChanges::default();
-        for record in batch {
-            if record.sequence <= view.sequence {
-                continue;
+        // What says that a source was read comes last.
+        let whole = batch.iter().any(|record| record.kind == kind::SOURCE);
+        (view, changes) = off_thread_if(batch.len() > LARGE, move || {
+            for record in batch {
+                if record.sequence > view.sequence {
+                    view.apply(&mut changes, &record.kind, &record.subject, record.body.as_ref());
+                    view.sequence = record.sequence;
+                }
             }
-            view.apply(&mut changes, &record.kind, &record.subject, record.body.as_ref());
-            view.sequence = record.sequence;
+            (view, changes)
+        })
+        .await;
+        progress.taken.send_replace(view.sequence);
+        let many = changes.entities.len();
+        if !whole && (LARGE..GATHERED).contains(&many) && until.is_none_or(|until| Instant::now() < until) {
+            until.get_or_insert_with(|| Instant::now() + GATHERING);
+            continue;
         }
-        if changes.entities.len() > LARGE {
-            let stitched = tokio::task::spawn_blocking(move || {
-                view.stitch(changes);
-                view
-            });
-            // Not cancelled by anybody: it panicked.
-            match stitched.await {
-                Ok(stitched) => view = stitched,
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
-            }
-        } else {
-            view.stitch(changes);
+        until = None;
+        let ready = std::mem::take(&mut changes);
+        view = off_thread_if(many > LARGE, move || {
+            view.stitch(ready);
+            view
+        })
+        .await;
+        shared.store(Arc::new(view.clone()));
+        progress.reached.send_replace(view.sequence);
+    }
+}
+
+/// Does work where it may take its time when there is much of it.
+async fn off_thread_if<T: Send + 'static>(much: bool, work: impl FnOnce() -> T + Send + 'static) -> T {
+    if !much {
+        return work();
+    }
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        // Not cancelled by anybody: it panicked.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+enum Received {
+    /// `lagged` when some were missed.
+    Records {
+        batch: Vec<Arc<Record>>,
+        lagged: bool,
+    },
+    Closed,
+}
+
+/// The next records and whatever else is already there; none when nothing comes until a moment.
+async fn receive(records: &mut broadcast::Receiver<Arc<Record>>, until: Option<Instant>) -> Received {
+    let first = match until {
+        Some(until) => match tokio::time::timeout_at(until, records.recv()).await {
+            Ok(first) => first,
+            Err(_) => return Received::Records { batch: Vec::new(), lagged: false },
+        },
+        None => records.recv().await,
+    };
+    let (mut batch, mut lagged) = match first {
+        Ok(record) => (vec![record], false),
+        Err(RecvError::Lagged(_)) => (Vec::new(), true),
+        Err(RecvError::Closed) => return Received::Closed,
+    };
+    loop {
+        match records.try_recv() {
+            Ok(record) => batch.push(record),
+            Err(TryRecvError::Lagged(_)) => lagged = true,
+            Err(_) => return Received::Records { batch, lagged },
         }
-        let sequence = view.sequence;
-        shared.store(Arc::new(view));
-        reached.send_replace(sequence);
     }
 }
 

@@ -75,9 +75,7 @@ impl Spans {
     pub(crate) fn get<'a>(&'a self, whole: &'a str, part: Part) -> Option<&'a str> {
         match self.inside.get(part as usize) {
             Some((start, end)) if start != end => whole.get(*start as usize..*end as usize),
-            _ => {
-                self.beside.iter().find(|(found, _)| *found == part).map(|(_, text)| &**text)
-            }
+            _ => self.beside.iter().find(|(found, _)| *found == part).map(|(_, text)| &**text),
         }
     }
 

@@ -227,7 +227,9 @@ impl FieldIndex {
                 Listed::Some(rows) => {
                     let start = rows.partition_point(|(listed, _)| *listed < term);
                     let rows = rows.get(start..).unwrap_or_default().iter();
-                    found.extend(rows.take_while(|(listed, _)| *listed == term).map(|(_, document)| *document));
+                    found.extend(
+                        rows.take_while(|(listed, _)| *listed == term).map(|(_, document)| *document),
+                    );
                 }
             }
             term += 1;
@@ -247,7 +249,8 @@ impl FieldIndex {
         let terms = self.terms().flat_map(|term| {
             self.documents(term).iter().map(move |document| (*document, Some(self.own(term))))
         });
-        let mut rows: Vec<_> = self.without_value.iter().map(|document| (*document, None)).chain(terms).collect();
+        let mut rows: Vec<_> =
+            self.without_value.iter().map(|document| (*document, None)).chain(terms).collect();
         rows.sort_unstable();
         rows
     }

@@ -3,8 +3,8 @@
 use fairway_domain::EntityRef;
 
 use crate::entity::CatalogEntity;
-use crate::field::Found;
 use crate::evaluate::Condition;
+use crate::field::Found;
 use crate::ordering::{Walk, Walks};
 use crate::predicate::{Field, Predicate};
 use crate::selection::OrderField;

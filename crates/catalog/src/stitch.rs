@@ -104,53 +104,106 @@ struct Change {
     added: Vec<(Relation, Origin)>,
 }
 
+/// The nodes that changes touch, by number. Every reference is written out once: whoever refers to it shares the text.
+struct Touched<F> {
+    numbers: HashMap<EntityRef, u32, RandomState>,
+    nodes: Vec<(EntityRef, Change)>,
+    find: F,
+}
+
+impl<F: Fn(&EntityRef) -> Option<Node>> Touched<F> {
+    fn number(&mut self, reference: &EntityRef) -> u32 {
+        if let Some(number) = self.numbers.get(reference) {
+            return *number;
+        }
+        let before = (self.find)(reference);
+        let name = before.as_ref().map_or_else(|| reference.clone(), |node| node.reference.clone());
+        let number = self.nodes.len() as u32;
+        self.numbers.insert(name.clone(), number);
+        self.nodes.push((name, Change { before, ..Change::default() }));
+        number
+    }
+
+    fn change(&mut self, number: u32) -> Option<&mut Change> {
+        self.nodes.get_mut(number as usize).map(|(_, change)| change)
+    }
+
+    fn name(&self, number: u32) -> Option<EntityRef> {
+        self.nodes.get(number as usize).map(|(name, _)| name.clone())
+    }
+}
+
 /// The nodes that differ after the changes; those without entity and relations are nodes no more. Of several changes
 /// of one entity the last one counts.
 pub(crate) fn stitch(changes: Vec<EntityChange>, find: impl Fn(&EntityRef) -> Option<Node>) -> Vec<Node> {
-    let mut last: HashMap<EntityRef, EntityChange, RandomState> =
-        HashMap::with_capacity_and_hasher(changes.len(), RandomState::default());
-    for change in changes {
-        last.insert(change.reference.clone(), change);
-    }
-    let mut nodes: HashMap<EntityRef, Change, RandomState> =
-        HashMap::with_capacity_and_hasher(last.len() * 2, RandomState::default());
-    let fetch = |reference: &EntityRef| Change { before: find(reference), ..Change::default() };
-    // Every reference is written out once; whoever refers to it shares the text.
-    let mut names: HashSet<EntityRef, RandomState> = last.keys().cloned().collect();
-    let mut shared = |reference: EntityRef| {
-        if let Some(name) = names.get(&reference) {
-            return name.clone();
-        }
-        let name = find(&reference).map_or(reference, |node| node.reference);
-        names.insert(name.clone());
-        name
+    let mut touched = Touched {
+        numbers: HashMap::with_capacity_and_hasher(changes.len(), RandomState::default()),
+        nodes: Vec::with_capacity(changes.len()),
+        find,
     };
-    let mut changes: Vec<EntityChange> = last.into_values().collect();
-    changes.sort_unstable_by(|one, other| one.reference.cmp(&other.reference));
-    for EntityChange { reference, entity, relations, .. } in changes {
-        let node = nodes.entry(reference.clone()).or_insert_with_key(fetch);
-        node.changed = true;
-        node.entity = entity;
-        let before: Vec<EntityRef> = node
-            .before
-            .iter()
-            .flat_map(Node::edges)
-            .filter(|(_, origin)| origin & OWN != 0)
-            .map(|(relation, _)| relation.target.clone())
-            .collect();
-        for target in before {
-            let other = nodes.entry(target).or_insert_with_key(fetch);
-            other.withdrawn.insert(reference.clone());
+    let mut last: Vec<Option<EntityChange>> = Vec::with_capacity(changes.len());
+    for change in changes {
+        let number = touched.number(&change.reference) as usize;
+        if number >= last.len() {
+            last.resize_with(number + 1, || None);
         }
-        for (from, mut relation) in relations {
-            let origin = if from == reference { OWN } else { OTHER };
-            relation.target = shared(relation.target);
-            nodes.entry(shared(from)).or_insert_with_key(fetch).added.push((relation, origin));
+        if let Some(slot) = last.get_mut(number) {
+            *slot = Some(change);
         }
     }
-    let mut nodes: Vec<(EntityRef, Change)> = nodes.into_iter().collect();
+    for (number, change) in last.into_iter().enumerate() {
+        let Some(change) = change else { continue };
+        announce(&mut touched, number as u32, change);
+    }
+    let mut nodes = touched.nodes;
     nodes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     parallel::map(nodes, MANY, |(reference, change)| change.finish(reference)).into_iter().flatten().collect()
+}
+
+/// Tells every node that a change of one entity concerns.
+fn announce<F>(touched: &mut Touched<F>, number: u32, change: EntityChange)
+where
+    F: Fn(&EntityRef) -> Option<Node>,
+{
+    let EntityChange { reference, entity, relations, .. } = change;
+    let mut before = Vec::new();
+    if let Some(node) = touched.change(number) {
+        node.changed = true;
+        node.entity = entity;
+        let own = node.before.iter().flat_map(Node::edges).filter(|(_, origin)| origin & OWN != 0);
+        before.extend(own.map(|(relation, _)| relation.target.clone()));
+    }
+    for target in before {
+        let target = touched.number(&target);
+        if let Some(other) = touched.change(target) {
+            other.withdrawn.insert(reference.clone());
+        }
+    }
+    // Relations come in pairs, there and back, so the other end of one is mostly that of the one before.
+    let mut other: Option<(EntityRef, u32)> = None;
+    let mut find = |touched: &mut Touched<F>, wanted: &EntityRef| {
+        if *wanted == reference {
+            return number;
+        }
+        match &other {
+            Some((known, found)) if known == wanted => *found,
+            _ => {
+                let found = touched.number(wanted);
+                other = Some((wanted.clone(), found));
+                found
+            }
+        }
+    };
+    for (from, mut relation) in relations {
+        let (from, target) = (find(touched, &from), find(touched, &relation.target));
+        let origin = if from == number { OWN } else { OTHER };
+        if let Some(name) = touched.name(target) {
+            relation.target = name;
+        }
+        if let Some(node) = touched.change(from) {
+            node.added.push((relation, origin));
+        }
+    }
 }
 
 impl Change {

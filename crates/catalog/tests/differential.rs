@@ -266,7 +266,8 @@ impl<'a> Scan<'a> {
                 self.lower(index, field).iter().any(|it| it.contains(&text.to_lowercase()))
             }
             Predicate::Relation { relation_type, targets } => found.relations().iter().any(|it| {
-                it.relation_type == relation_type.as_str() && (targets.is_empty() || targets.contains(&it.target))
+                it.relation_type == relation_type.as_str()
+                    && (targets.is_empty() || targets.contains(&it.target))
             }),
             Predicate::OwnedBy(person) => {
                 let owners = self.owners(person);

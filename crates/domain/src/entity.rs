@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{EntityRef, RelationType};
 use crate::entity_ref::DEFAULT_NAMESPACE;
+use crate::{EntityRef, RelationType};
 
 /// A typed edge to another entity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -25,6 +25,10 @@ pub struct EntityRef {
 
 impl Ord for EntityRef {
     fn cmp(&self, other: &Self) -> Ordering {
+        // With parts of one length the texts are ordered as the parts are.
+        if (self.colon, self.slash) == (other.colon, other.slash) {
+            return self.text.cmp(&other.text);
+        }
         (self.kind(), self.namespace(), self.name()).cmp(&(other.kind(), other.namespace(), other.name()))
     }
 }

@@ -11,8 +11,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Backstage's well-known relations, which take no memory of their own.
 const KNOWN: [&str; 14] = [
-    "apiConsumedBy", "apiProvidedBy", "childOf", "consumesApi", "dependencyOf", "dependsOn", "hasMember", "hasPart",
-    "memberOf", "ownedBy", "ownerOf", "parentOf", "partOf", "providesApi",
+    "apiConsumedBy",
+    "apiProvidedBy",
+    "childOf",
+    "consumesApi",
+    "dependencyOf",
+    "dependsOn",
+    "hasMember",
+    "hasPart",
+    "memberOf",
+    "ownedBy",
+    "ownerOf",
+    "parentOf",
+    "partOf",
+    "providesApi",
 ];
 
 /// The name of a relation, for example `ownedBy`. It is equal to, and ordered as, its text; a clone costs nothing.

@@ -5,7 +5,7 @@ pub(crate) mod objects;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
@@ -158,7 +158,7 @@ impl<'a> Task<'a> {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new("git");
+        let mut command = Command::new(&*GIT);
         command.env_clear();
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
@@ -192,6 +192,14 @@ impl<'a> Task<'a> {
         command
     }
 }
+
+/// Where git is. A program that is looked for anew each time cannot be spawned when the environment differs; the process
+/// is forked instead, which with a large catalog in memory takes a tenth of a second.
+static GIT: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = std::env::split_paths(&folders).map(|folder| folder.join("git"));
+    places.find(|place| place.is_file()).unwrap_or_else(|| PathBuf::from("git"))
+});
 
 impl Finished {
     /// The output when git was content with itself.
