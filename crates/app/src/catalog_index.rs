@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use fairway_catalog::{CatalogEntity, Snapshot};
-use fairway_domain::entity_ref::DEFAULT_NAMESPACE;
-use fairway_search::{SearchDocument, SearchError, SearchIndex};
+use fairway_search::{SearchError, SearchIndex};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::AppError;
 use crate::projection::View;
+use crate::search_document::documents;
 
 /// How long a question waits for what its asker may have just written.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -88,7 +88,7 @@ fn bring_up(index: &SearchIndex, before: &Snapshot, after: &Snapshot) -> Result<
     if changed.is_empty() && removed.is_empty() {
         return Ok(());
     }
-    index.apply(changed.into_iter().map(document), &removed)
+    index.apply(changed.into_iter().flat_map(documents), &removed)
 }
 
 /// The entities of `after` that `before` does not have like this, and the references that are no more.
@@ -109,61 +109,5 @@ fn difference<'a>(before: &Snapshot, after: &'a Snapshot) -> (Vec<&'a CatalogEnt
             (was, Some(is)) if was.is_none_or(|was| was.etag() != is.etag()) => changed.push(is),
             _ => {}
         }
-    }
-}
-
-/// What people look for most often comes first among equals.
-fn weight(kind: &str) -> u8 {
-    match kind {
-        "component" => 5,
-        "system" | "api" | "template" => 4,
-        "group" | "environment" => 3,
-        "domain" | "resource" => 2,
-        "user" => 1,
-        _ => 0,
-    }
-}
-
-fn document(found: &CatalogEntity) -> SearchDocument {
-    let reference = found.reference();
-    let entity = found.entity();
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let owner = found.owner();
-    let mut labels = vec![found.kind().to_owned()];
-    labels.extend([found.entity_type(), found.lifecycle()].into_iter().flatten().map(str::to_owned));
-    labels.extend(entity.tags().map(str::to_owned));
-    labels.extend(owner.map(|owner| owner.name().to_owned()));
-    labels.extend(found.targets("partOf").map(|whole| whole.name().to_owned()));
-    if reference.namespace() != DEFAULT_NAMESPACE {
-        labels.push(found.namespace().to_owned());
-    }
-    let profile = ["/profile/displayName", "/profile/email"];
-    let mut body: Vec<&str> =
-        profile.iter().filter_map(|at| entity.spec_pointer(at).and_then(|value| value.as_str())).collect();
-    // Where its code and its dashboards are is known by these.
-    body.extend(
-        ["github.com/project-slug", "backstage.io/source-location"]
-            .iter()
-            .filter_map(|it| entity.annotation(it)),
-    );
-    let attribute = |name: &str, value: String| (name.to_owned(), value);
-    SearchDocument {
-        id: reference.to_string(),
-        name: found.name().to_owned(),
-        title: found.title().to_owned(),
-        labels,
-        description: text(found.description()),
-        body: body.join("\n"),
-        attributes: vec![
-            attribute("kind", found.kind().to_owned()),
-            attribute("namespace", reference.namespace().to_owned()),
-            attribute("type", text(found.entity_type())),
-            attribute("componentType", found.entity_type().unwrap_or("other").to_owned()),
-            attribute("lifecycle", text(found.lifecycle())),
-            attribute("owner", owner.map(ToString::to_string).unwrap_or_default()),
-            attribute("title", found.title().to_owned()),
-        ],
-        owner: owner.map(ToString::to_string).unwrap_or_default(),
-        weight: weight(reference.kind()),
     }
 }

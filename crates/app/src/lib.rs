@@ -40,6 +40,7 @@ pub mod releases;
 pub mod repositories;
 pub mod scheduler;
 pub mod search;
+mod search_document;
 pub mod services;
 pub mod source_state;
 pub mod sources;

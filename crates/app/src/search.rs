@@ -8,6 +8,7 @@ pub use fairway_search::{Facet, Piece};
 use fairway_search::{Highlighter, SearchError, SearchHit, SearchRequest};
 use serde::Serialize;
 
+use crate::search_document::{OPERATION, SCHEMA};
 use crate::{App, AppError};
 
 /// Letters of a description that are shown with a hit.
@@ -15,13 +16,16 @@ const SHOWN: usize = 180;
 
 /// The type of the documents that entities are.
 pub const CATALOG_DOCUMENTS: &str = "software-catalog";
+/// The type of the operations and schemas of APIs.
+pub const API_DOCUMENTS: &str = "api";
 /// The type of the pages of documentation.
 pub const DOCUMENTATION: &str = "techdocs";
 
 /// What is looked for.
 #[derive(Clone, Debug, Default)]
 pub struct DocumentSearch {
-    /// What a person typed; a word before a colon that is a kind names the kind. Empty for everything.
+    /// What a person typed; a word before a colon that is a kind, `operation` or `schema` names the kind. Empty for
+    /// everything.
     pub term: String,
     /// Types of documents; empty for all.
     pub types: Vec<String>,
@@ -61,8 +65,10 @@ pub struct Document {
 /// A document that was found.
 #[derive(Clone, Debug)]
 pub struct FoundDocument {
-    /// The entity that it is.
+    /// The entity that it is, or that it is a part of.
     pub reference: EntityRef,
+    /// Its type, for example [`CATALOG_DOCUMENTS`].
+    pub document_type: &'static str,
     /// The document.
     pub document: Document,
     /// Its title, with what the words found in it.
@@ -94,16 +100,16 @@ impl App {
     ) -> Result<DocumentPage, AppError> {
         caller.authorise(Permission::Read)?;
         for name in &search.types {
-            if name != CATALOG_DOCUMENTS && name != DOCUMENTATION {
+            if ![CATALOG_DOCUMENTS, API_DOCUMENTS, DOCUMENTATION].contains(&name.as_str()) {
                 return Err(AppError::invalid(format!("there are no documents of the type \"{name}\"")));
             }
-        }
-        if !search.types.is_empty() && !search.types.iter().any(|name| name == CATALOG_DOCUMENTS) {
-            return Ok(DocumentPage::default());
         }
         let view = self.view();
         let index = self.inner.catalog_index.at(view.sequence).await;
         let (text, mut filters) = question(&view.catalog, &search.term);
+        if !search.types.is_empty() {
+            filters.push(("document".to_owned(), search.types.clone()));
+        }
         for (name, values) in &search.filters {
             let Some(name) = attribute(name, values) else { return Ok(DocumentPage::default()) };
             filters.push((name.to_owned(), values.clone()));
@@ -141,7 +147,7 @@ impl App {
 fn question(catalog: &Snapshot, term: &str) -> (String, Vec<(String, Vec<String>)>) {
     let named = |name: &str, value: &str| (name.to_owned(), vec![value.trim().to_lowercase()]);
     if let Some((kind, rest)) = term.split_once(':')
-        && catalog.of_kind(kind.trim()).next().is_some()
+        && (is_kind_of_part(kind.trim()) || catalog.of_kind(kind.trim()).next().is_some())
     {
         return match rest.split_once('/') {
             Some((namespace, name)) if !namespace.trim().is_empty() => {
@@ -151,6 +157,10 @@ fn question(catalog: &Snapshot, term: &str) -> (String, Vec<(String, Vec<String>
         };
     }
     (term.to_owned(), Vec::new())
+}
+
+fn is_kind_of_part(kind: &str) -> bool {
+    [OPERATION, SCHEMA].iter().any(|known| known.eq_ignore_ascii_case(kind))
 }
 
 /// The attribute of the index that a field of a document is.
@@ -170,12 +180,37 @@ fn attribute(field: &str, values: &[String]) -> Option<&'static str> {
 
 /// What is shown of a hit; nothing when it was removed meanwhile.
 fn found(catalog: &Snapshot, marks: &Highlighter, hit: &SearchHit) -> Option<FoundDocument> {
-    let entity = catalog.get(&hit.id.parse().ok()?)?;
+    let (id, anchor) = hit.id.split_once('#').unwrap_or((&hit.id, ""));
+    let entity = catalog.get(&id.parse().ok()?)?;
+    let reference = entity.reference().clone();
+    let Some(part) = &hit.part else {
+        return Some(FoundDocument {
+            reference,
+            document_type: CATALOG_DOCUMENTS,
+            document: document(entity),
+            title: marks.pieces(entity.title(), SHOWN),
+            description: entity.description().map(|text| marks.pieces(text, SHOWN)).unwrap_or_default(),
+        });
+    };
+    // Which API it belongs to is half of what tells one from another.
+    let whole = entity.title();
+    let text =
+        if part.description.is_empty() { whole.to_owned() } else { format!("{whole}: {}", part.description) };
+    let kind = if anchor.starts_with("operation") { OPERATION } else { SCHEMA };
+    let own = document(entity);
+    let document = Document {
+        title: part.title.clone(),
+        location: format!("{}?tab=api&show={anchor}#{anchor}", own.location),
+        kind: kind.to_owned(),
+        text: text.clone(),
+        ..own
+    };
     Some(FoundDocument {
-        reference: entity.reference().clone(),
-        document: document(entity),
-        title: marks.pieces(entity.title(), SHOWN),
-        description: entity.description().map(|text| marks.pieces(text, SHOWN)).unwrap_or_default(),
+        reference,
+        document_type: API_DOCUMENTS,
+        document,
+        title: marks.pieces(&part.title, SHOWN),
+        description: marks.pieces(&text, SHOWN),
     })
 }
 

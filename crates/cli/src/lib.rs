@@ -42,6 +42,7 @@ mod render;
 mod run_text;
 mod runs;
 mod sarif;
+mod search;
 mod template;
 mod template_explain;
 mod template_folder;
@@ -97,6 +98,7 @@ async fn dispatch(command: Command, started: Instant) -> Result<(), CliError> {
         Command::Apply(arguments) => apply::apply(arguments).await,
         Command::Undo(arguments) => undo::undo(arguments).await,
         Command::Runs(arguments) => runs::runs(arguments).await,
+        Command::Search(arguments) => search::search(arguments).await,
         Command::Catalog(arguments) => catalog::catalog(arguments).await,
         Command::Check(arguments) => check::check(arguments).await,
         Command::Policy(arguments) => policy::policy(arguments).await,

@@ -79,23 +79,36 @@ pub enum Paint {
     Cyan,
 }
 
+impl Paint {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Plain => "0",
+            Self::Bold => "1",
+            Self::Red => "31",
+            Self::Green => "32",
+            Self::Yellow => "33",
+            Self::Cyan => "36",
+        }
+    }
+}
+
 /// Prints lines of data, in colours on a terminal that takes them.
 pub fn painted(lines: &[(Paint, String)]) -> Result<(), CliError> {
-    let has_colours = colours(io::stdout().is_terminal());
-    if !has_colours {
-        return data(&lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n"));
+    painted_pieces(lines.iter().map(std::slice::from_ref))
+}
+
+/// Prints lines of data whose pieces have colours of their own.
+pub fn painted_pieces<'a>(lines: impl Iterator<Item = &'a [(Paint, String)]>) -> Result<(), CliError> {
+    if !colours(io::stdout().is_terminal()) {
+        let plain = |line: &[(Paint, String)]| line.iter().map(|(_, text)| text.as_str()).collect::<String>();
+        return data(&lines.map(plain).collect::<Vec<_>>().join("\n"));
     }
     let mut out = io::stdout().lock();
-    for (paint, line) in lines {
-        let code = match paint {
-            Paint::Plain => "0",
-            Paint::Bold => "1",
-            Paint::Red => "31",
-            Paint::Green => "32",
-            Paint::Yellow => "33",
-            Paint::Cyan => "36",
-        };
-        writeln!(out, "\u{1b}[{code}m{}\u{1b}[0m", harmless(line)).map_err(|error| unwritten(&error))?;
+    for line in lines {
+        let painted =
+            |(paint, text): &(Paint, String)| format!("\u{1b}[{}m{}\u{1b}[0m", paint.code(), harmless(text));
+        let line: String = line.iter().map(painted).collect();
+        writeln!(out, "{line}").map_err(|error| unwritten(&error))?;
     }
     out.flush().map_err(|error| unwritten(&error))
 }

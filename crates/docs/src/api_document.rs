@@ -120,6 +120,27 @@ pub struct Operation {
     pub responses: Vec<Message>,
 }
 
+impl Operation {
+    /// What it does, in one line; empty when nothing is said.
+    pub fn line(&self) -> &str {
+        if self.summary.is_empty() {
+            self.description.lines().next().unwrap_or_default()
+        } else {
+            &self.summary
+        }
+    }
+}
+
+/// The place of an operation on a page, by its number from 1 over all groups.
+pub fn operation_anchor(number: usize) -> String {
+    format!("operation-{number}")
+}
+
+/// The place of a named schema on a page, by its number from 0.
+pub fn schema_anchor(number: usize) -> String {
+    format!("schema-{number}")
+}
+
 /// A parameter or argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {

@@ -11,7 +11,7 @@ mod sanitise;
 
 pub use api_document::{
     ApiDocument, ApiFormat, ApiServer, Field, Message, NamedSchema, Operation, OperationGroup, Parameter,
-    Schema, TypeName, api_document,
+    Schema, TypeName, api_document, operation_anchor, schema_anchor,
 };
 pub use highlight::{MAX_HIGHLIGHTED, highlight, highlight_language};
 pub use markdown::{Heading, Html, MAX_MARKDOWN, MarkdownOptions, markdown};

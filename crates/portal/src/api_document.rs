@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fairway_docs::{
     ApiDocument, ApiFormat, Field, MarkdownOptions, Message, NamedSchema, Operation, OperationGroup,
-    Parameter, Schema, TypeName, markdown,
+    Parameter, Schema, TypeName, markdown, operation_anchor, schema_anchor,
 };
 use fairway_domain::{Diagnostic, EntityRef};
 use maud::{Markup, PreEscaped, html};
@@ -65,7 +65,7 @@ impl<'a> Page<'a> {
     }
 
     fn schema_id(&self, name: &str) -> Option<String> {
-        Some(format!("schema-{}", self.places.get(name)?))
+        Some(schema_anchor(*self.places.get(name)?))
     }
 
     fn link(&self, id: &str) -> String {
@@ -182,9 +182,8 @@ fn verb_tone(verb: &str) -> &'static str {
 }
 
 fn operation(page: &Page<'_>, it: &Operation, number: usize) -> Markup {
-    let id = format!("operation-{number}");
-    let line =
-        if it.summary.is_empty() { it.description.lines().next().unwrap_or_default() } else { &it.summary };
+    let id = operation_anchor(number);
+    let line = it.line();
     let summary = html! {
         span.chip.tone.verb.(verb_tone(&it.verb)) { (it.verb) }
         code.api-name { (it.name) }
@@ -265,7 +264,7 @@ fn row(page: &Page<'_>, it: &Field, typed: bool) -> Markup {
 }
 
 fn named(page: &Page<'_>, it: &NamedSchema, index: usize) -> Markup {
-    let id = format!("schema-{index}");
+    let id = schema_anchor(index);
     let summary = html! {
         span.chip.verb { (if it.sort.is_empty() { "schema" } else { &it.sort }) }
         code.api-name { (it.name) }

@@ -13,7 +13,7 @@ pub fn icon(name: &str) -> Markup {
 pub fn of_kind(kind: &str) -> &'static str {
     match kind.to_ascii_lowercase().as_str() {
         "component" => "component",
-        "api" => "api",
+        "api" | "operation" | "schema" => "api",
         "resource" => "resource",
         "system" => "system",
         "domain" => "domain",

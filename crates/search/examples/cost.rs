@@ -24,8 +24,8 @@ fn document(line: &str) -> Result<SearchDocument, serde_json::Error> {
         description: text(&value["description"]),
         body: text(&value["body"]),
         attributes: list("attributes").iter().map(pair).collect(),
-        owner: text(&value["owner"]),
         weight: value["weight"].as_u64().and_then(|weight| u8::try_from(weight).ok()).unwrap_or_default(),
+        ..SearchDocument::default()
     })
 }
 

@@ -2,14 +2,17 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::io;
+use std::ops::{Bound, Range};
 use std::sync::Arc;
 
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{ColumnValues, StrColumn};
-use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
+use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader};
 
-use crate::request::{FACETS, SearchHit, SearchRequest};
-use crate::schema::{ID, LENGTH, OWNER, WEIGHT};
+use crate::question;
+use crate::request::{FACETS, SearchRequest};
+use crate::schema::{ID, LENGTH, OWNER, WEIGHT, WHOLE_NAME, WHOLE_TITLE};
 
 /// What a document gains when one of the asker's groups owns it.
 const OWNED: u32 = 20;
@@ -20,33 +23,81 @@ const MOST_USED: u32 = 20;
 pub(crate) struct Best<'a> {
     pub(crate) request: &'a SearchRequest,
     pub(crate) limit: usize,
-    /// Whether who asks and how long names are matters for the order; it does not without words.
-    pub(crate) ranked: bool,
+    /// All letters of the question as one. Without any, who asks and how long names are does not matter for the order.
+    pub(crate) whole: &'a str,
     /// The places in [`FACETS`] of what is counted.
     pub(crate) counted: Vec<usize>,
+}
+
+/// A document that was gathered.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Found {
+    pub(crate) score: Reverse<u32>,
+    length: u64,
+    pub(crate) id: String,
+    /// Where its texts are, if it is a part.
+    pub(crate) part: Option<DocAddress>,
 }
 
 /// What was gathered.
 #[derive(Default)]
 pub(crate) struct Gathered {
-    pub(crate) hits: Vec<SearchHit>,
+    pub(crate) hits: Vec<Found>,
     pub(crate) total: usize,
     /// By place in [`FACETS`].
     pub(crate) counts: BTreeMap<usize, BTreeMap<String, usize>>,
 }
 
-/// Best first: the score, then the shorter name, then the identifier.
-type Rank = (Reverse<u32>, u64, u64);
+/// Best first: the score, then the shorter name, then the identifier's place among all.
+type Rank = (Reverse<u32>, u64, u64, DocId);
 
-/// What was gathered of one segment, with the length of each name.
+/// A column of whole names, with the places of those that begin as the question does.
+struct Wholes {
+    column: StrColumn,
+    places: Range<u64>,
+    /// Whether the first of them is all that was asked.
+    exact: bool,
+}
+
+impl Wholes {
+    fn read(column: Option<StrColumn>, whole: &str) -> io::Result<Option<Self>> {
+        let Some(column) = column.filter(|_| !whole.is_empty()) else { return Ok(None) };
+        let dictionary = column.dictionary();
+        let exact = dictionary.term_ord(whole)?.is_some();
+        // No text has this byte, so that all that begin with the letters come before it.
+        let end = [whole.as_bytes(), &[0xff]].concat();
+        let bounds = dictionary
+            .term_bounds_to_ord(Bound::Included(whole.as_bytes()), Bound::Excluded(end.as_slice()))?;
+        let place = |bound: Bound<u64>| match bound {
+            Bound::Included(place) | Bound::Excluded(place) => place,
+            Bound::Unbounded => 0,
+        };
+        let places = place(bounds.0)..place(bounds.1);
+        Ok(Some(Self { column, places, exact }))
+    }
+
+    fn score(&self, document: DocId, all: u32, beginning: u32) -> u32 {
+        let place = self.column.ords().first(document);
+        match place.filter(|place| self.places.contains(place)) {
+            Some(place) if self.exact && place == self.places.start => all,
+            Some(_) => beginning,
+            None => 0,
+        }
+    }
+}
+
+/// What was gathered of one segment.
 pub(crate) struct SegmentFruit {
-    hits: Vec<(Reverse<u32>, u64, String)>,
+    hits: Vec<Found>,
     total: usize,
     counts: Vec<(usize, BTreeMap<String, usize>)>,
 }
 
 pub(crate) struct SegmentBest {
+    segment: SegmentOrdinal,
     id: StrColumn,
+    name: Option<StrColumn>,
+    wholes: [(Option<Wholes>, u32, u32); 2],
     owner: Option<StrColumn>,
     weight: Arc<dyn ColumnValues<u64>>,
     length: Arc<dyn ColumnValues<u64>>,
@@ -70,7 +121,7 @@ impl Collector for Best<'_> {
     type Fruit = Gathered;
     type Child = Option<SegmentBest>;
 
-    fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<Self::Child> {
+    fn for_segment(&self, place: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<Self::Child> {
         let columns = segment.fast_fields();
         // Without an identifier there is no document.
         let Some(id) = columns.str(ID)? else { return Ok(None) };
@@ -95,12 +146,24 @@ impl Collector for Best<'_> {
                 counted.push((*place, column, counts));
             }
         }
+        let name = columns.str(WHOLE_NAME)?;
+        let wholes = [
+            (Wholes::read(name.clone(), self.whole)?, question::WHOLE_NAME, question::WHOLE_BEGINNING),
+            (
+                Wholes::read(columns.str(WHOLE_TITLE)?, self.whole)?,
+                question::WHOLE_TITLE,
+                question::WHOLE_TITLE_BEGINNING,
+            ),
+        ];
         Ok(Some(SegmentBest {
+            segment: place,
             id,
+            name,
+            wholes,
             owner,
             weight: columns.column_first_or_default(WEIGHT)?,
             length: columns.column_first_or_default(LENGTH)?,
-            ranked: self.ranked,
+            ranked: !self.whole.is_empty(),
             owners,
             usage,
             limit: self.limit,
@@ -111,7 +174,7 @@ impl Collector for Best<'_> {
     }
 
     fn requires_scoring(&self) -> bool {
-        self.ranked
+        !self.whole.is_empty()
     }
 
     fn merge_fruits(
@@ -133,8 +196,7 @@ impl Collector for Best<'_> {
         }
         hits.sort();
         hits.truncate(self.limit);
-        let hit = |(Reverse(score), _, id)| SearchHit { id, score };
-        gathered.hits = hits.into_iter().map(hit).collect();
+        gathered.hits = hits;
         Ok(gathered)
     }
 }
@@ -143,7 +205,7 @@ impl SegmentBest {
     fn rank(&self, document: DocId, score: Score) -> Rank {
         let id = self.id.ords().first(document).unwrap_or_default();
         if !self.ranked {
-            return (Reverse(0), 0, id);
+            return (Reverse(0), 0, id, document);
         }
         let mut score = score as u32 + self.weight.get_val(document) as u32;
         let owner = self.owner.as_ref().and_then(|owner| owner.ords().first(document));
@@ -151,15 +213,21 @@ impl SegmentBest {
             score += OWNED;
         }
         score += self.usage.get(&id).copied().unwrap_or_default();
-        (Reverse(score), self.length.get_val(document), id)
+        let whole = |(wholes, all, beginning): &(Option<Wholes>, u32, u32)| {
+            wholes.as_ref().map_or(0, |wholes| wholes.score(document, *all, *beginning))
+        };
+        score += self.wholes.iter().map(whole).max().unwrap_or_default();
+        (Reverse(score), self.length.get_val(document), id, document)
     }
 
     fn fruit(self) -> tantivy::Result<SegmentFruit> {
         let mut hits = Vec::with_capacity(self.heap.len());
-        for (score, length, place) in self.heap {
+        for (score, length, place, document) in self.heap {
             let mut id = String::new();
             self.id.ord_to_str(place, &mut id)?;
-            hits.push((score, length, id));
+            let is_part = self.name.as_ref().is_none_or(|name| name.ords().first(document).is_none());
+            let part = is_part.then(|| DocAddress::new(self.segment, document));
+            hits.push(Found { score, length, id, part });
         }
         let mut counts = Vec::new();
         for (place, column, found) in self.counted {

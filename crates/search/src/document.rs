@@ -5,7 +5,10 @@
 pub struct SearchDocument {
     /// Identifies it among all documents; a document with the same identifier replaces it.
     pub id: String,
-    /// What machines call it, for example `orders-api`.
+    /// The document that it is a part of, by identifier; empty for one that stands alone. A part goes when its whole
+    /// goes or is replaced, so the two are put in together, the whole first.
+    pub part_of: String,
+    /// What machines call it, for example `orders-api`; not read of a part.
     pub name: String,
     /// What people call it.
     pub title: String,
@@ -15,10 +18,9 @@ pub struct SearchDocument {
     pub description: String,
     /// Everything else that it says.
     pub body: String,
-    /// Values that answers can be narrowed down to, by name. Those named in [`FACETS`](crate::FACETS) are counted.
+    /// Values that answers can be narrowed down to, by name. Those named in [`FACETS`](crate::FACETS) are counted, and
+    /// `owner` is what [`SearchRequest::owners`](crate::SearchRequest::owners) is compared with.
     pub attributes: Vec<(String, String)>,
-    /// Who owns it, as [`SearchRequest::owners`](crate::SearchRequest::owners) spells it.
-    pub owner: String,
     /// Which of two that fit equally comes first, from 0 to [`SearchDocument::HIGHEST_WEIGHT`].
     pub weight: u8,
 }

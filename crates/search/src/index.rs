@@ -3,13 +3,14 @@
 use std::sync::{Mutex, PoisonError};
 
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
-use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher};
+use tantivy::schema::Value as _;
+use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyDocument};
 
-use crate::collector::{Best, Gathered};
+use crate::collector::{Best, Found, Gathered};
 use crate::document::SearchDocument;
 use crate::error::SearchError;
 use crate::question::{Question, Reach};
-use crate::request::{FACETS, Facet, SearchAnswer, SearchRequest};
+use crate::request::{FACETS, Facet, PartText, SearchAnswer, SearchHit, SearchRequest};
 use crate::schema::Fields;
 
 /// Bytes that documents are gathered in before they are written out; what the index's own library demands at least.
@@ -81,7 +82,9 @@ impl SearchIndex {
             writer.delete_term(self.fields.identity(id));
         }
         for document in documents {
-            writer.delete_term(self.fields.identity(&document.id));
+            if document.part_of.is_empty() {
+                writer.delete_term(self.fields.identity(&document.id));
+            }
             writer.add_document(self.fields.document(&document)).map_err(&failed)?;
         }
         writer.commit().map_err(&failed)?;
@@ -112,7 +115,7 @@ impl SearchIndex {
             request.filters.iter().any(|(name, _)| name == facet)
         });
         let ask = |reach, filters: &[(String, Vec<String>)], limit, counted: Vec<usize>| {
-            let best = Best { request, limit, ranked: !question.is_empty(), counted };
+            let best = Best { request, limit, whole: &question.whole, counted };
             self.ask(&searcher, &question, reach, filters, &best)
         };
         let mut reach = Reach::Exact;
@@ -128,7 +131,7 @@ impl SearchIndex {
             found.counts.extend(ask(reach, &others, 0, vec![place])?.counts);
         }
         let near = if found.total == 0 {
-            ask(Reach::Near, &request.filters, NEAR, Vec::new())?.hits
+            self.hits(&searcher, ask(Reach::Near, &request.filters, NEAR, Vec::new())?.hits)?
         } else {
             Vec::new()
         };
@@ -139,8 +142,30 @@ impl SearchIndex {
             Facet { name, values }
         });
         let facets = facets.collect();
-        let hits = found.hits.into_iter().skip(request.offset).collect();
+        let hits = self.hits(&searcher, found.hits.into_iter().skip(request.offset))?;
         Ok(SearchAnswer { hits, total: found.total, facets, near })
+    }
+
+    fn hits(
+        &self,
+        searcher: &Searcher,
+        found: impl IntoIterator<Item = Found>,
+    ) -> Result<Vec<SearchHit>, SearchError> {
+        let mut hits = Vec::new();
+        for found in found {
+            let mut part = None;
+            if let Some(address) = found.part {
+                let kept: TantivyDocument =
+                    searcher.doc(address).map_err(SearchError::while_doing("being asked"))?;
+                let text = |field| kept.get_first(field).and_then(|text| text.as_str().map(str::to_owned));
+                part = text(self.fields.shown_title).map(|title| PartText {
+                    title,
+                    description: text(self.fields.shown_description).unwrap_or_default(),
+                });
+            }
+            hits.push(SearchHit { id: found.id, score: found.score.0, part });
+        }
+        Ok(hits)
     }
 
     fn ask(

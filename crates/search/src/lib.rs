@@ -25,4 +25,4 @@ pub use document::SearchDocument;
 pub use error::SearchError;
 pub use highlight::{Highlighter, Piece};
 pub use index::SearchIndex;
-pub use request::{FACETS, Facet, SearchAnswer, SearchHit, SearchRequest};
+pub use request::{FACETS, Facet, PartText, SearchAnswer, SearchHit, SearchRequest};

@@ -10,7 +10,9 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
-use crate::analysis::{GRAM, LONGEST_WORD, compounds, grams, joined, normalised, words_of_compound};
+use crate::analysis::{
+    GRAM, LONGEST_WORD, compound, compounds, grams, joined, normalised, whole, words_of_compound,
+};
 use crate::distance::{forgiven, forgiven_at_last};
 use crate::language::{is_stop_word, stems_in_question};
 use crate::schema::Fields;
@@ -23,10 +25,10 @@ const MOST_PARTS: usize = 8;
 const SHORTEST_BEGINNING: usize = 3;
 
 /// Scores. The steps between them are larger than what weight, ownership and usage add together.
-const WHOLE_NAME: f32 = 2_000.0;
-const WHOLE_TITLE: f32 = 1_800.0;
-const WHOLE_BEGINNING: f32 = 1_000.0;
-const WHOLE_TITLE_BEGINNING: f32 = 500.0;
+pub(crate) const WHOLE_NAME: u32 = 2_000;
+pub(crate) const WHOLE_TITLE: u32 = 1_800;
+pub(crate) const WHOLE_BEGINNING: u32 = 1_000;
+pub(crate) const WHOLE_TITLE_BEGINNING: u32 = 500;
 
 /// Scores of a word in one field.
 struct Worth {
@@ -94,15 +96,15 @@ pub(crate) struct Question {
 impl Question {
     pub(crate) fn read(text: &str) -> Self {
         let text: String = text.chars().take(LONGEST_TEXT).collect();
-        let group = |compound: &str| {
+        let group = |together: &str| {
             let words: Vec<Word> =
-                words_of_compound(compound).into_iter().take(MOST_PARTS).filter_map(Word::new).collect();
-            let joined = if words.len() > 1 { Word::new(&joined(compound)) } else { None };
+                words_of_compound(together).into_iter().take(MOST_PARTS).filter_map(Word::new).collect();
+            let joined = if words.len() > 1 { Word::new(&joined(together)) } else { None };
             (!words.is_empty()).then_some(Group { joined, words })
         };
         let mut groups: Vec<Group> = compounds(&text).filter_map(group).take(MOST_WORDS).collect();
         groups.dedup();
-        let whole: String = joined(&text).chars().take(LONGEST_WORD).collect();
+        let whole = whole(&text);
         let is_filler = |group: &Group| group.words.iter().all(|word| is_stop_word(&word.plain));
         // A question of nothing but fillers is taken at its word.
         if !groups.iter().all(is_filler) {
@@ -134,9 +136,6 @@ impl Question {
         } else {
             clauses.extend(groups.into_iter().map(|group| (Occur::Must, group)));
         }
-        if !self.is_empty() {
-            clauses.push((Occur::Should, self.of_whole(fields)));
-        }
         for (name, values) in filters {
             let terms: Vec<Box<dyn Query>> = values
                 .iter()
@@ -148,18 +147,6 @@ impl Question {
             clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(any, 0.0))));
         }
         BooleanQuery::new(clauses)
-    }
-}
-
-impl Question {
-    /// All letters as one, as a whole name or title or its beginning.
-    fn of_whole(&self, fields: &Fields) -> Box<dyn Query> {
-        best(vec![
-            term(fields.whole_name, &self.whole, WHOLE_NAME),
-            begins(fields.whole_name, &self.whole, 0, WHOLE_BEGINNING),
-            term(fields.whole_title, &self.whole, WHOLE_TITLE),
-            begins(fields.whole_title, &self.whole, 0, WHOLE_TITLE_BEGINNING),
-        ])
     }
 }
 
@@ -189,6 +176,8 @@ fn of_word(fields: &Fields, word: &Word, reach: Reach) -> Box<dyn Query> {
         (fields.body, IN_BODY, SHORTEST_BEGINNING),
     ] {
         ways.push(term(field, &word.plain, worth.word));
+        let compound = compound(&word.plain);
+        ways.push(term(field, &compound, worth.word));
         if field != fields.name {
             ways.extend(word.stems.iter().map(|stem| term(field, stem, worth.stem)));
         }
@@ -197,6 +186,7 @@ fn of_word(fields: &Fields, word: &Word, reach: Reach) -> Box<dyn Query> {
         }
         if errors > 0 {
             ways.push(begins(field, &word.plain, errors, worth.misspelt));
+            ways.push(resembles(field, &compound, errors, worth.misspelt));
         }
     }
     if letters >= GRAM {
@@ -222,5 +212,10 @@ fn term(field: Field, text: &str, score: f32) -> Box<dyn Query> {
 
 fn begins(field: Field, text: &str, errors: u8, score: f32) -> Box<dyn Query> {
     let query = FuzzyTermQuery::new_prefix(Term::from_field_text(field, text), errors, true);
+    Box::new(ConstScoreQuery::new(Box::new(query), score))
+}
+
+fn resembles(field: Field, text: &str, errors: u8, score: f32) -> Box<dyn Query> {
+    let query = FuzzyTermQuery::new(Term::from_field_text(field, text), errors, true);
     Box::new(ConstScoreQuery::new(Box::new(query), score))
 }

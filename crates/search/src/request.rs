@@ -27,6 +27,17 @@ pub struct SearchHit {
     pub id: String,
     /// How well it fits; higher is better, and only comparable within one answer.
     pub score: u32,
+    /// What it says, if it is a part: nobody else may know it.
+    pub part: Option<PartText>,
+}
+
+/// What a part of a document says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartText {
+    /// Its title.
+    pub title: String,
+    /// The beginning of its description.
+    pub description: String,
 }
 
 /// The values of an attribute among all that was found.

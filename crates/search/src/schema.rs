@@ -1,25 +1,29 @@
 //! The fields of the index.
 
 use tantivy::schema::{
-    FAST, Field, IndexRecordOption, NumericOptions, STRING, Schema, TextFieldIndexing, TextOptions,
+    FAST, Field, IndexRecordOption, NumericOptions, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 use tantivy::{TantivyDocument, Term};
 
-use crate::analysis::{Analyser, beginning, joined};
+use crate::analysis::{Analyser, beginning, joined, whole};
 use crate::document::SearchDocument;
 use crate::request::FACETS;
 
 /// Names of the columns that answers are ordered by.
 pub(crate) const ID: &str = "id";
-pub(crate) const OWNER: &str = "owned_by";
+pub(crate) const OWNER: &str = "owner";
 pub(crate) const WEIGHT: &str = "weight";
 pub(crate) const LENGTH: &str = "length";
+pub(crate) const WHOLE_NAME: &str = "whole_name";
+pub(crate) const WHOLE_TITLE: &str = "whole_title";
 
 /// Bytes of each field that are read; more is not prose.
 const NAME: usize = 512;
 const DESCRIPTION: usize = 16_384;
 const BODY: usize = 262_144;
+/// Bytes of a part's description that are handed back.
+const SHOWN: usize = 512;
 const LABELS: usize = 64;
 
 /// The fields of the index.
@@ -27,13 +31,15 @@ const LABELS: usize = 64;
 pub(crate) struct Fields {
     pub(crate) schema: Schema,
     id: Field,
-    owner: Field,
+    key: Field,
     weight: Field,
     length: Field,
     facets: Vec<Field>,
     filter: Field,
-    pub(crate) whole_name: Field,
-    pub(crate) whole_title: Field,
+    whole_name: Field,
+    whole_title: Field,
+    pub(crate) shown_title: Field,
+    pub(crate) shown_description: Field,
     pub(crate) name: Field,
     pub(crate) title: Field,
     pub(crate) infix: Field,
@@ -60,14 +66,16 @@ impl Fields {
         let mut schema = Schema::builder();
         let number = || NumericOptions::default() | FAST;
         Self {
-            id: schema.add_text_field(ID, STRING | FAST),
-            owner: schema.add_text_field(OWNER, column()),
+            id: schema.add_text_field(ID, column()),
+            key: schema.add_text_field("key", STRING),
             weight: schema.add_u64_field(WEIGHT, number()),
             length: schema.add_u64_field(LENGTH, number()),
             facets: FACETS.iter().map(|name| schema.add_text_field(name, column())).collect(),
             filter: schema.add_text_field("filter", STRING),
-            whole_name: schema.add_text_field("whole_name", analysed(Analyser::Whole)),
-            whole_title: schema.add_text_field("whole_title", analysed(Analyser::Whole)),
+            whole_name: schema.add_text_field(WHOLE_NAME, column()),
+            whole_title: schema.add_text_field(WHOLE_TITLE, column()),
+            shown_title: schema.add_text_field("shown_title", STORED),
+            shown_description: schema.add_text_field("shown_description", STORED),
             name: schema.add_text_field("name", analysed(Analyser::Name)),
             title: schema.add_text_field("title", analysed(Analyser::Text)),
             infix: schema.add_text_field("infix", analysed(Analyser::Infix)),
@@ -80,15 +88,15 @@ impl Fields {
 
     pub(crate) fn analysers() -> TokenizerManager {
         let manager = TokenizerManager::default();
-        for analyser in [Analyser::Name, Analyser::Text, Analyser::Infix, Analyser::Whole] {
+        for analyser in [Analyser::Name, Analyser::Text, Analyser::Infix] {
             manager.register(analyser.name(), TextAnalyzer::builder(analyser).build());
         }
         manager
     }
 
-    /// The term that only the document with this identifier has.
+    /// The term that only the document with this identifier and its parts have.
     pub(crate) fn identity(&self, id: &str) -> Term {
-        Term::from_field_text(self.id, id)
+        Term::from_field_text(self.key, id)
     }
 
     /// The term of all documents that have this value.
@@ -98,28 +106,21 @@ impl Fields {
 
     pub(crate) fn document(&self, source: &SearchDocument) -> TantivyDocument {
         let mut document = TantivyDocument::default();
-        let (name, title) = (beginning(&source.name, NAME), beginning(&source.title, NAME));
         document.add_text(self.id, &source.id);
-        if !source.owner.is_empty() {
-            document.add_text(self.owner, beginning(&source.owner, NAME));
-        }
         document.add_u64(self.weight, source.weight.min(SearchDocument::HIGHEST_WEIGHT).into());
-        document.add_u64(self.length, joined(name).chars().count() as u64);
-        for (name, value) in source.attributes.iter().filter(|(_, value)| !value.is_empty()) {
-            let value = beginning(value, NAME);
-            document.add_text(self.filter, format!("{name}={}", value.to_lowercase()));
-            let facet = FACETS.iter().position(|facet| facet == name);
-            if let Some(field) = facet.and_then(|facet| self.facets.get(facet)) {
-                document.add_text(*field, value);
-            }
+        self.add_attributes(&mut document, source);
+        let title = beginning(&source.title, NAME);
+        if source.part_of.is_empty() {
+            document.add_text(self.key, &source.id);
+            self.add_name(&mut document, beginning(&source.name, NAME), title);
+        } else {
+            document.add_text(self.key, &source.part_of);
+            document.add_u64(self.length, title.chars().count() as u64);
+            document.add_text(self.shown_title, title);
+            document.add_text(self.shown_description, beginning(&source.description, SHOWN));
         }
-        for field in [self.whole_name, self.name, self.infix] {
-            document.add_text(field, name);
-        }
-        if !title.is_empty() && title != name {
-            for field in [self.whole_title, self.title, self.infix] {
-                document.add_text(field, title);
-            }
+        if !title.is_empty() && title != source.name {
+            document.add_text(self.title, title);
         }
         for label in source.labels.iter().filter(|label| !label.is_empty()).take(LABELS) {
             document.add_text(self.labels, beginning(label, NAME));
@@ -132,5 +133,32 @@ impl Fields {
             }
         }
         document
+    }
+
+    fn add_attributes(&self, document: &mut TantivyDocument, source: &SearchDocument) {
+        for (name, value) in source.attributes.iter().filter(|(_, value)| !value.is_empty()) {
+            let value = beginning(value, NAME);
+            document.add_text(self.filter, format!("{name}={}", value.to_lowercase()));
+            let facet = FACETS.iter().position(|facet| facet == name);
+            if let Some(field) = facet.and_then(|facet| self.facets.get(facet)) {
+                document.add_text(*field, value);
+            }
+        }
+    }
+
+    fn add_name(&self, document: &mut TantivyDocument, name: &str, title: &str) {
+        let (whole_name, whole_title) = (whole(name), whole(title));
+        document.add_u64(self.length, joined(name).chars().count() as u64);
+        for field in [self.name, self.infix] {
+            document.add_text(field, name);
+        }
+        // A title that is the name in other letters says nothing new.
+        if !whole_title.is_empty() && whole_title != whole_name {
+            document.add_text(self.whole_title, whole_title);
+            document.add_text(self.infix, title);
+        }
+        if !whole_name.is_empty() {
+            document.add_text(self.whole_name, whole_name);
+        }
     }
 }

@@ -13,9 +13,12 @@ fn document(number: usize, version: usize) -> SearchDocument {
         labels: vec![word(2).to_owned()],
         description: format!("Keeps {} of {} together.", word(4), word(6)),
         body: String::new(),
-        attributes: vec![("kind".to_owned(), ["Component", "API"][number % 2].to_owned())],
-        owner: format!("group:default/{}", number % 5),
+        attributes: vec![
+            ("kind".to_owned(), ["Component", "API"][number % 2].to_owned()),
+            ("owner".to_owned(), format!("group:default/{}", number % 5)),
+        ],
         weight: (number % 6) as u8,
+        ..SearchDocument::default()
     }
 }
 
@@ -137,12 +140,48 @@ fn what_is_hostile_in_a_document_is_only_text() {
         labels: vec![long.clone(); 100],
         description: "ab ".repeat(100_000),
         body: "İẞ".repeat(50_000),
-        attributes: vec![("kind".into(), long.clone())],
-        owner: long,
+        attributes: vec![("kind".into(), long.clone()), ("owner".into(), long)],
         weight: 255,
+        ..SearchDocument::default()
     };
     index.apply([hostile], &[]).unwrap();
     assert_eq!(index.search(&request("needle")).unwrap().total, 1);
     // What stands behind the longest name that anybody gives is not read.
     assert_eq!(index.search(&request("hay")).unwrap().total, 0);
+}
+
+#[test]
+fn a_part_is_found_with_its_text_and_goes_with_its_whole() {
+    let index = SearchIndex::new().unwrap();
+    let whole = SearchDocument {
+        id: "api:default/orders".into(),
+        name: "orders".into(),
+        ..SearchDocument::default()
+    };
+    let part = |number: usize, title: &str| SearchDocument {
+        id: format!("{}#operation-{number}", whole.id),
+        part_of: whole.id.clone(),
+        title: title.into(),
+        description: "Changes what was ordered.".into(),
+        attributes: vec![("kind".into(), "Operation".into())],
+        ..SearchDocument::default()
+    };
+    let bystander = SearchDocument { id: "x".into(), name: "patcher".into(), ..SearchDocument::default() };
+    index
+        .apply([whole.clone(), part(1, "PATCH /orders/{orderId}"), part(2, "GET /orders"), bystander], &[])
+        .unwrap();
+    let found = index.search(&request("patch order-id")).unwrap();
+    assert_eq!((found.total, found.hits[0].id.as_str()), (1, "api:default/orders#operation-1"));
+    let text = found.hits[0].part.as_ref().unwrap();
+    assert_eq!(
+        (text.title.as_str(), text.description.as_str()),
+        ("PATCH /orders/{orderId}", "Changes what was ordered.")
+    );
+    let first = &index.search(&request("orders")).unwrap().hits[0];
+    assert_eq!((first.id.as_str(), &first.part), ("api:default/orders", &None));
+    index.apply([whole.clone(), part(1, "GET /orders")], &[]).unwrap();
+    assert_eq!(index.search(&request("patch")).unwrap().total, 1, "only the bystander");
+    assert_eq!(index.len(), 3);
+    index.apply([], &[whole.id.clone()]).unwrap();
+    assert_eq!(index.len(), 1);
 }

@@ -71,9 +71,9 @@ impl From<Given> for SearchDocument {
             labels: given.labels,
             description: given.description,
             body: given.body,
-            owner: given.owner,
-            attributes: given.attributes.into_iter().collect(),
+            attributes: given.attributes.into_iter().chain([("owner".to_owned(), given.owner)]).collect(),
             weight: given.weight,
+            ..Self::default()
         }
     }
 }

@@ -9,6 +9,7 @@ mod guardrail;
 mod history;
 mod plan;
 mod proposal;
+mod search;
 mod service;
 mod source;
 mod truth;
@@ -83,6 +84,7 @@ fn described() -> OpenApiRouter<ServerState> {
         .routes(routes!(delivery::deploy))
         .routes(routes!(delivery::promote))
         .routes(routes!(delivery::roll_back))
+        .routes(routes!(search::search))
         .routes(routes!(catalog::entities))
         .routes(routes!(catalog::complete))
         .routes(routes!(catalog::entity))

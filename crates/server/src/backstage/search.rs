@@ -6,7 +6,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fairway_app::search::{CATALOG_DOCUMENTS, DocumentSearch};
+use fairway_app::search::{CATALOG_DOCUMENTS, DOCUMENTATION, DocumentSearch};
 use serde_json::{Value, json};
 
 use crate::backstage::caller::Reader;
@@ -42,9 +42,14 @@ async fn query(
     let page =
         parameters.first("pageCursor").filter(|cursor| !cursor.is_empty()).map(page_number).transpose()?;
     let page = page.unwrap_or(0);
+    let mut types = nested(&parameters, "types");
+    if types.is_empty() {
+        // What its clients know how to show; other types are there for those who name them.
+        types = vec![CATALOG_DOCUMENTS.to_owned(), DOCUMENTATION.to_owned()];
+    }
     let search = DocumentSearch {
         term: term.to_owned(),
-        types: nested(&parameters, "types"),
+        types,
         filters: filters(&parameters),
         offset: page.saturating_mul(limit),
         limit,
@@ -57,7 +62,7 @@ async fn query(
         .items
         .iter()
         .zip(search.offset + 1..)
-        .map(|(found, rank)| json!({"type": CATALOG_DOCUMENTS, "document": found.document, "rank": rank}))
+        .map(|(found, rank)| json!({"type": found.document_type, "document": found.document, "rank": rank}))
         .collect();
     let mut answer = json!({"results": results, "numberOfResults": found.total});
     if let Value::Object(fields) = &mut answer {

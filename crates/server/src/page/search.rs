@@ -5,7 +5,7 @@ use axum::http::Uri;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::IntoResponse;
 use fairway_app::AppError;
-use fairway_app::search::{DocumentPage, DocumentSearch, FoundDocument, Piece};
+use fairway_app::search::{CATALOG_DOCUMENTS, DocumentPage, DocumentSearch, FoundDocument, Piece};
 use fairway_domain::{Caller, EntityRef, Permission};
 use fairway_portal::{Facet, FacetOption, SearchHit, SearchView, Section, search_json};
 
@@ -167,6 +167,7 @@ async fn find(
 
 fn entity_hit(found: &FoundDocument) -> SearchHit {
     let reference = &found.reference;
+    let is_part = found.document_type != CATALOG_DOCUMENTS;
     let template = reference.kind() == "template";
     let pieces = |pieces: &[Piece]| -> Vec<fairway_portal::Piece> {
         let piece = |it: &Piece| fairway_portal::Piece { text: it.text.clone(), marked: it.marked };
@@ -177,7 +178,9 @@ fn entity_hit(found: &FoundDocument) -> SearchHit {
     SearchHit {
         title: found.document.title.clone(),
         kind: if template { "Golden path".to_owned() } else { found.document.kind.clone() },
-        url: if template {
+        url: if is_part {
+            found.document.location.clone()
+        } else if template {
             format!("/create/{}/{}", reference.namespace(), reference.name())
         } else {
             entity_url(reference)
