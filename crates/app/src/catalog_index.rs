@@ -20,6 +20,9 @@ use crate::search_document::documents;
 /// How long a question waits for what its asker may have just written.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How long after a change the index is given rest: its merges have ended by then.
+const REST: Duration = Duration::from_secs(5);
+
 /// The search index over the catalog.
 pub(crate) struct CatalogIndex {
     index: Arc<SearchIndex>,
@@ -59,6 +62,7 @@ async fn follow(
     reached: watch::Sender<i64>,
 ) {
     let mut indexed = Arc::new(Snapshot::default());
+    let mut settled = true;
     loop {
         changes.mark_unchanged();
         let (sequence, catalog) = {
@@ -74,11 +78,26 @@ async fn follow(
                 Err(_) => return,
             }
             indexed = catalog;
+            settled = false;
         }
         reached.send_replace(sequence);
+        if !settled {
+            match tokio::time::timeout(REST, changes.changed()).await {
+                Ok(Ok(())) => continue,
+                Ok(Err(_)) => return,
+                Err(_) => settle(&index),
+            }
+            settled = true;
+        }
         if changes.changed().await.is_err() {
             return;
         }
+    }
+}
+
+fn settle(index: &SearchIndex) {
+    if let Err(error) = index.settle() {
+        tracing::warn!(%error, "search keeps more memory than it needs: {error}");
     }
 }
 

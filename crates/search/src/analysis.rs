@@ -1,12 +1,13 @@
 //! Text to the terms that stand in the index.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::language::{Language, stems_in_text};
+use crate::language::{Language, stem_in_text};
 
 /// Letters of a word that are looked at; what is longer is no word that people type.
 pub(crate) const LONGEST_WORD: usize = 64;
@@ -151,62 +152,117 @@ impl Analyser {
             Self::Infix => "infix",
         }
     }
+}
 
-    /// The terms of a text. Some may come more than once.
-    pub(crate) fn terms(self, text: &str) -> Vec<String> {
-        match self {
-            Self::Infix => grams(&joined(text)),
-            Self::Name => terms(text, None),
-            Self::Text => terms(text, Some(Language::of_latin(text))),
+/// The terms of a text, one behind the other in one string: a text has hundreds, and none lives long.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terms {
+    text: String,
+    ends: Vec<usize>,
+    next: usize,
+    token: Token,
+}
+
+impl Terms {
+    /// What is longer than a word is left out.
+    fn push(&mut self, term: &str) {
+        if fits(term) {
+            self.text.push_str(term);
+            self.ends.push(self.text.len());
         }
     }
 }
 
-fn terms(text: &str, stemmed: Option<Language>) -> Vec<String> {
-    let mut found = Vec::new();
-    for together in compounds(text) {
-        let words = words_of_compound(together);
-        if words.len() > 1 && fits(together) {
-            found.push(compound(&joined(together)));
-        }
-        // What is longer than a word is encoded data: nobody looks for it, and stemming it takes long.
-        for word in words.into_iter().filter(|word| fits(word)) {
-            let plain = normalised(word);
-            if let Some(language) = stemmed {
-                found.extend(stems_in_text(word, language).into_iter().filter(|stem| *stem != plain));
+impl Iterator for Terms {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        self.advance().then(|| self.token.text.clone())
+    }
+}
+
+/// Stems that a tokenizer remembers: words of prose come again and again.
+const REMEMBERED: usize = 4_096;
+
+/// Makes terms of the texts of a field.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldTokenizer {
+    analyser: Analyser,
+    stems: HashMap<String, String>,
+    stems_of: Language,
+}
+
+impl FieldTokenizer {
+    pub(crate) fn new(analyser: Analyser) -> Self {
+        Self { analyser, stems: HashMap::new(), stems_of: Language::English }
+    }
+
+    /// The terms of a text. Some may come more than once.
+    pub(crate) fn terms(&mut self, text: &str) -> Terms {
+        let mut terms = Terms::default();
+        match self.analyser {
+            Analyser::Infix => {
+                for gram in grams(&joined(text)) {
+                    terms.push(&gram);
+                }
             }
-            found.push(plain);
+            Analyser::Name => self.words(text, None, &mut terms),
+            Analyser::Text => self.words(text, Some(Language::of_latin(text)), &mut terms),
+        }
+        terms
+    }
+
+    fn words(&mut self, text: &str, stemmed: Option<Language>, terms: &mut Terms) {
+        for together in compounds(text) {
+            let words = words_of_compound(together);
+            if words.len() > 1 && fits(together) {
+                terms.push(&compound(&joined(together)));
+            }
+            // What is longer than a word is encoded data: nobody looks for it, and stemming it takes long.
+            for word in words.into_iter().filter(|word| fits(word)) {
+                let plain = normalised(word);
+                if let Some(language) = stemmed {
+                    let stem = self.stem(word, language);
+                    if stem != plain {
+                        terms.push(stem);
+                    }
+                }
+                terms.push(&plain);
+            }
         }
     }
-    found.retain(|term| fits(term));
-    found
+
+    fn stem(&mut self, word: &str, latin: Language) -> &str {
+        if self.stems_of != latin || (self.stems.len() >= REMEMBERED && !self.stems.contains_key(word)) {
+            self.stems.clear();
+            self.stems_of = latin;
+        }
+        self.stems.entry(word.to_owned()).or_insert_with(|| stem_in_text(word, latin))
+    }
 }
 
 /// Every three letters of a text that stand together.
-pub(crate) fn grams(joined: &str) -> Vec<String> {
+pub(crate) fn grams(joined: &str) -> impl Iterator<Item = String> {
     let letters: Vec<char> = joined.chars().take(LONGEST_NAME).collect();
-    letters.windows(GRAM).map(|gram| gram.iter().collect()).collect()
+    (GRAM..=letters.len()).filter_map(move |end| Some(letters.get(end - GRAM..end)?.iter().collect()))
 }
 
-impl Tokenizer for Analyser {
+impl Tokenizer for FieldTokenizer {
     type TokenStream<'a> = Terms;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Terms {
-        Terms { rest: self.terms(text).into_iter(), token: Token::default() }
+        self.terms(text)
     }
-}
-
-/// The terms of one text, as the index reads them.
-pub(crate) struct Terms {
-    rest: std::vec::IntoIter<String>,
-    token: Token,
 }
 
 impl TokenStream for Terms {
     fn advance(&mut self) -> bool {
-        let Some(text) = self.rest.next() else { return false };
-        self.token.text = text;
+        let begin = self.next.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let Some(term) = self.ends.get(self.next).and_then(|end| self.text.get(begin..*end)) else { return false };
+        self.token.text.clear();
+        self.token.text.push_str(term);
         self.token.position = self.token.position.wrapping_add(1);
+        self.next += 1;
         true
     }
 
@@ -221,7 +277,7 @@ impl TokenStream for Terms {
 
 #[cfg(test)]
 mod tests {
-    use super::{Analyser, joined, normalised, words_of_compound};
+    use super::{Analyser, FieldTokenizer, joined, normalised, words_of_compound};
 
     #[test]
     fn letters_are_compared_without_case_and_accents() {
@@ -255,10 +311,11 @@ mod tests {
 
     #[test]
     fn a_text_is_found_by_words_stems_and_compounds() {
-        let terms = Analyser::Text.terms("Takes orders from web-shop.");
+        let terms: Vec<String> = FieldTokenizer::new(Analyser::Text).terms("Takes orders from web-shop.").collect();
         for term in ["takes", "take", "orders", "order", "=webshop", "web", "shop"] {
             assert!(terms.iter().any(|it| it == term), "{term} in {terms:?}");
         }
-        assert_eq!(Analyser::Infix.terms("Ab-cd"), ["abc", "bcd"]);
+        let terms: Vec<String> = FieldTokenizer::new(Analyser::Infix).terms("Ab-cd").collect();
+        assert_eq!(terms, ["abc", "bcd"]);
     }
 }

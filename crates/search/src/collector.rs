@@ -221,26 +221,31 @@ impl SegmentBest {
     }
 
     fn fruit(self) -> tantivy::Result<SegmentFruit> {
-        let mut hits = Vec::with_capacity(self.heap.len());
-        for (score, length, place, document) in self.heap {
-            let mut id = String::new();
-            self.id.ord_to_str(place, &mut id)?;
+        let mut found: Vec<Rank> = self.heap.into_vec();
+        found.sort_unstable_by_key(|(_, _, place, _)| *place);
+        let places: Vec<u64> = found.iter().map(|(_, _, place, _)| *place).collect();
+        let mut hits = Vec::with_capacity(found.len());
+        for ((score, length, _, document), id) in found.into_iter().zip(texts(&self.id, &places)?) {
             let is_part = self.name.as_ref().is_none_or(|name| name.ords().first(document).is_none());
             let part = is_part.then(|| DocAddress::new(self.segment, document));
             hits.push(Found { score, length, id, part });
         }
         let mut counts = Vec::new();
         for (place, column, found) in self.counted {
-            let mut values = BTreeMap::new();
-            for (ordinal, count) in (0..).zip(found).filter(|(_, count)| *count > 0) {
-                let mut value = String::new();
-                column.ord_to_str(ordinal, &mut value)?;
-                values.insert(value, count);
-            }
-            counts.push((place, values));
+            let (places, numbers): (Vec<u64>, Vec<usize>) =
+                (0..).zip(found).filter(|(_, count)| *count > 0).unzip();
+            counts.push((place, texts(&column, &places)?.into_iter().zip(numbers).collect()));
         }
         Ok(SegmentFruit { hits, total: self.total, counts })
     }
+}
+
+/// The values with these places, which have to be sorted: the dictionary is read once from one end to the other.
+fn texts(column: &StrColumn, places: &[u64]) -> tantivy::Result<Vec<String>> {
+    let mut texts = Vec::with_capacity(places.len());
+    let keep = |text: &[u8]| texts.push(String::from_utf8_lossy(text).into_owned());
+    column.dictionary().sorted_ords_to_term_cb(places, keep)?;
+    Ok(texts)
 }
 
 impl SegmentCollector for SegmentBest {

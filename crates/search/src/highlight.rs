@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::analysis::{normalised, words};
 use crate::distance::{begins_almost, forgiven};
-use crate::language::{Language, stems_in_text};
+use crate::language::{Language, stem_in_text};
 use crate::question::{Question, Word};
 
 /// Shortest letters that are marked inside a word and not at its beginning.
@@ -116,10 +116,10 @@ impl Highlighter {
         if !marks.is_empty() {
             return marks;
         }
-        let stems = stems_in_text(text, latin);
+        let stem = stem_in_text(text, latin);
         let fits = |word: &Word| {
             let errors = forgiven(word.letters());
-            word.stems.iter().any(|stem| stems.contains(stem))
+            word.stems.contains(&stem)
                 || (errors > 0 && begins_almost(&letters.normal, &word.plain, errors))
         };
         Some(0..text.len()).filter(|_| self.words.iter().any(fits)).into_iter().collect()

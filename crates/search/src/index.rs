@@ -1,5 +1,7 @@
 //! The index: documents in, answers out.
 
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
@@ -16,7 +18,7 @@ use crate::schema::Fields;
 /// Bytes that documents are gathered in before they are written out; what the index's own library demands at least.
 const ARENA: usize = 15_000_000;
 /// Segments of about one size that become one.
-const MERGED_SEGMENTS: usize = 6;
+const MERGED_SEGMENTS: usize = 8;
 /// Segments with fewer documents are of one size.
 const SMALL_SEGMENT: u32 = 1_000;
 /// Segments with more documents are not merged with others of their size, only cleaned.
@@ -32,7 +34,22 @@ const NEAR: usize = 5;
 pub struct SearchIndex {
     fields: Fields,
     reader: IndexReader,
-    writer: Mutex<IndexWriter>,
+    writer: Mutex<Writer>,
+}
+
+struct Writer {
+    documents: IndexWriter,
+    /// Digests of the identifiers of all that was ever put in: what is new replaces nothing, and deleting costs a walk
+    /// through every segment. Two identifiers of one digest only cost such a walk.
+    known: BTreeSet<u64>,
+}
+
+impl Writer {
+    fn is_new(&mut self, id: &str) -> bool {
+        let mut digest = DefaultHasher::new();
+        id.hash(&mut digest);
+        self.known.insert(digest.finish())
+    }
 }
 
 impl std::fmt::Debug for SearchIndex {
@@ -66,7 +83,7 @@ impl SearchIndex {
         writer.set_merge_policy(Box::new(merging));
         let reader =
             index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(&failed)?;
-        Ok(Self { fields, reader, writer: Mutex::new(writer) })
+        Ok(Self { fields, reader, writer: Mutex::new(Writer { documents: writer, known: BTreeSet::new() }) })
     }
 
     /// Puts documents in, in the place of those with the same identifiers, and takes documents out. When it returns,
@@ -79,16 +96,22 @@ impl SearchIndex {
         let failed = SearchError::while_doing("being written");
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         for id in removed {
-            writer.delete_term(self.fields.identity(id));
+            writer.documents.delete_term(self.fields.identity(id));
         }
         for document in documents {
-            if document.part_of.is_empty() {
-                writer.delete_term(self.fields.identity(&document.id));
+            if document.part_of.is_empty() && !writer.is_new(&document.id) {
+                writer.documents.delete_term(self.fields.identity(&document.id));
             }
-            writer.add_document(self.fields.document(&document)).map_err(&failed)?;
+            writer.documents.add_document(self.fields.document(&document)).map_err(&failed)?;
         }
-        writer.commit().map_err(&failed)?;
+        writer.documents.commit().map_err(&failed)?;
         self.reader.reload().map_err(&failed)
+    }
+
+    /// Lets go of what was merged into something larger since documents came last; worth a call some seconds later.
+    pub fn settle(&self) -> Result<(), SearchError> {
+        let _writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.reader.reload().map_err(SearchError::while_doing("being read anew"))
     }
 
     /// How many documents there are.

@@ -40,11 +40,16 @@ impl Language {
     /// The language of a text that is not written in Cyrillic letters. Letters that only Turkish has decide, or two
     /// of its frequent words.
     pub(crate) fn of_latin(text: &str) -> Self {
-        if text.chars().any(|character| "ıİğĞşŞ".contains(character)) {
+        if !text.is_ascii() && text.chars().any(|character| "ıİğĞşŞ".contains(character)) {
             return Self::Turkish;
         }
         let words = text.split(|character: char| !character.is_alphanumeric());
-        let frequent = words.filter(|word| TURKISH.contains(&normalised(word).as_str())).take(2).count();
+        let is_frequent = |word: &&str| match word.len() {
+            // As long as the longest of them with every letter of two bytes.
+            2..=16 => TURKISH.contains(&normalised(word).as_str()),
+            _ => false,
+        };
+        let frequent = words.filter(is_frequent).take(2).count();
         if frequent == 2 { Self::Turkish } else { Self::English }
     }
 
@@ -66,9 +71,9 @@ fn lower(word: &str) -> String {
     word.nfc().flat_map(char::to_lowercase).collect()
 }
 
-/// The stems of a word of a text whose Latin words are of `latin`.
-pub(crate) fn stems_in_text(word: &str, latin: Language) -> Vec<String> {
-    if word.chars().any(is_cyrillic) { vec![Language::Russian.stem(word)] } else { vec![latin.stem(word)] }
+/// The stem of a word of a text whose Latin words are of `latin`.
+pub(crate) fn stem_in_text(word: &str, latin: Language) -> String {
+    if word.chars().any(is_cyrillic) { Language::Russian.stem(word) } else { latin.stem(word) }
 }
 
 /// The stems that a word of a question may have in texts: its language is not known.

@@ -6,7 +6,7 @@ use tantivy::schema::{
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 use tantivy::{TantivyDocument, Term};
 
-use crate::analysis::{Analyser, beginning, joined, whole};
+use crate::analysis::{Analyser, FieldTokenizer, beginning, joined, whole};
 use crate::document::SearchDocument;
 use crate::request::FACETS;
 
@@ -89,7 +89,7 @@ impl Fields {
     pub(crate) fn analysers() -> TokenizerManager {
         let manager = TokenizerManager::default();
         for analyser in [Analyser::Name, Analyser::Text, Analyser::Infix] {
-            manager.register(analyser.name(), TextAnalyzer::builder(analyser).build());
+            manager.register(analyser.name(), TextAnalyzer::builder(FieldTokenizer::new(analyser)).build());
         }
         manager
     }
