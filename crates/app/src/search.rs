@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fairway_catalog::{CatalogEntity, Snapshot};
+use fairway_domain::entity_ref::DEFAULT_NAMESPACE;
 use fairway_domain::{Caller, EntityRef, Permission};
 pub use fairway_search::{Facet, Piece};
 use fairway_search::{Highlighter, SearchError, SearchHit, SearchRequest};
@@ -24,8 +25,8 @@ pub const DOCUMENTATION: &str = "techdocs";
 /// What is looked for.
 #[derive(Clone, Debug, Default)]
 pub struct DocumentSearch {
-    /// What a person typed; a word before a colon that is a kind, `operation` or `schema` names the kind. Empty for
-    /// everything.
+    /// What a person typed, with values that it names: `kind:api orders`, `owner:me`; a word at its beginning that is a
+    /// kind, `operation` or `schema` before a colon names the kind, too. Empty for everything.
     pub term: String,
     /// Types of documents; empty for all.
     pub types: Vec<String>,
@@ -106,18 +107,20 @@ impl App {
         }
         let view = self.view();
         let index = self.inner.catalog_index.at(view.sequence).await;
-        let (text, mut filters) = question(&view.catalog, &search.term);
+        let user = caller.actor.user();
+        let owners = view.catalog.groups_of(&user).into_iter().chain([user]);
+        let owners: Vec<String> = owners.map(|owner| owner.to_string()).collect();
+        let (text, mut filters) = question(&view.catalog, &owners, &search.term);
         if !search.types.is_empty() {
             filters.push(("document".to_owned(), search.types.clone()));
         }
         for (name, values) in &search.filters {
             let Some(name) = attribute(name, values) else { return Ok(DocumentPage::default()) };
-            filters.push((name.to_owned(), values.clone()));
+            let in_full = |value: &String| if name == "owner" { owner(value) } else { value.clone() };
+            filters.push((name.to_owned(), values.iter().map(in_full).collect()));
         }
-        let user = caller.actor.user();
-        let owners = view.catalog.groups_of(&user).into_iter().chain([user]);
         let request = SearchRequest {
-            owners: owners.map(|owner| owner.to_string()).collect(),
+            owners,
             text,
             filters,
             usage: Vec::new(),
@@ -143,20 +146,52 @@ impl App {
     }
 }
 
-/// The words of a question, and what its beginning says: `api:orders` and `component:default/orders` name a kind.
-fn question(catalog: &Snapshot, term: &str) -> (String, Vec<(String, Vec<String>)>) {
+/// What a question may name values of, as it may in the catalog's own questions: `kind:api owner:me`.
+const NAMED: [&str; 5] = ["kind", "type", "lifecycle", "namespace", "owner"];
+
+/// The words of a question, and what it names: `kind:api orders`, or with its beginning a kind, `api:orders` and
+/// `component:default/orders`. `me` stands for the asker and their groups.
+fn question(catalog: &Snapshot, asker: &[String], term: &str) -> (String, Vec<(String, Vec<String>)>) {
+    let mut filters = Vec::new();
+    let mut words = Vec::new();
+    for word in term.split_whitespace() {
+        let named = word.split_once(':').and_then(|(name, values)| {
+            let name = NAMED.into_iter().find(|known| known.eq_ignore_ascii_case(name))?;
+            (!values.is_empty()).then_some((name, values))
+        });
+        match named {
+            Some((name, values)) => {
+                let values = values.split(',').flat_map(|value| match name {
+                    "owner" if value == "me" => asker.to_vec(),
+                    "owner" => vec![owner(value)],
+                    _ => vec![value.to_owned()],
+                });
+                filters.push((name.to_owned(), values.collect()));
+            }
+            None => words.push(word),
+        }
+    }
+    let text = words.join(" ");
     let named = |name: &str, value: &str| (name.to_owned(), vec![value.trim().to_lowercase()]);
-    if let Some((kind, rest)) = term.split_once(':')
+    if let Some((kind, rest)) = text.split_once(':')
         && (is_kind_of_part(kind.trim()) || catalog.of_kind(kind.trim()).next().is_some())
     {
+        filters.push(named("kind", kind));
         return match rest.split_once('/') {
             Some((namespace, name)) if !namespace.trim().is_empty() => {
-                (name.to_owned(), vec![named("kind", kind), named("namespace", namespace)])
+                filters.push(named("namespace", namespace));
+                (name.to_owned(), filters)
             }
-            _ => (rest.to_owned(), vec![named("kind", kind)]),
+            _ => (rest.to_owned(), filters),
         };
     }
-    (term.to_owned(), Vec::new())
+    (text, filters)
+}
+
+/// An owner in full; a group when nothing else is said. What is no reference is nobody's name.
+fn owner(text: &str) -> String {
+    EntityRef::parse(text, Some("group"), DEFAULT_NAMESPACE)
+        .map_or_else(|_| text.to_owned(), |owner| owner.to_string())
 }
 
 fn is_kind_of_part(kind: &str) -> bool {

@@ -15,7 +15,7 @@ use crate::output::{OutputArguments, Paint, painted_pieces, talk};
     after_help = "Examples:\n  fairway search orders\n  fairway search 'paymnet service' --kind Component\n  fairway search 'POST /orders' --document api --output json"
 )]
 pub struct SearchArguments {
-    /// The words
+    /// The words, with values that they name: orders kind:api owner:me
     #[arg(required = true, value_name = "TEXT")]
     text: Vec<String>,
     /// Only documents of this type: software-catalog for entities, api for operations and schemas
@@ -27,7 +27,7 @@ pub struct SearchArguments {
     /// Only this type
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
-    /// Only what this owner answers for: group:default/checkout
+    /// Only what this owner answers for; a group when no kind is given
     #[arg(long)]
     owner: Vec<String>,
     /// Only this lifecycle

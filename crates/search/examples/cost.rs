@@ -18,6 +18,7 @@ fn document(line: &str) -> Result<SearchDocument, serde_json::Error> {
     let pair = |pair: &Value| (text(&pair[0]), text(&pair[1]));
     Ok(SearchDocument {
         id: text(&value["id"]),
+        part_of: text(&value["part_of"]),
         name: text(&value["name"]),
         title: text(&value["title"]),
         labels: list("labels").iter().map(text).collect(),
@@ -58,16 +59,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut spent = 0.0;
     let (began, used) = (Instant::now(), processor()?);
     loop {
-        let mut documents = Vec::new();
-        for line in lines.by_ref().take(batch) {
-            documents.push(document(&line?)?);
-        }
-        if documents.is_empty() {
+        let mut read = 0;
+        let began = Instant::now();
+        let documents = lines.by_ref().take(batch).map_while(|line| document(&line.ok()?).ok());
+        index.apply(documents.inspect(|_| read += 1), &[])?;
+        spent += began.elapsed().as_secs_f64();
+        if read == 0 {
             break;
         }
-        let began = Instant::now();
-        index.apply(documents, &[])?;
-        spent += began.elapsed().as_secs_f64();
     }
     let (now, most) = resident()?;
     println!("{} documents, {batch} at a time", index.len());

@@ -123,7 +123,7 @@ pub(crate) fn words_of_compound(compound: &str) -> Vec<&str> {
 }
 
 fn fits(term: &str) -> bool {
-    !term.is_empty() && term.chars().nth(LONGEST_WORD).is_none()
+    !term.is_empty() && (term.len() <= LONGEST_WORD || term.chars().nth(LONGEST_WORD).is_none())
 }
 
 /// The beginning of a text, at most this many bytes of it.
@@ -203,7 +203,7 @@ impl FieldTokenizer {
         match self.analyser {
             Analyser::Infix => {
                 for gram in grams(&joined(text)) {
-                    terms.push(&gram);
+                    terms.push(gram);
                 }
             }
             Analyser::Name => self.words(text, None, &mut terms),
@@ -242,9 +242,15 @@ impl FieldTokenizer {
 }
 
 /// Every three letters of a text that stand together.
-pub(crate) fn grams(joined: &str) -> impl Iterator<Item = String> {
-    let letters: Vec<char> = joined.chars().take(LONGEST_NAME).collect();
-    (GRAM..=letters.len()).filter_map(move |end| Some(letters.get(end - GRAM..end)?.iter().collect()))
+pub(crate) fn grams(joined: &str) -> impl Iterator<Item = &str> {
+    let begins = joined.char_indices().map(|(at, _)| at);
+    let ends = begins.clone().skip(GRAM).chain([joined.len()]);
+    begins.zip(ends).take(LONGEST_NAME).filter_map(|(begin, end)| joined.get(begin..end)).filter(is_gram)
+}
+
+/// A text of two letters has none.
+fn is_gram(text: &&str) -> bool {
+    text.len() >= GRAM && text.chars().nth(GRAM - 1).is_some()
 }
 
 impl Tokenizer for FieldTokenizer {
@@ -258,7 +264,9 @@ impl Tokenizer for FieldTokenizer {
 impl TokenStream for Terms {
     fn advance(&mut self) -> bool {
         let begin = self.next.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        let Some(term) = self.ends.get(self.next).and_then(|end| self.text.get(begin..*end)) else { return false };
+        let Some(term) = self.ends.get(self.next).and_then(|end| self.text.get(begin..*end)) else {
+            return false;
+        };
         self.token.text.clear();
         self.token.text.push_str(term);
         self.token.position = self.token.position.wrapping_add(1);
@@ -311,7 +319,8 @@ mod tests {
 
     #[test]
     fn a_text_is_found_by_words_stems_and_compounds() {
-        let terms: Vec<String> = FieldTokenizer::new(Analyser::Text).terms("Takes orders from web-shop.").collect();
+        let terms: Vec<String> =
+            FieldTokenizer::new(Analyser::Text).terms("Takes orders from web-shop.").collect();
         for term in ["takes", "take", "orders", "order", "=webshop", "web", "shop"] {
             assert!(terms.iter().any(|it| it == term), "{term} in {terms:?}");
         }

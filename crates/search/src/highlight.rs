@@ -119,8 +119,7 @@ impl Highlighter {
         let stem = stem_in_text(text, latin);
         let fits = |word: &Word| {
             let errors = forgiven(word.letters());
-            word.stems.contains(&stem)
-                || (errors > 0 && begins_almost(&letters.normal, &word.plain, errors))
+            word.stems.contains(&stem) || (errors > 0 && begins_almost(&letters.normal, &word.plain, errors))
         };
         Some(0..text.len()).filter(|_| self.words.iter().any(fits)).into_iter().collect()
     }

@@ -15,8 +15,9 @@ use crate::question::{Question, Reach};
 use crate::request::{FACETS, Facet, PartText, SearchAnswer, SearchHit, SearchRequest};
 use crate::schema::Fields;
 
-/// Bytes that documents are gathered in before they are written out; what the index's own library demands at least.
-const ARENA: usize = 15_000_000;
+/// Bytes that documents are gathered in before they are written out. Taken as they are needed: a change takes little, and
+/// a large catalog becomes a few segments that nobody has to merge.
+const ARENA: usize = 32_000_000;
 /// Segments of about one size that become one.
 const MERGED_SEGMENTS: usize = 8;
 /// Segments with fewer documents are of one size.

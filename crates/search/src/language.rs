@@ -44,10 +44,12 @@ impl Language {
             return Self::Turkish;
         }
         let words = text.split(|character: char| !character.is_alphanumeric());
-        let is_frequent = |word: &&str| match word.len() {
-            // As long as the longest of them with every letter of two bytes.
-            2..=16 => TURKISH.contains(&normalised(word).as_str()),
-            _ => false,
+        let is_frequent = |word: &&str| {
+            if word.is_ascii() {
+                TURKISH.iter().any(|known| known.eq_ignore_ascii_case(word))
+            } else {
+                TURKISH.contains(&normalised(word).as_str())
+            }
         };
         let frequent = words.filter(is_frequent).take(2).count();
         if frequent == 2 { Self::Turkish } else { Self::English }

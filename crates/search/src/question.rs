@@ -191,7 +191,7 @@ fn of_word(fields: &Fields, word: &Word, reach: Reach) -> Box<dyn Query> {
     }
     if letters >= GRAM {
         let grams: Vec<Box<dyn Query>> =
-            grams(&word.plain).map(|gram| term(fields.infix, &gram, 0.0)).collect();
+            grams(&word.plain).map(|gram| term(fields.infix, gram, 0.0)).collect();
         let inside = if grams.is_empty() { None } else { Some(BooleanQuery::intersection(grams)) };
         ways.extend(
             inside

@@ -5,4 +5,5 @@ mod edits;
 mod history;
 mod model;
 mod office;
+mod search;
 mod truth;

@@ -30,6 +30,7 @@ mod outside_template;
 mod plans;
 mod refusals;
 mod replicas;
+mod search;
 mod server;
 mod template_source;
 mod templates;

@@ -19,11 +19,11 @@ const FILTERS: [&str; 4] = ["kind", "type", "owner", "lifecycle"];
 /// Russian and Turkish, and words with a typing error or two.
 #[utoipa::path(get, path = "/api/v1/search", tag = "catalog", operation_id = "search",
     params(
-        ("q" = Option<String>, Query, description = "The words; a kind before a colon names the kind. Everything when absent"),
+        ("q" = Option<String>, Query, description = "The words, with values that they name: `orders kind:api owner:me`. Everything when absent"),
         ("document" = Option<Vec<String>>, Query, description = "Types of documents: `software-catalog`, `api`"),
         ("kind" = Option<Vec<String>>, Query, description = "Kinds"),
         ("type" = Option<Vec<String>>, Query, description = "Types"),
-        ("owner" = Option<Vec<String>>, Query, description = "Owners, in full: `group:default/checkout`"),
+        ("owner" = Option<Vec<String>>, Query, description = "Owners; groups when no kind is given"),
         ("lifecycle" = Option<Vec<String>>, Query, description = "Lifecycles"),
         ("limit" = Option<usize>, Query, description = "At most this many, 20 by default, 100 at the most"),
         ("offset" = Option<usize>, Query, description = "Leave out this many, 10,000 at the most"),
