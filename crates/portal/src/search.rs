@@ -49,7 +49,7 @@ pub struct SearchView {
     pub query: String,
     /// What was found, best first.
     pub hits: Vec<SearchHit>,
-    /// How many entities there are in all, shown or not.
+    /// How many entities and parts of them there are in all, shown or not.
     pub total: usize,
     /// What entities can be narrowed down by.
     pub facets: Vec<Facet>,
@@ -94,7 +94,7 @@ pub fn search(chrome: &Chrome, view: &SearchView) -> String {
             (headline(&title, None, None))
             div.toolbar {
                 (filter("/search", &view.query, "Find anything or run an action", "A service, team, repository, run, or an action", &chosen))
-                @if !view.query.is_empty() { span.muted role="status" { (count(view.total, "entity", "entities")) } }
+                @if !view.query.is_empty() { span.muted role="status" { (count(view.total, "result", "results")) } }
                 @if !chosen.is_empty() {
                     a.button.quiet href=(address::query("/search", &[("q", &view.query)])) { (icon("close")) "Clear" }
                 }
