@@ -77,10 +77,10 @@ async fn operations_of_apis_are_found_in_every_language_and_lead_to_their_place(
 async fn a_question_without_an_answer_names_what_comes_near() {
     let folder = tempfile::tempdir().unwrap();
     let server = Start::new(&folder.path().join("data")).server().await;
-    let none = fairway(&["search", "stxrefrxnt", "--url", &server.url("")]).await.ok();
+    let none = fairway(&["search", "storefront", "zzzzqqqq", "--url", &server.url("")]).await.ok();
     assert!(none.err.contains("Did you mean one of these?"), "{}", none.err);
     assert!(none.out.contains("storefront"), "{}", none.out);
-    let page = server.get("/search?q=stxrefrxnt").await;
+    let page = server.get("/search?q=storefront+zzzzqqqq").await;
     assert!(page.text.contains("Did you mean one of these?"));
     let refused = server.get("/api/v1/search?q=x&document=nonsense").await;
     assert_eq!(refused.status, 400);
