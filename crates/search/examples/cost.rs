@@ -26,7 +26,6 @@ fn document(line: &str) -> Result<SearchDocument, serde_json::Error> {
         body: text(&value["body"]),
         attributes: list("attributes").iter().map(pair).collect(),
         weight: value["weight"].as_u64().and_then(|weight| u8::try_from(weight).ok()).unwrap_or_default(),
-        ..SearchDocument::default()
     })
 }
 
