@@ -100,7 +100,11 @@ impl AppError {
     pub fn absent(catalog: &fairway_catalog::Snapshot, reference: &EntityRef) -> Self {
         match catalog.renamed(reference) {
             Some(to) => Self::Moved { from: Box::new(reference.clone()), to: Box::new(to.clone()) },
-            None => Self::no_entity(reference),
+            None => Self::NotFound {
+                what: "entity",
+                name: reference.to_string(),
+                near: catalog.near(reference).iter().map(ToString::to_string).collect(),
+            },
         }
     }
 

@@ -85,26 +85,29 @@ impl Snapshot {
                 }
             }
         }
-        let mut nodes: Vec<GraphNode> = distances
-            .into_iter()
-            .map(|(reference, distance)| match self.get(&reference) {
-                Some(found) => GraphNode {
-                    kind: found.kind().to_owned(),
-                    title: found.title().to_owned(),
-                    missing: false,
-                    reference,
-                    distance,
-                },
-                None => GraphNode {
-                    kind: reference.kind().to_owned(),
-                    title: reference.name().to_owned(),
-                    missing: true,
-                    reference,
-                    distance,
-                },
-            })
-            .collect();
+        let mut nodes: Vec<GraphNode> =
+            distances.into_iter().map(|(reference, distance)| self.graph_node(reference, distance)).collect();
         nodes.sort_by(|one, other| (one.distance, &one.reference).cmp(&(other.distance, &other.reference)));
         Graph { nodes, edges: edges.into_iter().collect(), truncated }
+    }
+
+    /// The node of a reference, whether it exists or is only referred to.
+    pub(crate) fn graph_node(&self, reference: EntityRef, distance: usize) -> GraphNode {
+        match self.get(&reference) {
+            Some(found) => GraphNode {
+                kind: found.kind().to_owned(),
+                title: found.title().to_owned(),
+                missing: false,
+                reference,
+                distance,
+            },
+            None => GraphNode {
+                kind: reference.kind().to_owned(),
+                title: reference.name().to_owned(),
+                missing: true,
+                reference,
+                distance,
+            },
+        }
     }
 }

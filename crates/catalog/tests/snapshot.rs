@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fairway_catalog::{Order, Query, Snapshot, StoredEntity, validate};
+use fairway_catalog::{Direction, Order, Query, Reach, Snapshot, StoredEntity, validate};
 use fairway_domain::{Diagnostic, EntityRef, Timestamp};
 use fairway_yaml::{Document, Limits, read};
 use proptest::prelude::*;
@@ -229,6 +229,49 @@ fn graphs_draw_each_relation_once() {
 }
 
 #[test]
+fn a_reach_ends_at_its_depth_and_goes_through_what_it_does_not_show() {
+    let snapshot = company();
+    let drawn = |name: &str, reach: &Reach| {
+        let graph = snapshot.reach_graph(&reference(name), reach);
+        let nodes = graph
+            .nodes
+            .iter()
+            .map(|it| format!("{} {} by {}", it.node.distance, it.node.reference.name(), it.through.name()));
+        let edges =
+            graph.edges.iter().map(|it| format!("{} {} {}", it.from.name(), it.relation, it.to.name()));
+        (nodes.collect::<Vec<_>>(), edges.collect::<Vec<_>>())
+    };
+    let near = Reach { depth: Some(1), ..Reach::default() };
+    assert_eq!(
+        drawn("component:orders", &near),
+        (
+            vec!["1 payments by orders".into(), "1 orders-db by orders".into()],
+            vec!["orders dependsOn payments".into(), "orders dependsOn orders-db".into()]
+        )
+    );
+    let components = Reach { kinds: vec!["Component".into()], ..Reach::default() };
+    let (nodes, edges) = drawn("component:web", &components);
+    assert_eq!(nodes, ["2 orders by web", "3 payments by orders", "4 gone by payments"]);
+    assert_eq!(edges, ["orders dependsOn payments", "payments dependsOn gone", "web throughOthers orders"]);
+    let breaks = Reach { direction: Direction::Breaks, kinds: vec!["component".into()], ..Reach::default() };
+    let (nodes, edges) = drawn("resource:orders-db", &breaks);
+    assert_eq!(nodes, ["1 orders by orders-db", "3 web by orders"]);
+    assert_eq!(edges, ["orders dependsOn orders-db", "web throughOthers orders"]);
+}
+
+#[test]
+fn near_names_are_found_whatever_their_kind() {
+    let snapshot = company();
+    let near =
+        |text: &str| snapshot.near(&reference(text)).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(near("component:ordrs"), ["component:default/orders"]);
+    assert_eq!(near("component:orders-bd")[0], "resource:default/orders-db");
+    assert_eq!(near("component:team-c"), ["group:default/team-a", "group:default/team-b"]);
+    assert_eq!(near("component:warehouse"), [""; 0]);
+    assert_eq!(near(&format!("component:{}", "x".repeat(10_000))), [""; 0]);
+}
+
+#[test]
 fn entities_are_handed_out_as_backstage_does() {
     let mut entity = stored(json!({
         "apiVersion": "backstage.io/v1alpha1", "kind": "Component",
@@ -321,6 +364,11 @@ proptest! {
             .map(|one| closure[&one].iter().copied().filter(existing).filter(|it| together(one, *it)).map(name).collect())
             .collect();
         let cycles = snapshot.cycles(&["dependsOn"]);
+        for found in snapshot.iter() {
+            let of_one = snapshot.cycle_of(found.reference());
+            let expected = cycles.iter().find(|it| it.contains(found.reference())).cloned().unwrap_or_default();
+            prop_assert_eq!(of_one, expected);
+        }
         let found: BTreeSet<Vec<String>> =
             cycles.iter().map(|group| group.iter().map(|it| it.name().to_owned()).collect()).collect();
         prop_assert_eq!(found.len(), cycles.len());

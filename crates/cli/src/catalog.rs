@@ -4,25 +4,28 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use fairway_catalog::StoredDraft;
-use fairway_domain::EntityRef;
 use fairway_remote::ApiClient;
 use serde_json::{Value, json};
 
 use crate::catalog_credentials::{self, CredentialsArguments};
+use crate::catalog_export::{ExportArguments, export};
+use crate::catalog_graph::{GraphArguments, graph};
 use crate::catalog_history::{HistoryCommand, history, path_of};
 use crate::catalog_import::{self, ImportArguments};
+use crate::catalog_list::{self, ListArguments, QueryArguments, list};
 use crate::catalog_sources::{self, SourcesArguments};
 use crate::catalog_validate::{ReportFormat, validate};
 use crate::client::{ConnectionArguments, query, segment};
+use crate::completion::references;
 use crate::exit_code::Exit;
 use crate::failure::CliError;
 use crate::findings::read;
-use crate::output::{OutputArguments, counted, harmless, table, talk};
+use crate::output::{OutputArguments, harmless, table, talk};
 
 /// Look into the catalog, and tend its sources
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  fairway catalog list --kind Component --owner checkout\n  fairway catalog validate ."
+    after_help = "Examples:\n  fairway catalog list kind:component owner:checkout\n  fairway catalog graph orders --breaks\n  fairway catalog validate ."
 )]
 pub struct CatalogArguments {
     #[command(subcommand)]
@@ -34,17 +37,17 @@ pub struct CatalogArguments {
 enum CatalogCommand {
     #[command(flatten)]
     History(HistoryCommand),
-    /// List entities
-    #[command(
-        after_help = "Examples:\n  fairway catalog list\n  fairway catalog list orders --kind API --output json"
-    )]
     List(ListArguments),
+    Query(QueryArguments),
+    Graph(GraphArguments),
+    Export(ExportArguments),
     /// Show one entity
     #[command(
         after_help = "Examples:\n  fairway catalog get orders\n  fairway catalog get group:default/platform --output json"
     )]
     Get {
         /// The entity: [KIND:][NAMESPACE/]NAME; a component when no kind is given
+        #[arg(add = references())]
         entity: String,
         /// As of a moment: 2026-03-01T12:00:00Z, 2026-03-01, 7d, or #1234 for a record
         #[arg(long, value_name = "MOMENT")]
@@ -129,42 +132,14 @@ enum CatalogCommand {
     },
 }
 
-#[derive(Debug, clap::Args)]
-struct ListArguments {
-    /// Text in name, title, description or tags
-    text: Option<String>,
-    /// Only this kind; can be repeated, as all of these
-    #[arg(long)]
-    kind: Vec<String>,
-    /// Only this type
-    #[arg(long = "type", value_name = "TYPE")]
-    types: Vec<String>,
-    /// Only what this owner answers for
-    #[arg(long)]
-    owner: Vec<String>,
-    /// Only this lifecycle
-    #[arg(long)]
-    lifecycle: Vec<String>,
-    /// Only with this tag
-    #[arg(long)]
-    tag: Vec<String>,
-    /// As of a moment: 2026-03-01T12:00:00Z, 2026-03-01, 7d, or #1234 for a record
-    #[arg(long, value_name = "MOMENT")]
-    at: Option<String>,
-    /// At most this many
-    #[arg(long, default_value_t = 100, value_name = "COUNT")]
-    limit: u32,
-    #[command(flatten)]
-    output: OutputArguments,
-    #[command(flatten)]
-    connection: ConnectionArguments,
-}
-
 /// Runs `fairway catalog`.
 pub async fn catalog(arguments: CatalogArguments) -> Result<(), CliError> {
     match arguments.command {
         CatalogCommand::History(command) => history(command).await,
         CatalogCommand::List(arguments) => list(arguments).await,
+        CatalogCommand::Query(arguments) => catalog_list::query(arguments).await,
+        CatalogCommand::Graph(arguments) => graph(arguments).await,
+        CatalogCommand::Export(arguments) => export(arguments).await,
         CatalogCommand::Get { entity, at, output, connection } => {
             get(&connection.client()?, &entity, at.as_deref(), output).await
         }
@@ -187,58 +162,6 @@ pub async fn catalog(arguments: CatalogArguments) -> Result<(), CliError> {
         }
         CatalogCommand::Validate { paths, output } => validate(&paths, output).await,
     }
-}
-
-async fn list(arguments: ListArguments) -> Result<(), CliError> {
-    let client = arguments.connection.client()?;
-    let limit = arguments.limit.to_string();
-    let mut pairs = vec![
-        ("q", arguments.text.as_deref()),
-        ("limit", Some(limit.as_str())),
-        ("at", arguments.at.as_deref()),
-    ];
-    let several = [
-        ("kind", &arguments.kind),
-        ("type", &arguments.types),
-        ("owner", &arguments.owner),
-        ("lifecycle", &arguments.lifecycle),
-        ("tag", &arguments.tag),
-    ];
-    for (name, values) in several {
-        pairs.extend(values.iter().map(|value| (name, Some(value.as_str()))));
-    }
-    let answer: Value = client.get(&query("/api/v1/catalog/entities", &pairs)).await?;
-    let items = answer.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-    arguments.output.print(&answer, || {
-        let rows = items.iter().map(entity_row).collect();
-        table(["entity", "type", "owner", "lifecycle", "title"], rows, "Nothing in the catalog is like that.")
-    })?;
-    let total = answer.get("total").and_then(Value::as_u64).unwrap_or(0) as usize;
-    if arguments.output.is_table() && total > items.len() {
-        talk(&format!(
-            "{} of {}; --limit shows more",
-            items.len(),
-            counted(total, "entity").replace("entitys", "entities")
-        ));
-    }
-    Ok(())
-}
-
-fn entity_row(item: &Value) -> [String; 5] {
-    let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let namespace = item.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or("default");
-    let reference = EntityRef::new(text("/kind"), namespace, text("/metadata/name"));
-    let title = match text("/metadata/title") {
-        "" => text("/metadata/name"),
-        title => title,
-    };
-    [
-        reference.to_string(),
-        text("/spec/type").to_owned(),
-        text("/spec/owner").to_owned(),
-        text("/spec/lifecycle").to_owned(),
-        title.to_owned(),
-    ]
 }
 
 async fn get(

@@ -6,6 +6,7 @@ use fairway_remote::ApiClient;
 use serde_json::{Value, json};
 
 use crate::client::{ConnectionArguments, query, segment};
+use crate::completion::references;
 use crate::failure::CliError;
 use crate::output::{OutputArguments, harmless, table, talk};
 
@@ -18,6 +19,7 @@ pub enum HistoryCommand {
     )]
     History {
         /// The entity: [KIND:][NAMESPACE/]NAME; a component when no kind is given
+        #[arg(add = references())]
         entity: String,
         /// At most this many
         #[arg(long, default_value_t = 50, value_name = "COUNT")]
@@ -36,6 +38,7 @@ pub enum HistoryCommand {
     )]
     Diff {
         /// The entity: [KIND:][NAMESPACE/]NAME; a component when no kind is given
+        #[arg(add = references())]
         entity: String,
         /// The earlier moment; the version before the later one when absent
         #[arg(long, value_name = "MOMENT")]
@@ -54,6 +57,7 @@ pub enum HistoryCommand {
     )]
     Blame {
         /// The entity: [KIND:][NAMESPACE/]NAME; a component when no kind is given
+        #[arg(add = references())]
         entity: String,
         /// The moment; now when absent
         #[arg(long, value_name = "MOMENT")]
@@ -71,6 +75,7 @@ pub enum HistoryCommand {
     )]
     Restore {
         /// The entity: [KIND:][NAMESPACE/]NAME; a component when no kind is given
+        #[arg(add = references())]
         entity: String,
         /// The record of the version, as `fairway catalog history` lists it
         record: i64,
@@ -91,6 +96,7 @@ pub enum HistoryCommand {
     )]
     Rename {
         /// The entity: [KIND:][NAMESPACE/]NAME; a component when no kind is given
+        #[arg(add = references())]
         entity: String,
         /// The new name: [NAMESPACE/]NAME
         to: String,

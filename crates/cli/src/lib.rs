@@ -11,14 +11,19 @@ mod audit;
 mod bench;
 mod catalog;
 mod catalog_credentials;
+mod catalog_export;
+mod catalog_graph;
 mod catalog_history;
 mod catalog_import;
+mod catalog_list;
 mod catalog_sources;
 mod catalog_validate;
 mod change;
 mod check;
 mod client;
+mod column;
 mod completion;
+mod completion_server;
 mod delivery;
 mod environments;
 mod example;
@@ -64,7 +69,15 @@ use crate::failure::CliError;
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let started = Instant::now();
-    let arguments = Arguments::parse();
+    if completion::answered() {
+        return ExitCode::SUCCESS;
+    }
+    // What is no text is told by the parser.
+    let words: Result<Vec<String>, _> = std::env::args_os().map(std::ffi::OsString::into_string).collect();
+    let arguments = match words {
+        Ok(words) => Arguments::parse_from(catalog_list::with_negations(words)),
+        Err(_) => Arguments::parse(),
+    };
     match execute(arguments.command, started) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

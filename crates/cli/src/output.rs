@@ -171,11 +171,16 @@ pub fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>, empty: &
     if rows.is_empty() {
         return empty.to_owned();
     }
+    columns(&header, rows.into_iter().map(Vec::from))
+}
+
+/// A table without lines whose columns are known only now.
+pub fn columns(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(header.map(str::to_uppercase));
+    table.set_header(header.iter().map(|name| name.to_uppercase()));
     for row in rows {
-        table.add_row(row.map(|cell| harmless(&cell)));
+        table.add_row(row.iter().map(|cell| harmless(cell)));
     }
     // The first column needs no space before it.
     table.trim_fmt().lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")

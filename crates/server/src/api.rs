@@ -88,6 +88,8 @@ fn described() -> OpenApiRouter<ServerState> {
         .routes(routes!(catalog::entities))
         .routes(routes!(catalog::complete))
         .routes(routes!(catalog::entity))
+        .routes(routes!(catalog::graph))
+        .routes(routes!(catalog::cycles))
         .routes(routes!(catalog::drafts))
         .routes(routes!(catalog::kinds))
         .routes(routes!(history::versions))

@@ -6,7 +6,7 @@ use axum::http::{StatusCode, Uri};
 use fairway_app::AppError;
 use fairway_app::questions::{EntityList, complete_query, order};
 use fairway_app::sources::Source;
-use fairway_catalog::{CatalogEntity, Facet, Field, OrderField, Predicate};
+use fairway_catalog::{CatalogEntity, Direction, Facet, Field, OrderField, Predicate, Reach};
 use fairway_domain::{EntityRef, Permission};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,6 +36,7 @@ use crate::state::ServerState;
         ("offset" = Option<usize>, Query, description = "Leave out this many"),
         ("order" = Option<Vec<String>>, Query, description = "Fields to order by, `-` before a name for backwards: `kind`, `-changed`, `spec.type`; by name when absent"),
         ("facet" = Option<Vec<String>>, Query, description = "Fields whose values are counted among all that fit: `kind`, `owner`, `spec.type`"),
+        ("form" = Option<String>, Query, description = "`source` for the entities as their files have them, without relations, status and what the catalog adds"),
         ("cursor" = Option<String>, Query, description = "Go on where an earlier answer ended: its `nextCursor`. Query and order are those of that answer"),
         ("at" = Option<String>, Query, description = "As of a moment: RFC 3339, a date, an age such as `7d`, or `#1234` for a record"),
     ),
@@ -69,7 +70,16 @@ pub(crate) async fn entities(
             json!({"field": field, "values": values.collect::<Vec<_>>()})
         })
         .collect();
-    let items: Vec<Value> = page.items.iter().map(CatalogEntity::to_backstage_json).collect();
+    let form = match pairs.get("form") {
+        None => CatalogEntity::to_backstage_json,
+        Some("source") => |found: &CatalogEntity| json!(*found.entity()),
+        Some(other) => {
+            let message = format!("there is no form \"{}\"", other.chars().take(100).collect::<String>());
+            let hint = "leave it out, or ask for form=source".to_owned();
+            return Err(AppError::Invalid { message, hint: Some(hint) }.into());
+        }
+    };
+    let items: Vec<Value> = page.items.iter().map(form).collect();
     let mut body = json!({"items": items, "total": page.total});
     if let Some(cursor) = page.next_cursor {
         add(&mut body, "nextCursor", json!(cursor));
@@ -143,6 +153,64 @@ pub(crate) async fn entity(
         add(&mut body, "fairway", json!({"errors": found.errors()}));
     }
     Ok(Json(body))
+}
+
+/// What an entity needs, or what breaks when it does, directly and through others.
+#[utoipa::path(get, path = "/api/v1/catalog/entities/{kind}/{namespace}/{name}/graph", tag = "catalog", operation_id = "getDependencyGraph",
+    params(("kind" = String, Path, description = "Kind"), ("namespace" = String, Path, description = "Namespace"), ("name" = String, Path, description = "Name"),
+        ("direction" = Option<String>, Query, description = "`needs`, what it needs, which is the default; `breaks`, what needs it"),
+        ("depth" = Option<usize>, Query, description = "At most so many steps away"),
+        ("only" = Option<Vec<String>>, Query, description = "Show only these kinds; others are still gone through"),
+        ("at" = Option<String>, Query, description = "As of a moment: RFC 3339, a date, an age such as `7d`, or `#1234` for a record")),
+    responses((status = 200, description = "{root, nodes: [{reference, kind, title, missing, distance, through}], edges: [{from, to, relation}], cycle, truncated}", body = Object),
+        (status = 404, body = ErrorBody, description = "No such entity")))]
+pub(crate) async fn graph(
+    State(state): State<ServerState>,
+    ApiCaller(caller): ApiCaller,
+    Path((kind, namespace, name)): Path<(String, String, String)>,
+    uri: Uri,
+) -> Result<Json<Value>, ApiFailure> {
+    caller.authorise(Permission::Read).map_err(AppError::from)?;
+    let pairs = Pairs::of_query(&uri);
+    let direction = match pairs.get("direction") {
+        None | Some("needs") => Direction::Needs,
+        Some("breaks") => Direction::Breaks,
+        Some(_) => return Err(AppError::invalid("the direction is either needs or breaks").into()),
+    };
+    let depth = pairs.get("depth").map(str::parse).transpose();
+    let depth = depth.map_err(|_| AppError::invalid("the depth is a number of steps, from 1"))?;
+    let view = state.app.as_of(&caller, pairs.get("at")).await?.view;
+    let reference = EntityRef::new(&kind, &namespace, &name);
+    let root = view.catalog.get(&reference).ok_or_else(|| AppError::absent(&view.catalog, &reference))?;
+    let reach = Reach { direction, depth, kinds: pairs.all("only") };
+    let graph = view.catalog.reach_graph(&reference, &reach);
+    let nodes = graph.nodes.iter().map(|it| {
+        json!({"reference": it.node.reference, "kind": it.node.kind, "title": it.node.title,
+            "missing": it.node.missing, "distance": it.node.distance, "through": it.through})
+    });
+    let edges = graph.edges.iter().map(|it| json!({"from": it.from, "to": it.to, "relation": it.relation}));
+    Ok(Json(json!({
+        "root": {"reference": reference, "kind": root.kind(), "title": root.title()},
+        "nodes": nodes.collect::<Vec<_>>(), "edges": edges.collect::<Vec<_>>(),
+        "cycle": view.catalog.cycle_of(&reference), "truncated": graph.truncated,
+    })))
+}
+
+/// Things that need each other, in groups.
+#[utoipa::path(get, path = "/api/v1/catalog/cycles", tag = "catalog", operation_id = "listDependencyCycles",
+    params(("at" = Option<String>, Query, description = "As of a moment: RFC 3339, a date, an age such as `7d`, or `#1234` for a record")),
+    responses((status = 200, description = "{items}: lists of references", body = Object)))]
+pub(crate) async fn cycles(
+    State(state): State<ServerState>,
+    ApiCaller(caller): ApiCaller,
+    uri: Uri,
+) -> Result<Json<Value>, ApiFailure> {
+    caller.authorise(Permission::Read).map_err(AppError::from)?;
+    let view = state.app.as_of(&caller, Pairs::of_query(&uri).get("at")).await?.view;
+    // It walks through the whole catalog.
+    let found = tokio::task::spawn_blocking(move || view.catalog.dependency_cycles()).await;
+    let found = found.map_err(|error| AppError::Internal(error.to_string()))?;
+    Ok(Json(json!({ "items": found })))
 }
 
 /// Files of sources that are broken, with line and column.

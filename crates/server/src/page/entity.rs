@@ -25,7 +25,6 @@ use crate::page::graph::{RELATIONS, graph_view};
 use crate::page::history::history_view;
 use crate::page::home::service_of;
 use crate::page::moment::{as_of, dated};
-use crate::page::near::near;
 use crate::page::readme::readme;
 use crate::page::row::{clone_url, entity_row, entity_url};
 use crate::page::{Page, chrome, highlighted, html, markdown_in, off_thread};
@@ -177,17 +176,7 @@ pub(crate) async fn entity(
         .catalog
         .get(&reference)
         .cloned()
-        .ok_or_else(|| {
-            let known: Vec<EntityRef> = view.catalog.iter().map(|it| it.reference().clone()).collect();
-            let names = near(reference.name(), known.iter().map(EntityRef::name));
-            let mut near: Vec<&EntityRef> = known.iter().filter(|it| names.contains(&it.name())).collect();
-            // The name first, then the kind that was asked for.
-            near.sort_by_key(|it| {
-                (names.iter().position(|name| *name == it.name()), it.kind() != reference.kind())
-            });
-            let near = near.into_iter().take(5).map(ToString::to_string).collect();
-            AppError::NotFound { what: "entity", name: reference.to_string(), near }
-        })
+        .ok_or_else(|| AppError::absent(&view.catalog, &reference))
         .or_page(&state, &uri, &caller)?;
     let asked = Pairs::of_query(&uri);
     let tab = EntityTab::parse(asked.get("tab").unwrap_or_default());
