@@ -98,6 +98,9 @@ impl CliError {
 
     /// The error as a person reads it: the sentence, what belongs to it, and the next step.
     pub fn text(&self) -> String {
+        if let Some(places) = self.places() {
+            return places;
+        }
         let mut text = match self {
             Self::Said(_) | Self::OutputClosed => return String::new(),
             // A diagnostic says itself that it is an error.
@@ -117,6 +120,17 @@ impl CliError {
             let _ = write!(text, "\n  = {hint}");
         }
         text
+    }
+}
+
+impl CliError {
+    /// What the server says with places in a text: sentence, place and hint are in each of them.
+    fn places(&self) -> Option<String> {
+        let Self::Remote(RemoteError::Api { message, details, .. }) = self else { return None };
+        let read = |detail: &Value| serde_json::from_value::<Diagnostic>(detail.clone()).ok();
+        let all: Vec<Diagnostic> = details.iter().take(50).map(read).collect::<Option<_>>()?;
+        all.first().filter(|first| first.is_error() && message.contains(&first.message))?;
+        Some(all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     }
 }
 
@@ -243,7 +257,11 @@ mod tests {
         let fields = api(400, "invalid", vec![json!({"field": "name", "message": "is too short"})]).text();
         assert_eq!(fields, "error: the answers are not right\n  name: is too short\n  = Mend it");
         let place = json!({"severity": "error", "code": "yaml", "message": "a tab", "location": {"file": "a.yaml", "line": 3, "column": 2}, "sourceLine": "\tx"});
-        let text = api(422, "plan-failed", vec![place]).text();
+        let text = api(422, "plan-failed", vec![place.clone()]).text();
         assert!(text.contains("--> a.yaml:3:2") && text.contains("3 | \tx"), "{text}");
+        // A sentence that its place repeats is said once.
+        let mut place = place;
+        place["message"] = "It does not work".into();
+        assert_eq!(api(400, "invalid", vec![place]).text().matches("It does not work").count(), 1);
     }
 }

@@ -14,6 +14,7 @@ mod access;
 mod audit;
 mod backstage;
 mod backstage_catalog;
+mod catalog_query;
 mod catalog_validate;
 mod change_requests;
 mod command;
