@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use divan::{Bencher, black_box};
+use fairway_catalog::human::{HumanContext, complete, parse};
 use fairway_catalog::{
     EntityChange, Field, FullText, MissingField, OrderField, Predicate, Selection, Snapshot, StoredEntity,
     filters,
@@ -107,6 +108,34 @@ fn words(bencher: Bencher<'_, '_>, count: usize) {
     let asked = Selection { predicate: Predicate::Text("fraud quota".into()), ..asked() };
     let snapshot = snapshot(count);
     bencher.bench(|| snapshot.select(black_box(&asked)).unwrap().total);
+}
+
+#[divan::bench(args = SIZES)]
+fn a_query_in_words(bencher: Bencher<'_, '_>, count: usize) {
+    let snapshot = snapshot(count);
+    let context = HumanContext { catalog: Some(&snapshot), ..HumanContext::default() };
+    bencher.bench(|| {
+        let text = "kind:component owner:team-7 -lifecycle:deprecated system:system-1 quota";
+        let predicate = parse(black_box(text), &context).unwrap();
+        snapshot.select(&Selection { predicate, ..asked() }).unwrap().total
+    });
+}
+
+#[divan::bench(args = SIZES)]
+fn completions(bencher: Bencher<'_, '_>, count: usize) {
+    let snapshot = snapshot(count);
+    let context = HumanContext { catalog: Some(&snapshot), ..HumanContext::default() };
+    let texts = [
+        "kind:component ow",
+        "kind:component owner:team-1",
+        "type:service name:order",
+        "dependsOn:order",
+        "fraud pro",
+    ];
+    bencher.bench(|| {
+        let all = texts.iter().map(|text| complete(black_box(text), text.len(), &context).len());
+        all.sum::<usize>()
+    });
 }
 
 #[divan::bench(args = SIZES)]
