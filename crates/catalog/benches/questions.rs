@@ -113,7 +113,7 @@ fn words(bencher: Bencher<'_, '_>, count: usize) {
 #[divan::bench(args = SIZES)]
 fn a_query_in_words(bencher: Bencher<'_, '_>, count: usize) {
     let snapshot = snapshot(count);
-    let context = HumanContext { catalog: Some(&snapshot), ..HumanContext::default() };
+    let context = HumanContext { catalog: Some(snapshot), ..HumanContext::default() };
     bencher.bench(|| {
         let text = "kind:component owner:team-7 -lifecycle:deprecated system:system-1 quota";
         let predicate = parse(black_box(text), &context).unwrap();
@@ -124,7 +124,7 @@ fn a_query_in_words(bencher: Bencher<'_, '_>, count: usize) {
 #[divan::bench(args = SIZES)]
 fn completions(bencher: Bencher<'_, '_>, count: usize) {
     let snapshot = snapshot(count);
-    let context = HumanContext { catalog: Some(&snapshot), ..HumanContext::default() };
+    let context = HumanContext { catalog: Some(snapshot), ..HumanContext::default() };
     let texts = [
         "kind:component ow",
         "kind:component owner:team-1",
