@@ -23,7 +23,7 @@ pub fn overview(chrome: &Chrome, view: &EntityView) -> Markup {
                 @if !view.deployments.is_empty() { (deployments(chrome, view)) }
                 @if !view.owned.is_empty() { (owned(view)) }
                 @if !view.graph.edges.is_empty() {
-                    (section("around", "Around it", Some(&graph_link), &graph::drawing(&view.graph, true)))
+                    (section("around", "Around it", Some(&graph_link), &graph::drawing(&view.graph, graph::GraphLinks::Pages)))
                 }
                 @if !view.findings.is_empty() { (findings(view)) }
                 @if let Some(readme) = &view.readme {

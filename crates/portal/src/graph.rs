@@ -9,12 +9,11 @@ use dagre::graph::{Graph, GraphOptions};
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir, layout};
 use maud::{Markup, html};
 
-use crate::address;
-use crate::chrome::Chrome;
-use crate::icon::{self, icon};
+use crate::explorer::GraphQuery;
+use crate::icon;
 use crate::measure::count;
-use crate::part::{empty, entity_link, headline};
-use crate::shell::document;
+use crate::part::entity_link;
+use crate::{address, graph_boxes};
 
 /// An entity in a drawing.
 #[derive(Clone, Debug)]
@@ -27,6 +26,30 @@ pub struct GraphNode {
     pub title: String,
     /// Whether somebody points to it and it does not exist.
     pub missing: bool,
+    /// What it is part of: entities of one whole are drawn together.
+    pub whole: Option<EntityRef>,
+    /// How many steps it is away from the root: to the left of it when less than 0.
+    pub column: i32,
+    /// The entity before it on the way from the root.
+    pub through: Option<EntityRef>,
+    /// How many parts it stands for.
+    pub parts: usize,
+}
+
+impl GraphNode {
+    /// An entity by its reference alone.
+    pub fn new(reference: EntityRef, kind: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            title: reference.name().to_owned(),
+            missing: false,
+            whole: None,
+            column: 0,
+            through: None,
+            parts: 0,
+            reference,
+        }
+    }
 }
 
 /// A relation in a drawing. Give each pair once, in its forward direction (`ownedBy`, `partOf`,
@@ -54,81 +77,40 @@ pub struct GraphView {
     pub omitted: usize,
 }
 
-/// The most nodes that are drawn; the layout takes about 0.4 s for 400.
+/// The most nodes that are drawn.
 pub const MAX_NODES: usize = 200;
 
-/// The page `/catalog/graph`.
-#[derive(Clone, Debug, Default)]
-pub struct GraphPageView {
-    /// The drawing.
-    pub graph: GraphView,
-    /// `?depth=`
-    pub depth: usize,
-    /// The relations that are shown, `?relation=`; empty for all.
-    pub relations: Vec<String>,
-    /// Every relation there is.
-    pub all_relations: Vec<String>,
-    /// Entities offered in the root field.
-    pub roots: Vec<EntityRef>,
+/// More nodes or relations than these are drawn in boxes of what belongs together.
+const SPARSE: (usize, usize) = (40, 90);
+
+/// Where the nodes of a drawing lead.
+#[derive(Clone, Copy, Debug)]
+pub enum GraphLinks<'a> {
+    /// To the pages of the entities; the drawing is scaled to the width of its place.
+    Pages,
+    /// To the graph around each, with the other choices as they are.
+    Around(&'a GraphQuery),
+}
+
+impl GraphLinks<'_> {
+    fn to(&self, reference: &EntityRef) -> String {
+        match self {
+            Self::Pages => address::entity(reference),
+            Self::Around(query) => query.around(reference).address(),
+        }
+    }
+
+    /// Where a system that stands for its parts is taken apart.
+    fn open(&self, node: &GraphNode) -> Option<String> {
+        match self {
+            Self::Around(query) if node.parts > 0 => Some(query.opened(&node.reference).address()),
+            _ => None,
+        }
+    }
 }
 
 const NODE_HEIGHT: f64 = 34.0;
 const MAX_LABEL: usize = 28;
-
-/// Renders the page.
-pub fn graph(chrome: &Chrome, view: &GraphPageView) -> String {
-    let root = view.graph.root.as_ref();
-    let title = root
-        .map_or_else(|| "How everything hangs together".to_owned(), |root| format!("Around {}", root.name()));
-    let line = html! {
-        (count(view.graph.nodes.len(), "entity", "entities")) " and "
-        (count(view.graph.edges.len(), "relation", "relations"))
-        @if root.is_some() { ", up to " (count(view.depth, "step", "steps")) " away" }
-        "."
-        @if view.graph.omitted > 0 { " " (count(view.graph.omitted, "more is", "more are")) " left out; choose a root to see them." }
-    };
-    let actions = html! {
-        @if let Some(root) = root { a.button href=(address::entity(root)) { (icon(icon::of_kind(root.kind()))) "Open its page" } }
-        a.button href="/catalog" { (icon("list")) "Catalog" }
-    };
-    document(
-        chrome,
-        html! {
-            (headline(&title, Some(&line), Some(&actions)))
-            (controls(view))
-            @if view.graph.nodes.is_empty() {
-                (empty("graph", "Nothing to draw", &html! { "No entity has a relation of the chosen kind." },
-                    Some(&html! { a.button href="/catalog/graph" { "Show everything" } })))
-            } @else {
-                (drawing(&view.graph, false))
-                details.section { summary { "The same as a list" } (as_list(&view.graph)) }
-            }
-        },
-    )
-}
-
-fn controls(view: &GraphPageView) -> Markup {
-    let root = view.graph.root.as_ref().map(ToString::to_string).unwrap_or_default();
-    html! {
-        form.toolbar.inline action="/catalog/graph" method="get" {
-            label for="root" { "Around" }
-            input #root name="root" list="roots" value=(root) placeholder="everything" autocomplete="off" data-filter;
-            datalist #roots { @for reference in view.roots.iter().take(500) { option value=(reference) {} } }
-            label for="depth" { "Steps" }
-            select #depth name="depth" {
-                @for depth in 1..=5_usize { option value=(depth) selected[depth == view.depth] { (depth) } }
-            }
-            label for="relation" { "Relation" }
-            select #relation name="relation" {
-                option value="" { "all" }
-                @for relation in &view.all_relations {
-                    option value=(relation) selected[view.relations.contains(relation)] { (words(relation)) }
-                }
-            }
-            button.button type="submit" { "Draw" }
-        }
-    }
-}
 
 /// A relation's name as words: `dependsOn` is `depends on`.
 pub fn words(relation: &str) -> String {
@@ -150,6 +132,7 @@ pub fn words(relation: &str) -> String {
 }
 
 struct Laid<'a> {
+    at: usize,
     node: &'a GraphNode,
     x: f64,
     y: f64,
@@ -176,15 +159,101 @@ fn pairs<'a>(view: &'a GraphView, drawn: &BTreeSet<&EntityRef>) -> Pairs<'a> {
     pairs
 }
 
-/// The entities and relations as a layered drawing; `fitted` scales it to the width of its place.
-pub fn drawing(view: &GraphView, fitted: bool) -> Markup {
+/// The entities and relations as a layered drawing.
+pub fn drawing(view: &GraphView, links: GraphLinks<'_>) -> Markup {
     let nodes: Vec<&GraphNode> = view.nodes.iter().take(MAX_NODES).collect();
+    let is_sparse = nodes.len() <= SPARSE.0 && view.edges.len() <= SPARSE.1;
+    if is_sparse { sparse(view, &nodes, links) } else { crowded(view, &nodes, links) }
+}
+
+fn frame(size: (f64, f64), links: GraphLinks<'_>, edges: &str, content: &Markup) -> Markup {
+    let fitted = matches!(links, GraphLinks::Pages);
+    html! {
+        div.graph.fitted[fitted] tabindex="0" role="region" aria-label="Graph of relations" {
+            svg.drawing width=(round(size.0)) height=(round(size.1)) viewBox={ "0 0 " (round(size.0)) " " (round(size.1)) }
+                role="group" aria-label="Entities and their relations" data-edges=(edges) { (content) }
+        }
+    }
+}
+
+/// Every relation between drawn nodes as `from,to,relation;`, for whoever points at a node.
+fn edge_list(view: &GraphView, nodes: &[&GraphNode]) -> String {
+    let places: BTreeMap<&EntityRef, usize> =
+        nodes.iter().enumerate().map(|(at, node)| (&node.reference, at)).collect();
+    let mut list = String::new();
+    for edge in &view.edges {
+        if let Some((from, to)) = places.get(&edge.from).zip(places.get(&edge.to)) {
+            let _ = write!(list, "{from},{to},{};", edge.relation);
+        }
+    }
+    list
+}
+
+/// Many entities: boxes of what belongs together; single relations appear when a node is pointed at.
+fn crowded(view: &GraphView, nodes: &[&GraphNode], links: GraphLinks<'_>) -> Markup {
+    let laid = graph_boxes::arrange(view, nodes);
+    let used: BTreeSet<&str> = view.edges.iter().map(|edge| edge.relation.as_str()).collect();
+    let content = html! {
+        @for bundle in &laid.bundles {
+            path.bundle d=(bundle.path) stroke-width=(round(1.0 + (bundle.relations as f64).ln())) {}
+        }
+        @for (x, text) in &laid.headings { text.heading x=(round(*x)) y="22" text-anchor="middle" { (text) } }
+        @for found in laid.boxes.iter().filter(|found| !found.label.is_empty()) {
+            @let [x, y, width, height] = found.frame;
+            rect.box x=(round(x)) y=(round(y)) width=(round(width)) height=(round(height)) rx="7" {}
+            @let label = html! { text.box-label x=(round(x + 9.0)) y=(round(y + 15.0)) { (graph_boxes::short(&found.label)) } };
+            @match &found.whole {
+                Some(whole) => a.whole href=(links.to(whole)) { title { (whole) } (label) },
+                None => (label),
+            }
+            @if found.members.len() > 1 { text.box-count x=(round(x + width - 9.0)) y=(round(y + 15.0)) text-anchor="end" { (found.members.len()) } }
+        }
+        g.exact {}
+        @for (at, (node, (x, y, width))) in nodes.iter().zip(&laid.nodes).enumerate() {
+            (box_node(at, node, (*x, *y, *width), view.root.as_ref(), links))
+        }
+    };
+    html! {
+        (frame(laid.size, links, &edge_list(view, nodes), &content))
+        (legend(&used, true))
+    }
+}
+
+fn box_node(
+    at: usize,
+    node: &GraphNode,
+    (left, top, width): (f64, f64, f64),
+    root: Option<&EntityRef>,
+    links: GraphLinks<'_>,
+) -> Markup {
+    let high = graph_boxes::NODE_HEIGHT;
+    html! {
+        a.node.root[root == Some(&node.reference)].absent[node.missing] href=(links.to(&node.reference)) data-n=(at) {
+            title { (node.title) " (" (node.reference) ")" @if node.missing { " does not exist" } }
+            rect x=(round(left)) y=(round(top)) width=(round(width)) height=(high) rx="5" {}
+            svg.icon x=(round(left + 7.0)) y=(round(top + 6.0)) width="14" height="14" {
+                use href={ "#i-" (icon::of_kind(&node.kind)) } {}
+            }
+            text x=(round(left + 26.0)) y=(round(top + 17.5)) { (graph_boxes::short(&node.title)) }
+        }
+        @if let Some(url) = links.open(node) {
+            a.parts href=(url) {
+                title { "Take " (node.title) " apart: " (count(node.parts, "part", "parts")) }
+                text x=(round(left + width - 8.0)) y=(round(top + 17.5)) text-anchor="end" { (node.parts) }
+            }
+        }
+    }
+}
+
+/// A few entities: each relation is a line.
+fn sparse(view: &GraphView, nodes: &[&GraphNode], links: GraphLinks<'_>) -> Markup {
     let drawn: BTreeSet<&EntityRef> = nodes.iter().map(|node| &node.reference).collect();
     let pairs = pairs(view, &drawn);
     let mut graph: Graph<NodeLabel, EdgeLabel> =
         Graph::with_options(GraphOptions { directed: true, multigraph: false, compound: false });
-    for node in &nodes {
-        let width = 46.0 + label(&node.title).chars().count() as f64 * 7.4;
+    for node in nodes {
+        let parts = if node.parts > 0 { 30.0 } else { 0.0 };
+        let width = 46.0 + label(&node.title).chars().count() as f64 * 7.4 + parts;
         let placed = NodeLabel { width, height: NODE_HEIGHT, ..NodeLabel::default() };
         graph.set_node(node.reference.to_string(), Some(placed));
     }
@@ -207,25 +276,27 @@ pub fn drawing(view: &GraphView, fitted: bool) -> Markup {
     layout(&mut graph, Some(options));
     let laid: Vec<Laid<'_>> = nodes
         .iter()
-        .filter_map(|node| {
+        .enumerate()
+        .filter_map(|(at, node)| {
             let placed = graph.node(&node.reference.to_string())?;
-            Some(Laid { node, x: placed.x?, y: placed.y?, width: placed.width })
+            Some(Laid { at, node, x: placed.x?, y: placed.y?, width: placed.width })
         })
         .collect();
     let width = laid.iter().map(|node| node.x + node.width / 2.0).fold(0.0, f64::max) + 16.0;
     let height = laid.iter().map(|node| node.y + NODE_HEIGHT / 2.0).fold(0.0, f64::max) + 16.0;
     let used: BTreeSet<&str> = pairs.values().flatten().copied().collect();
-    html! {
-        div.graph.fitted[fitted] tabindex="0" role="region" aria-label="Graph of relations" {
-            svg.drawing width=(round(width)) height=(round(height))
-                viewBox={ "0 0 " (round(width)) " " (round(height)) } role="group" aria-label="Entities and their relations" {
-                @for ((from, to), relations) in &pairs {
-                    (edge(&graph, from, to, relations, labelled))
-                }
-                @for node in &laid { (drawn_node(node, view.root.as_ref())) }
-            }
+    let places: BTreeMap<&EntityRef, usize> =
+        nodes.iter().enumerate().map(|(at, node)| (&node.reference, at)).collect();
+    let content = html! {
+        @for ((from, to), relations) in &pairs {
+            @let ends = [from, to].map(|end| places.get(*end).copied().unwrap_or_default());
+            (edge(&graph, (from, to), ends, relations, labelled))
         }
-        @if !used.is_empty() && !labelled { (legend(&used)) }
+        @for node in &laid { (drawn_node(node, view.root.as_ref(), links)) }
+    };
+    html! {
+        (frame((width, height), links, "", &content))
+        @if !used.is_empty() && !labelled { (legend(&used, false)) }
     }
 }
 
@@ -235,8 +306,8 @@ fn round(value: f64) -> f64 {
 
 fn edge(
     graph: &Graph<NodeLabel, EdgeLabel>,
-    from: &EntityRef,
-    to: &EntityRef,
+    (from, to): (&EntityRef, &EntityRef),
+    ends: [usize; 2],
     relations: &BTreeSet<&str>,
     labelled: bool,
 ) -> Markup {
@@ -247,7 +318,7 @@ fn edge(
     let text = relations.iter().map(|relation| words(relation)).collect::<Vec<_>>().join(", ");
     let class = relations.iter().next().copied().unwrap_or_default();
     html! {
-           g.edge.(class) {
+           g.edge.(class) data-a=(ends[0]) data-b=(ends[1]) {
                title { (from.name()) " " (text) " " (to.name()) }
                path d=(curve(&points)) {}
                @if let Some(tip) = arrow(&points) { path.tip d=(tip) {} }
@@ -298,12 +369,12 @@ fn route(from: &NodeLabel, to: &NodeLabel, line: &EdgeLabel) -> Option<Vec<(f64,
     Some(points)
 }
 
-fn drawn_node(laid: &Laid<'_>, root: Option<&EntityRef>) -> Markup {
+fn drawn_node(laid: &Laid<'_>, root: Option<&EntityRef>, links: GraphLinks<'_>) -> Markup {
     let node = laid.node;
     let (left, top) = (laid.x - laid.width / 2.0, laid.y - NODE_HEIGHT / 2.0);
     let is_root = root == Some(&node.reference);
     html! {
-        a.node.root[is_root].absent[node.missing] href=(address::entity(&node.reference)) {
+        a.node.root[is_root].absent[node.missing] href=(links.to(&node.reference)) data-n=(laid.at) {
             title { (node.reference) @if node.missing { " (does not exist)" } }
             rect x=(round(left)) y=(round(top)) width=(round(laid.width)) height=(NODE_HEIGHT) rx="6" {}
             svg.icon x=(round(left + 10.0)) y=(round(top + 9.0)) width="16" height="16" {
@@ -311,26 +382,44 @@ fn drawn_node(laid: &Laid<'_>, root: Option<&EntityRef>) -> Markup {
             }
             text x=(round(left + 32.0)) y=(round(top + 21.5)) { (label(&node.title)) }
         }
-    }
-}
-
-fn legend(used: &BTreeSet<&str>) -> Markup {
-    html! {
-        p.legend {
-            @for relation in used {
-                span.edge.(*relation) { svg aria-hidden="true" { path d="M0 4H24" {} } (words(relation)) }
+        @if let Some(url) = links.open(node) {
+            a.parts href=(url) {
+                title { "Take " (node.title) " apart: " (count(node.parts, "part", "parts")) }
+                text x=(round(left + laid.width - 10.0)) y=(round(top + 21.5)) text-anchor="end" { (node.parts) }
             }
         }
     }
 }
 
-fn as_list(view: &GraphView) -> Markup {
+fn legend(used: &BTreeSet<&str>, bundled: bool) -> Markup {
     html! {
-        ul.relations {
-            @for edge in &view.edges {
+        p.legend {
+            @for relation in used {
+                span.edge.(*relation) { svg aria-hidden="true" { path d="M0 4H24" {} } (words(relation)) }
+            }
+            @if bundled { span { "Lines between boxes bundle relations; point at an entity to see its own." } }
+        }
+    }
+}
+
+/// The relations as a list, for those who do not look at drawings.
+pub fn as_list(view: &GraphView) -> Markup {
+    let mut listed: BTreeMap<&EntityRef, BTreeMap<&str, Vec<&EntityRef>>> = BTreeMap::new();
+    for edge in &view.edges {
+        listed.entry(&edge.from).or_default().entry(&edge.relation).or_default().push(&edge.to);
+    }
+    html! {
+        ul.plain-list {
+            @for (from, relations) in listed {
                 li {
-                    (entity_link(&edge.from, edge.from.name())) " " span.muted { (words(&edge.relation)) } " "
-                    (entity_link(&edge.to, edge.to.name()))
+                    (entity_link(from, from.name()))
+                    @for (relation, targets) in relations {
+                        " " span.muted { (words(relation)) } " "
+                        @for (index, target) in targets.iter().enumerate() {
+                            @if index > 0 { ", " }
+                            (target.name())
+                        }
+                    }
                 }
             }
         }
@@ -342,16 +431,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use fairway_domain::EntityRef;
 
-    use super::{GraphEdge, GraphNode, GraphView, drawing, words};
+    use super::{GraphEdge, GraphLinks, GraphNode, GraphView, drawing, words};
 
     fn chain(length: usize) -> GraphView {
         let reference = |number: usize| EntityRef::new("component", "default", &format!("service-{number}"));
         let nodes = (0..length)
             .map(|number| GraphNode {
-                reference: reference(number),
-                kind: "Component".into(),
                 title: format!("<service> {number}"),
-                missing: false,
+                ..GraphNode::new(reference(number), "Component")
             })
             .collect();
         let edges = (1..length)
@@ -366,15 +453,16 @@ mod tests {
 
     #[test]
     fn every_node_is_a_link_and_titles_are_escaped() {
-        let html = drawing(&chain(12), false).into_string();
+        let html = drawing(&chain(12), GraphLinks::Pages).into_string();
         assert_eq!(html.matches("<a class=\"node").count(), 12);
         assert!(!html.contains("<service>"));
     }
 
     #[test]
     fn more_nodes_than_can_be_drawn_are_left_out() {
-        let html = drawing(&chain(super::MAX_NODES + 50), false).into_string();
+        let html = drawing(&chain(super::MAX_NODES + 50), GraphLinks::Pages).into_string();
         assert_eq!(html.matches("<a class=\"node").count(), super::MAX_NODES);
+        assert!(!html.contains("<service>"));
     }
 
     #[test]

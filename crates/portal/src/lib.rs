@@ -18,11 +18,13 @@ pub mod entity;
 pub mod entity_edit;
 mod entity_overview;
 pub mod environment;
+pub mod explorer;
 pub mod failure;
 mod field;
 mod finding;
 pub mod form;
 pub mod graph;
+mod graph_boxes;
 pub mod guardrail;
 pub mod history;
 pub mod home;
@@ -62,9 +64,10 @@ pub use environment::{
     EnvironmentHead, EnvironmentView, EnvironmentsView, ServiceHistoryView, ServiceRow, environment,
     environments, service_history,
 };
+pub use explorer::{GraphDirection, GraphPageView, GraphQuery, graph};
 pub use failure::{FailureView, failure};
 pub use form::{Choice, FieldKind, FieldView, FormBody, FormView, ReviewLine, form};
-pub use graph::{GraphEdge, GraphNode, GraphPageView, GraphView, graph};
+pub use graph::{GraphEdge, GraphNode, GraphView};
 pub use guardrail::{FindingRow, GuardrailsView, PolicyRow, guardrails};
 pub use history::HistoryView;
 pub use home::{Attention, HomeView, home};

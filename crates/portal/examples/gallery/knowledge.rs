@@ -204,10 +204,8 @@ fn catalog_view() -> CatalogView {
 
 pub fn graph_view(wide: bool) -> GraphView {
     let node = |text: &str, kind: &str| GraphNode {
-        reference: reference(text),
-        kind: kind.into(),
-        title: reference(text).name().into(),
         missing: text.contains("ghost"),
+        ..GraphNode::new(reference(text), kind)
     };
     let edge = |from: &str, relation: &str, to: &str| GraphEdge {
         from: reference(from),
@@ -573,9 +571,13 @@ pub fn pages() -> Vec<(&'static str, String)> {
                 &chrome("Graph", Section::Catalog, &[("Catalog", "/catalog"), ("Graph", "")]),
                 &GraphPageView {
                     graph: graph_view(true),
-                    depth: 2,
-                    relations: vec![],
+                    query: GraphQuery {
+                        roots: vec![reference("component:default/orders-api")],
+                        depth: 2,
+                        ..GraphQuery::default()
+                    },
                     all_relations: vec!["dependsOn".into(), "ownedBy".into()],
+                    all_kinds: vec!["component".into(), "api".into()],
                     roots: vec![],
                 },
             ),

@@ -1,4 +1,5 @@
-// The graph: begins at its root, is dragged with the pointer, zoomed with Ctrl and the wheel or with + and -.
+// The graph: begins at its root, is dragged with the pointer, zoomed with Ctrl and the wheel or with + and -. Whoever
+// points at a node, or reaches it with the arrow keys, sees its relations and nothing else.
 for (const graph of document.querySelectorAll('.graph:not(.fitted)')) {
   const svg = graph.querySelector('svg.drawing');
   const [width, height] = [Number(svg.getAttribute('width')), Number(svg.getAttribute('height'))];
@@ -27,7 +28,23 @@ for (const graph of document.querySelectorAll('.graph:not(.fitted)')) {
     if (event.key === '+' || event.key === '=') zoom(1.2);
     else if (event.key === '-') zoom(1 / 1.2);
     else if (event.key === '0') zoom(1 / scale);
+    else if (event.key === 'f') fit();
+    else if (event.key.startsWith('Arrow') && event.target.matches('a.node')) { event.preventDefault(); walk(event.target, event.key); }
   });
+  const fit = () => zoom(Math.min(1, (graph.clientWidth - 2) / width, (graph.clientHeight - 2) / height) / scale);
+  const bar = document.createElement('div');
+  bar.className = 'zoom';
+  for (const [sign, label, act] of [['−', 'Smaller', () => zoom(1 / 1.25)], ['+', 'Larger', () => zoom(1.25)], ['Fit', 'All of it', fit]]) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'button small';
+    button.textContent = sign;
+    if (sign !== 'Fit') button.setAttribute('aria-label', label);
+    button.title = label;
+    button.addEventListener('click', act);
+    bar.append(button);
+  }
+  graph.after(bar);
   let from = null;
   let moved = false;
   graph.addEventListener('pointerdown', (event) => {
@@ -46,4 +63,65 @@ for (const graph of document.querySelectorAll('.graph:not(.fitted)')) {
   addEventListener('pointerup', () => { from = null; graph.classList.remove('panning'); });
   graph.addEventListener('click', (event) => { if (moved) event.preventDefault(); }, true);
   graph.addEventListener('dragstart', (event) => event.preventDefault());
+  const nodes = new Map([...svg.querySelectorAll('a.node')].map((node) => [node.dataset.n, node]));
+  const relations = (svg.dataset.edges || '').split(';').filter(Boolean).map((edge) => edge.split(','));
+  const drawn = [...svg.querySelectorAll('g.edge')];
+  const exact = svg.querySelector('g.exact');
+  const place = (node) => { const box = node.querySelector('rect'); return ['x', 'y', 'width', 'height'].map((name) => Number(box.getAttribute(name))); };
+  const line = (from, to, relation) => {
+    const [x, y, w, h] = place(from);
+    const [a, b, v, u] = place(to);
+    const [start, end] = a >= x + w ? [x + w, a] : a + v <= x ? [x, a + v] : [x + w, a + v];
+    const bend = a >= x + w ? [1, -1] : a + v <= x ? [-1, 1] : [1, 1];
+    const reach = Math.max(24, Math.min(120, Math.abs(end - start) / 2));
+    const [top, bottom] = [y + h / 2, b + u / 2];
+    const group = document.createElementNS(svg.namespaceURI, 'g');
+    group.setAttribute('class', `edge ${relation}`);
+    for (const [kind, d] of [['', `M${start} ${top}C${start + bend[0] * reach} ${top} ${end + bend[1] * reach} ${bottom} ${end} ${bottom}`],
+      ['tip', `M${end + bend[1] * 6} ${bottom - 4}L${end} ${bottom}L${end + bend[1] * 6} ${bottom + 4}`]]) {
+      const path = document.createElementNS(svg.namespaceURI, 'path');
+      path.setAttribute('d', d);
+      path.setAttribute('class', kind);
+      group.append(path);
+    }
+    exact.append(group);
+  };
+  const quiet = () => {
+    svg.classList.remove('focusing');
+    for (const lit of svg.querySelectorAll('.lit')) lit.classList.remove('lit');
+    if (exact) exact.replaceChildren();
+  };
+  const show = (node) => {
+    quiet();
+    const near = new Set([node.dataset.n]);
+    for (const [from, to, relation] of relations) {
+      if (from !== node.dataset.n && to !== node.dataset.n) continue;
+      near.add(from).add(to);
+      if (exact) line(nodes.get(from), nodes.get(to), relation);
+    }
+    for (const edge of drawn) {
+      if (edge.dataset.a !== node.dataset.n && edge.dataset.b !== node.dataset.n) continue;
+      near.add(edge.dataset.a).add(edge.dataset.b);
+      edge.classList.add('lit');
+    }
+    for (const one of near) nodes.get(one)?.classList.add('lit');
+    svg.classList.add('focusing');
+  };
+  const walk = (from, key) => {
+    const middle = (node) => { const [x, y, w, h] = place(node); return [x + w / 2, y + h / 2]; };
+    const [x, y] = middle(from);
+    const sign = key === 'ArrowRight' || key === 'ArrowDown' ? 1 : -1;
+    const across = key === 'ArrowLeft' || key === 'ArrowRight';
+    let [best, least] = [null, Infinity];
+    for (const node of nodes.values()) {
+      const [a, b] = middle(node);
+      const [ahead, aside] = across ? [(a - x) * sign, Math.abs(b - y)] : [(b - y) * sign, Math.abs(a - x)];
+      if (ahead > 4 && ahead + aside * 3 < least) [best, least] = [node, ahead + aside * 3];
+    }
+    if (best) { best.focus({ preventScroll: true }); best.scrollIntoView({ block: 'nearest', inline: 'nearest' }); }
+  };
+  svg.addEventListener('pointerover', (event) => { const node = event.target.closest('a.node'); if (node) show(node); });
+  svg.addEventListener('pointerout', (event) => { if (event.target.closest('a.node') && !svg.contains(event.relatedTarget?.closest?.('a.node') ?? null)) quiet(); });
+  svg.addEventListener('focusin', (event) => { const node = event.target.closest('a.node'); if (node) show(node); });
+  svg.addEventListener('focusout', quiet);
 }

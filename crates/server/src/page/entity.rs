@@ -21,7 +21,7 @@ use fairway_portal::{HistoryView, Notice, Tone};
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
 use crate::page::environment::promotable;
-use crate::page::graph::{RELATIONS, graph_view};
+use crate::page::graph::around;
 use crate::page::history::history_view;
 use crate::page::home::service_of;
 use crate::page::moment::{as_of, dated};
@@ -258,11 +258,7 @@ pub(crate) async fn entity(
         } else {
             SafeHtml::default()
         };
-        let graph = if tab == EntityTab::Overview {
-            graph_view(&view, std::slice::from_ref(&reference), 1, &RELATIONS[..7])
-        } else {
-            GraphView::default()
-        };
+        let graph = if tab == EntityTab::Overview { around(&view, &reference) } else { GraphView::default() };
         let readme = readme.map(|it| markdown_in(&it.text, &it.repository, it.branch.as_str(), &it.folder));
         let data = EntityView {
             entity,

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
 use axum::http::Uri;
-use fairway_app::View;
-use fairway_catalog::Snapshot;
+use fairway_app::{AppError, View};
+use fairway_catalog::{Direction, Exploration, Explored, ExploredNode, Snapshot};
 use fairway_domain::{EntityRef, Permission};
 use fairway_portal::graph::MAX_NODES;
-use fairway_portal::{GraphEdge, GraphNode, GraphPageView, GraphView, Section};
+use fairway_portal::{GraphDirection, GraphEdge, GraphNode, GraphPageView, GraphQuery, GraphView, Section};
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
@@ -18,34 +18,87 @@ use crate::page::{Page, chrome, html, off_thread};
 use crate::pairs::Pairs;
 use crate::state::ServerState;
 
-/// The relations that a drawing may show, each in its forward direction.
-pub(crate) const RELATIONS: [&str; 8] =
-    ["ownedBy", "partOf", "providesApi", "consumesApi", "dependsOn", "childOf", "memberOf", "hasPart"];
+/// The relations that people choose from, each in its forward direction.
+const RELATIONS: [&str; 7] =
+    ["dependsOn", "consumesApi", "providesApi", "partOf", "ownedBy", "childOf", "memberOf"];
+/// Entities that the field for the root offers.
+const OFFERED: usize = 500;
 
-/// The neighbourhood of some entities, cut off at what can still be read.
-pub(crate) fn graph_view(view: &View, roots: &[EntityRef], depth: usize, relations: &[&str]) -> GraphView {
-    let graph = view.catalog.graph(roots, depth, relations);
-    let total = graph.nodes.len();
-    let nodes: Vec<GraphNode> = graph
-        .nodes
-        .into_iter()
-        .take(MAX_NODES)
-        .map(|node| GraphNode {
-            reference: node.reference,
-            kind: node.kind,
-            title: node.title,
-            missing: node.missing,
-        })
-        .collect();
-    let shown: std::collections::BTreeSet<&EntityRef> = nodes.iter().map(|node| &node.reference).collect();
-    let edges = graph
-        .edges
-        .into_iter()
-        .filter(|edge| shown.contains(&edge.from) && shown.contains(&edge.to))
-        .map(|edge| GraphEdge { from: edge.from, to: edge.to, relation: edge.relation })
-        .collect();
-    let root = if roots.len() == 1 { roots.first().cloned() } else { None };
-    GraphView { root, edges, omitted: total.saturating_sub(nodes.len()), nodes }
+/// What is around an entity, as its own page shows it.
+pub(crate) fn around(view: &View, root: &EntityRef) -> GraphView {
+    let exploration =
+        Exploration { roots: vec![root.clone()], depth: 1, limit: AROUND, ..Exploration::default() };
+    drawn(view.catalog.explore(&exploration), Some(root), true)
+}
+
+/// More than these around an entity make no picture beside its page.
+const AROUND: usize = 36;
+
+/// As it is drawn; on both sides of the root when the walk went both ways.
+fn drawn(explored: Explored, root: Option<&EntityRef>, sided: bool) -> GraphView {
+    let column = |node: &ExploredNode| {
+        let distance = i32::try_from(node.distance).unwrap_or(i32::MAX);
+        if sided && !node.forward { -distance } else { distance }
+    };
+    GraphView {
+        root: root.cloned(),
+        omitted: explored.omitted,
+        nodes: explored
+            .nodes
+            .into_iter()
+            .map(|node| GraphNode {
+                column: column(&node),
+                reference: node.reference,
+                kind: node.kind,
+                title: node.title,
+                missing: node.missing,
+                whole: node.whole,
+                through: node.through,
+                parts: node.parts,
+            })
+            .collect(),
+        edges: explored
+            .edges
+            .into_iter()
+            .map(|edge| GraphEdge { from: edge.from, to: edge.to, relation: edge.relation })
+            .collect(),
+    }
+}
+
+fn references(pairs: &Pairs, name: &str) -> Result<Vec<EntityRef>, AppError> {
+    let read = |text: &String| {
+        text.parse().map_err(|error: fairway_domain::EntityRefError| AppError::invalid(error.to_string()))
+    };
+    pairs.all(name).iter().take(MAX_NODES).map(read).collect()
+}
+
+fn read(pairs: &Pairs) -> Result<GraphQuery, AppError> {
+    Ok(GraphQuery {
+        roots: references(pairs, "root")?,
+        depth: pairs.number("depth", 2).clamp(1, 6),
+        direction: GraphDirection::parse(pairs.get("direction").unwrap_or_default()),
+        relations: pairs.all("relation").into_iter().filter(|it| RELATIONS.contains(&it.as_str())).collect(),
+        kinds: pairs.all("kind").into_iter().map(|kind| kind.to_lowercase()).take(50).collect(),
+        apart: pairs.get("systems") == Some("apart"),
+        open: references(pairs, "open")?,
+    })
+}
+
+fn exploration(query: &GraphQuery) -> Exploration {
+    Exploration {
+        roots: query.roots.clone(),
+        depth: query.depth,
+        direction: match query.direction {
+            GraphDirection::Both => Direction::Both,
+            GraphDirection::Needs => Direction::Needs,
+            GraphDirection::Breaks => Direction::Breaks,
+        },
+        relations: query.relations.clone(),
+        kinds: query.kinds.clone(),
+        collapsed: !query.apart,
+        open: query.open.iter().cloned().collect(),
+        limit: MAX_NODES,
+    }
 }
 
 pub(crate) async fn graph(
@@ -54,56 +107,37 @@ pub(crate) async fn graph(
     uri: Uri,
 ) -> Page {
     caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
-    let pairs = Pairs::of_query(&uri);
     let as_of = as_of(&state, &caller, &uri).await?;
     let view = Arc::clone(&as_of.view);
-    let depth = pairs.number("depth", 2).clamp(1, 6);
-    let chosen = pairs.all("relation");
-    let relations: Vec<&'static str> = RELATIONS
-        .into_iter()
-        .filter(|relation| {
-            if chosen.is_empty() {
-                *relation != "hasPart" && *relation != "memberOf"
-            } else {
-                chosen.iter().any(|it| it == relation)
-            }
-        })
-        .collect();
-    let asked = pairs.get("root").map(str::parse::<EntityRef>).transpose();
-    let root = asked
-        .map_err(|error| fairway_app::AppError::invalid(error.to_string()))
-        .or_page(&state, &uri, &caller)?;
-    let roots: Vec<EntityRef> = match root {
-        Some(root) => vec![root],
-        None => view
-            .catalog
-            .iter()
-            .map(|found| found.reference().clone())
-            .filter(|reference| matches!(reference.kind(), "system" | "domain"))
-            .collect(),
-    };
-    let all_roots = view
-        .catalog
-        .iter()
-        .map(|found| found.reference().clone())
-        .filter(|it| it.kind() != "user")
-        .take(2_000)
-        .collect();
-    let data = GraphPageView {
-        graph: graph_view(&view, &roots, depth, &relations),
-        depth,
-        relations: relations.iter().map(|relation| (*relation).to_owned()).collect(),
-        all_relations: RELATIONS.iter().map(|relation| (*relation).to_owned()).collect(),
-        roots: all_roots,
-    };
+    let query = read(&Pairs::of_query(&uri)).or_page(&state, &uri, &caller)?;
     let chrome = dated(chrome(&state, &caller, &uri, "Graph", Section::Catalog), &as_of, &uri);
     let key = format!("{uri}|{}|{}|{}", caller.actor.user(), caller.role, chrome.running);
     if let Some(page) = state.graphs.get(&view.catalog, &key) {
         return Ok(html(page));
     }
-    // Laying out two hundred nodes takes tens of milliseconds.
-    let page =
-        off_thread(move || fairway_portal::graph(&chrome, &data)).await.or_page(&state, &uri, &caller)?;
+    // Walking and laying out two hundred nodes takes tens of milliseconds.
+    let catalog = Arc::clone(&view.catalog);
+    let page = off_thread(move || {
+        let root = if let [root] = query.roots.as_slice() { Some(root) } else { None };
+        let data = GraphPageView {
+            graph: drawn(
+                catalog.explore(&exploration(&query)),
+                root,
+                query.direction == GraphDirection::Both,
+            ),
+            all_relations: RELATIONS.map(str::to_owned).to_vec(),
+            all_kinds: catalog.count_by_kind().into_keys().collect(),
+            roots: ["system", "component"]
+                .into_iter()
+                .flat_map(|kind| catalog.of_kind(kind).take(OFFERED / 2))
+                .map(|found| found.reference().clone())
+                .collect(),
+            query,
+        };
+        fairway_portal::graph(&chrome, &data)
+    })
+    .await
+    .or_page(&state, &uri, &caller)?;
     state.graphs.put(&view.catalog, key, &page);
     Ok(html(page))
 }
