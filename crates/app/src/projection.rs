@@ -28,7 +28,9 @@ use crate::catalog_index::CatalogIndex;
 use crate::credentials::Credential;
 use crate::environments::ResourceRecord;
 use crate::home::Notification;
+use crate::saved_views::SavedView;
 use crate::sources::Source;
+use crate::stars::Star;
 use crate::tokens::StoredToken;
 
 /// Facts of the platform about resources that come with a service. Subject: service/environment/resource.
@@ -59,6 +61,10 @@ pub struct View {
     pub credentials: Arc<BTreeMap<String, Arc<Credential>>>,
     /// Tokens, by identifier.
     pub tokens: Arc<BTreeMap<String, Arc<StoredToken>>>,
+    /// What people starred, by person and entity.
+    pub stars: Arc<BTreeMap<String, Arc<Star>>>,
+    /// Questions with names, by identifier.
+    pub saved_views: Arc<BTreeMap<String, Arc<SavedView>>>,
 }
 
 fn put<T: DeserializeOwned>(map: &mut Arc<BTreeMap<String, Arc<T>>>, subject: &str, body: Option<&Value>) {
@@ -117,6 +123,8 @@ impl View {
             kind::NOTIFICATION => put(&mut self.notifications, subject, body),
             kind::TOKEN => put(&mut self.tokens, subject, body),
             kind::CREDENTIAL => put(&mut self.credentials, subject, body),
+            kind::STAR => put(&mut self.stars, subject, body),
+            kind::VIEW => put(&mut self.saved_views, subject, body),
             RESOURCE => put(&mut self.resources, subject, body),
             _ => {}
         }
@@ -174,7 +182,7 @@ impl Drop for Projection {
 const LARGE: usize = 64;
 
 /// What is folded besides entities.
-const FOLDED: [&str; 9] = [
+const FOLDED: [&str; 11] = [
     kind::DRAFT,
     kind::SOURCE,
     kind::RUN,
@@ -183,6 +191,8 @@ const FOLDED: [&str; 9] = [
     kind::NOTIFICATION,
     kind::TOKEN,
     kind::CREDENTIAL,
+    kind::STAR,
+    kind::VIEW,
     RESOURCE,
 ];
 

@@ -26,12 +26,20 @@ impl Snapshot {
     /// `system`, `namespace`, or a dotted path; owners and systems are given as references. The key of the answer
     /// is the field as asked.
     pub fn query_facets(&self, query: &Query, fields: &[&str]) -> BTreeMap<String, Vec<(String, usize)>> {
-        fields.iter().map(|field| ((*field).to_owned(), self.query_facet(query, field))).collect()
+        // Most fields are not narrowed, and count among the same entities.
+        let matches = self.matches(&self.condition(query));
+        let facet = |field: &str| {
+            let without = without(query, field);
+            if without == *query {
+                Self::query_facet(&matches, field)
+            } else {
+                Self::query_facet(&self.matches(&self.condition(&without)), field)
+            }
+        };
+        fields.iter().map(|field| ((*field).to_owned(), facet(field))).collect()
     }
 
-    fn query_facet(&self, query: &Query, field: &str) -> Vec<(String, usize)> {
-        let condition = self.condition(&without(query, field));
-        let matches = self.matches(&condition);
+    fn query_facet(matches: &[Matches<'_>], field: &str) -> Vec<(String, usize)> {
         let system = field == "system";
         let field = match field {
             "owner" => "relations.ownedBy",
@@ -39,7 +47,7 @@ impl Snapshot {
             "tags" => "metadata.tags",
             other => field_named(other),
         };
-        let mut counts: Vec<(String, usize)> = counted(&matches, &Field::new(field))
+        let mut counts: Vec<(String, usize)> = counted(matches, &Field::new(field))
             .into_iter()
             .filter(|(value, _)| !system || value.starts_with("system:"))
             .map(|(value, count)| (value.to_owned(), count))

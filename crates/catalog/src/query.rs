@@ -33,6 +33,10 @@ pub struct Query {
     /// Backstage's conditions, all of them: a dotted path, and the values of which one has to be there; no values
     /// for any.
     pub filter: Vec<(String, Vec<String>)>,
+    /// Any other condition.
+    pub predicate: Option<Predicate>,
+    /// One of these entities.
+    pub among: Option<Vec<EntityRef>>,
     /// The order; by reference when absent.
     pub order: Option<Order>,
     /// How many to give; 0 for all.
@@ -113,10 +117,12 @@ impl Snapshot {
             all.push(Predicate::Any(query.owners.iter().map(owner).collect()));
         }
         all.extend(query.text.clone().map(Predicate::Text));
+        all.extend(query.predicate.clone());
         let mut all: Vec<Condition> = all.iter().map(|predicate| Condition::new(self, predicate)).collect();
         if let Some(system) = &query.system {
             all.push(Condition::References(self.parts_of(system).into_iter().collect()));
         }
+        all.extend(query.among.clone().map(Condition::References));
         Condition::All(all)
     }
 }

@@ -33,6 +33,10 @@ pub mod kind {
     pub const SESSION: &str = "access.session";
     /// Which secret may be shown to which places of other machines; never the secret. Subject: its name.
     pub const CREDENTIAL: &str = "access.credential";
+    /// Somebody marked an entity to come back to it. Subject: the person and the entity, with a space between.
+    pub const STAR: &str = "person.star";
+    /// A question to the catalog under a name. Subject: the view's identifier.
+    pub const VIEW: &str = "catalog.view";
     /// The platform's own set-up, for example that the example organisation was installed. Subject: a name.
     pub const SETUP: &str = "platform.setup";
 }

@@ -175,9 +175,11 @@ fn controls(view: &GraphPageView) -> Markup {
                 input #root name="root" list="roots" value=(root) placeholder="everything" autocomplete="off" data-filter;
                 datalist #roots { @for reference in view.roots.iter().take(500) { option value=(reference) {} } }
                 input type="hidden" name="direction" value=(query.direction.word());
-                label for="depth" { "Steps" }
-                select #depth name="depth" {
-                    @for depth in 1..=6_usize { option value=(depth) selected[depth == query.depth] { (depth) } }
+                @if !query.roots.is_empty() {
+                    label for="depth" { "Steps" }
+                    select #depth name="depth" {
+                        @for depth in 1..=6_usize { option value=(depth) selected[depth == query.depth] { (depth) } }
+                    }
                 }
                 (choices("Kinds", "kind", &view.all_kinds, &query.kinds, str::to_owned))
                 (choices("Relations", "relation", &view.all_relations, &query.relations, words))

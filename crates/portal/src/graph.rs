@@ -195,7 +195,7 @@ fn crowded(view: &GraphView, nodes: &[&GraphNode], links: GraphLinks<'_>) -> Mar
     let used: BTreeSet<&str> = view.edges.iter().map(|edge| edge.relation.as_str()).collect();
     let content = html! {
         @for bundle in &laid.bundles {
-            path.bundle d=(bundle.path) stroke-width=(round(1.0 + (bundle.relations as f64).ln())) {}
+            path.bundle d=(bundle.path) stroke-width=(round((1.0 + (bundle.relations as f64).ln() / 2.0).min(4.0))) {}
         }
         @for (x, text) in &laid.headings { text.heading x=(round(*x)) y="22" text-anchor="middle" { (text) } }
         @for found in laid.boxes.iter().filter(|found| !found.label.is_empty()) {

@@ -127,6 +127,8 @@ pub fn arrange(view: &GraphView, nodes: &[&GraphNode]) -> Boxes {
             }
         }
     }
+    // Lines between boxes of one stack bend out to the right of it.
+    let bend = if headings.is_empty() { MARGIN * 2.0 } else { 0.0 };
     let right = boxes.iter().map(|it| it.frame[0] + it.frame[2]).fold(0.0, f64::max);
     let bottom = boxes.iter().map(|it| it.frame[1] + it.frame[3]).fold(0.0, f64::max);
     let bundles = weights
@@ -136,7 +138,7 @@ pub fn arrange(view: &GraphView, nodes: &[&GraphNode]) -> Boxes {
             Some(Bundle { path, relations })
         })
         .collect();
-    Boxes { boxes, nodes: places, bundles, headings, size: (right + MARGIN, bottom + MARGIN) }
+    Boxes { boxes, nodes: places, bundles, headings, size: (right + bend + MARGIN, bottom + MARGIN) }
 }
 
 /// Entities by column and by what they belong to.
@@ -212,7 +214,9 @@ fn weights(
         }
     } else {
         for edge in &view.edges {
-            add(in_box(&edge.from), in_box(&edge.to));
+            // One line for both ways.
+            let (from, to) = (in_box(&edge.from), in_box(&edge.to));
+            add(from.min(to), from.max(to));
         }
     }
     weights
@@ -225,8 +229,10 @@ fn target_height(boxes: &[GroupBox], spread: f64) -> f64 {
     (area * spread / ASPECT).sqrt().max(tallest).max(360.0)
 }
 
-/// Stacks boxes from the top, beginning a new stack where one is full; gives the x after the last one.
-fn stack(boxes: &mut [GroupBox], order: &[usize], left: f64, height: f64) -> f64 {
+/// Stacks boxes from the top, beginning a new stack where one is full; gives the x after the last one. Boxes of an
+/// even stack are as wide as the widest.
+fn stack(boxes: &mut [GroupBox], order: &[usize], left: f64, height: f64, is_even: bool) -> f64 {
+    let gap = if is_even { 2.0 * BROKEN } else { BROKEN };
     let mut stacks: Vec<Vec<usize>> = vec![Vec::new()];
     let mut filled = 0.0;
     // Stacks of one height, rather than full ones and a rest.
@@ -252,14 +258,17 @@ fn stack(boxes: &mut [GroupBox], order: &[usize], left: f64, height: f64) -> f64
         let mut y = TOP + ((height - high) / 2.0).max(0.0);
         for at in &stack {
             if let Some(found) = boxes.get_mut(*at) {
+                if is_even && !found.label.is_empty() {
+                    found.frame[2] = wide;
+                }
                 found.frame[0] = x + (wide - found.frame[2]) / 2.0;
                 found.frame[1] = y;
                 y += found.frame[3] + APART;
             }
         }
-        x += wide + BROKEN;
+        x += wide + gap;
     }
-    x - BROKEN
+    x - gap
 }
 
 /// One column for each number of steps, the root in its own; boxes near those that they hang on.
@@ -292,7 +301,7 @@ fn in_columns(boxes: &mut [GroupBox], weights: &BTreeMap<(usize, usize), usize>)
     let mut headings = Vec::new();
     let mut x = MARGIN;
     for (column, order) in &columns {
-        let end = stack(boxes, order, x, height);
+        let end = stack(boxes, order, x, height, false);
         let count: usize = order.iter().filter_map(|at| boxes.get(*at)).map(|it| it.members.len()).sum();
         let steps = match column.abs() {
             0 => String::new(),
@@ -307,11 +316,11 @@ fn in_columns(boxes: &mut [GroupBox], weights: &BTreeMap<(usize, usize), usize>)
     headings
 }
 
-/// The largest boxes first, in stacks of one height.
+/// All boxes in stacks of one height.
 fn packed(boxes: &mut [GroupBox]) {
     let height = target_height(boxes, 1.0);
     let order: Vec<usize> = (0..boxes.len()).collect();
-    stack(boxes, &order, MARGIN, height);
+    stack(boxes, &order, MARGIN, height, true);
     for found in boxes {
         found.frame[1] -= TOP - MARGIN;
     }
@@ -359,7 +368,7 @@ fn between(from: &GroupBox, to: &GroupBox) -> String {
         let reach = ((left - to_left - to_width) / 2.0).clamp(20.0, 160.0);
         (left, to_left + to_width, [-reach, reach])
     } else {
-        (left + width, to_left + to_width, [56.0, 56.0])
+        (left + width, to_left + to_width, [48.0, 48.0])
     };
     let mut path = String::new();
     let _ = write!(

@@ -6,4 +6,5 @@ mod history;
 mod model;
 mod office;
 mod search;
+mod shelf;
 mod truth;
