@@ -121,7 +121,7 @@ impl Snapshot {
         let walk = Walk { snapshot: self, asked };
         let mut omitted = 0;
         let reached = if asked.roots.is_empty() {
-            walk.from_afar(&mut omitted)
+            walk.seen_from_afar(&mut omitted)
         } else {
             walk.around_roots(&mut omitted)
         };
@@ -242,7 +242,7 @@ impl Walk<'_> {
         reached
     }
 
-    fn from_afar(&self, omitted: &mut usize) -> BTreeMap<EntityRef, Reached> {
+    fn seen_from_afar(&self, omitted: &mut usize) -> BTreeMap<EntityRef, Reached> {
         let mut systems: Vec<(usize, &EntityRef)> = self
             .snapshot
             .of_kind("system")

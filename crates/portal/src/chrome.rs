@@ -90,6 +90,8 @@ pub struct Chrome {
     pub address: String,
     /// The stream of events that say when this page would look different; none for a page that never does.
     pub follow: Option<String>,
+    /// The entity whose page it is, for the list of those that were looked at last.
+    pub seen: Option<EntityRef>,
     /// The moment that the page shows, `?at=`; none for now. Links within the catalog stay there.
     pub at: Option<String>,
 }
@@ -122,6 +124,7 @@ impl Chrome {
             now,
             address: "/".into(),
             follow: None,
+            seen: None,
             at: None,
         }
     }

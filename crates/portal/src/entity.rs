@@ -10,12 +10,13 @@ use crate::api_document::{DefinitionView, definition};
 use crate::chrome::{Chrome, Tone};
 use crate::graph::GraphView;
 use crate::history::{self, HistoryView};
-use crate::icon::{self, icon};
+use crate::icon::icon;
 use crate::measure::{ago, count};
 use crate::part::{empty, entity_link, state};
-use crate::row::{EntityRow, Link, RunRow};
+use crate::row::{Link, RunRow};
 use crate::safe::SafeHtml;
 use crate::shell::document;
+use crate::team::TeamView;
 use crate::{address, code, entity_overview};
 
 /// The part of the page that is open, `?tab=`.
@@ -156,10 +157,12 @@ pub struct EntityView {
     pub clone_url: Option<String>,
     /// What the policies say about its manifests.
     pub findings: Vec<Finding>,
-    /// What a group or user owns, by name, as far as the page shows it.
-    pub owned: Vec<EntityRow>,
-    /// How much they own in all.
-    pub owned_total: usize,
+    /// What a team or a person is about.
+    pub team: Option<TeamView>,
+    /// The icon of its kind.
+    pub icon: &'static str,
+    /// Whether this person starred it; `None` where that cannot be changed.
+    pub starred: Option<bool>,
     /// Open change requests that change it.
     pub pending: Vec<PendingChange>,
     /// Whether its file can be changed from here.
@@ -201,7 +204,7 @@ fn header(chrome: &Chrome, view: &EntityView) -> Markup {
     let reference = entity.reference();
     html! {
         header.identity {
-            span.tile { (icon(icon::of_kind(&entity.kind))) }
+            span.tile { (icon(view.icon)) }
             div {
                 p.eyebrow {
                     (entity.kind) @if let Some(entity_type) = entity.spec_text("type") { " · " (entity_type) }
@@ -246,6 +249,14 @@ fn meta(view: &EntityView, now: Timestamp) -> Markup {
 fn actions(chrome: &Chrome, view: &EntityView) -> Markup {
     let reference = view.entity.reference();
     html! {
+        @if let Some(starred) = view.starred {
+            form action={ (address::entity(&reference)) "/star" } method="post" {
+                input type="hidden" name="starred" value=(if starred { "false" } else { "true" });
+                button.button.is-starred[starred] type="submit" aria-pressed=(if starred { "true" } else { "false" }) data-star title="s" {
+                    (icon("star")) "Star"
+                }
+            }
+        }
         @if let Some(repository) = &view.repository {
             a.button href=(address::repository(repository)) { (icon("repository")) "Repository" }
         }

@@ -1,15 +1,15 @@
 //! The first tab of an entity: what it is about, what it is related to, where it runs.
 
+use fairway_domain::Entity;
 use fairway_domain::delivery::DeliveryKind;
 use maud::{Markup, html};
 
 use crate::chrome::Chrome;
 use crate::entity::{EntityDeployment, EntityView, RelationGroup};
-use crate::home::entity_table;
 use crate::icon::icon;
-use crate::measure::{ago, grouped};
+use crate::measure::ago;
 use crate::part::{chip, copyable, entity_link, facts, run_list, section};
-use crate::{address, finding, graph};
+use crate::{address, finding, graph, team};
 
 /// The tab.
 pub fn overview(chrome: &Chrome, view: &EntityView) -> Markup {
@@ -21,7 +21,7 @@ pub fn overview(chrome: &Chrome, view: &EntityView) -> Markup {
         div.split {
             div {
                 @if !view.deployments.is_empty() { (deployments(chrome, view)) }
-                @if !view.owned.is_empty() { (owned(view)) }
+                @if let Some(team) = &view.team { (team::ownership(&reference, team)) }
                 @if !view.graph.edges.is_empty() {
                     (section("around", "Around it", Some(&graph_link), &graph::drawing(&view.graph, graph::GraphLinks::Pages)))
                 }
@@ -32,6 +32,7 @@ pub fn overview(chrome: &Chrome, view: &EntityView) -> Markup {
             }
             div {
                 (about(view))
+                @if let Some(team) = &view.team { (team::people(team)) }
                 @if !view.relations.is_empty() { (section("relations", "Relations", None, &relations(view))) }
                 @if let Some(run) = &view.last_run {
                     (section("last-run", "Last run", None, &run_list(std::slice::from_ref(run), chrome.now)))
@@ -84,12 +85,6 @@ fn deployments(chrome: &Chrome, view: &EntityView) -> Markup {
     section("deployments", "Where it runs", Some(&side), &chain)
 }
 
-fn owned(view: &EntityView) -> Markup {
-    let url = address::query("/catalog", &[("owner", &view.entity.reference().to_string())]);
-    let side = html! { @if view.owned_total > view.owned.len() { a href=(url) { "All " (grouped(view.owned_total)) } } };
-    section("owned", "Owns", Some(&side), &entity_table(&view.owned, "What it owns", false))
-}
-
 fn findings(view: &EntityView) -> Markup {
     let shown = html! {
         @for found in view.findings.iter().take(5) { (finding::finding(found)) }
@@ -126,13 +121,40 @@ fn about(view: &EntityView) -> Markup {
             }
         },
     ));
-    html! { section.panel aria-label="About" { (facts(&pairs)) } }
+    html! {
+        section.panel aria-label="About" {
+            (facts(&pairs))
+            @if view.editable { (rename(entity)) }
+        }
+    }
+}
+
+/// Another name, as a plan that changes the file and everything that refers to it.
+fn rename(entity: &Entity) -> Markup {
+    html! {
+        details.more {
+            summary { "Rename…" }
+            form.form action={ (address::entity(&entity.reference())) "/rename" } method="post" {
+                div.field {
+                    label for="rename-to" { "New name" }
+                    div.inline {
+                        input #rename-to name="to" type="text" required maxlength="63" value=(entity.name()) autocomplete="off" spellcheck="false" aria-describedby="rename-help";
+                        button.button type="submit" { "Plan it" }
+                    }
+                    p.help #rename-help { "You see every file that changes before anything does. The old name keeps leading here." }
+                }
+            }
+        }
+    }
 }
 
 fn relations(view: &EntityView) -> Markup {
-    // What a table beside it lists already is not said twice.
+    // What a list beside it says already is not said twice.
+    let listed = |group: &RelationGroup| {
+        matches!(group.relation.as_str(), "ownerOf" | "hasMember" | "parentOf" | "memberOf")
+    };
     let groups: Vec<&RelationGroup> =
-        view.relations.iter().filter(|group| view.owned.is_empty() || group.relation != "ownerOf").collect();
+        view.relations.iter().filter(|group| view.team.is_none() || !listed(group)).collect();
     html! {
         div.relations {
             @for group in groups {

@@ -59,6 +59,8 @@ pub struct GraphQuery {
     pub apart: bool,
     /// `?open=`: systems that are taken apart all the same.
     pub open: Vec<EntityRef>,
+    /// `?as=list`: in words instead of a drawing.
+    pub as_list: bool,
 }
 
 impl GraphQuery {
@@ -74,6 +76,7 @@ impl GraphQuery {
         pairs.extend(self.kinds.iter().map(|kind| ("kind", kind.as_str())));
         pairs.push(("systems", if self.apart { "apart" } else { "" }));
         pairs.extend(open.iter().map(|open| ("open", open.as_str())));
+        pairs.push(("as", if self.as_list { "list" } else { "" }));
         address::query("/catalog/graph", &pairs)
     }
 
@@ -132,7 +135,10 @@ pub fn graph(chrome: &Chrome, view: &GraphPageView) -> String {
             a.button href=(address::entity(root)) { (icon(icon::of_kind(root.kind()))) "Open its page" }
             a.button href="/catalog/graph" { (icon("graph")) "Everything" }
         }
-        a.button href="/catalog" { (icon("list")) "Catalog" }
+        a.button href=(GraphQuery { as_list: !query.as_list, ..query.clone() }.address()) {
+            @if query.as_list { (icon("graph")) "As a drawing" } @else { (icon("list")) "As a list" }
+        }
+        a.button href="/catalog" { (icon("catalog")) "Catalog" }
     };
     document(
         chrome,
@@ -143,8 +149,7 @@ pub fn graph(chrome: &Chrome, view: &GraphPageView) -> String {
                 (empty("graph", "Nothing to draw", &html! { "No entity of the chosen kinds has a relation that was asked for." },
                     Some(&html! { a.button href="/catalog/graph" { "Show everything" } })))
             } @else {
-                (drawing(&view.graph, GraphLinks::Around(query)))
-                details.section { summary { "The same as a list" } (as_list(&view.graph)) }
+                @if query.as_list { (as_list(&view.graph)) } @else { (drawing(&view.graph, GraphLinks::Around(query))) }
             }
         },
     )

@@ -24,6 +24,8 @@ pub struct GraphNode {
     pub kind: String,
     /// The title, or the name.
     pub title: String,
+    /// The icon of its kind.
+    pub icon: &'static str,
     /// Whether somebody points to it and it does not exist.
     pub missing: bool,
     /// What it is part of: entities of one whole are drawn together.
@@ -42,6 +44,7 @@ impl GraphNode {
         Self {
             kind: kind.to_owned(),
             title: reference.name().to_owned(),
+            icon: icon::of_kind(kind),
             missing: false,
             whole: None,
             column: 0,
@@ -93,7 +96,7 @@ pub enum GraphLinks<'a> {
 }
 
 impl GraphLinks<'_> {
-    fn to(&self, reference: &EntityRef) -> String {
+    fn to(self, reference: &EntityRef) -> String {
         match self {
             Self::Pages => address::entity(reference),
             Self::Around(query) => query.around(reference).address(),
@@ -101,7 +104,7 @@ impl GraphLinks<'_> {
     }
 
     /// Where a system that stands for its parts is taken apart.
-    fn open(&self, node: &GraphNode) -> Option<String> {
+    fn open(self, node: &GraphNode) -> Option<String> {
         match self {
             Self::Around(query) if node.parts > 0 => Some(query.opened(&node.reference).address()),
             _ => None,
@@ -198,7 +201,7 @@ fn crowded(view: &GraphView, nodes: &[&GraphNode], links: GraphLinks<'_>) -> Mar
             path.bundle d=(bundle.path) stroke-width=(round((1.0 + (bundle.relations as f64).ln() / 2.0).min(4.0))) {}
         }
         @for (x, text) in &laid.headings { text.heading x=(round(*x)) y="22" text-anchor="middle" { (text) } }
-        @for found in laid.boxes.iter().filter(|found| !found.label.is_empty()) {
+        @for found in laid.groups.iter().filter(|found| !found.label.is_empty()) {
             @let [x, y, width, height] = found.frame;
             rect.box x=(round(x)) y=(round(y)) width=(round(width)) height=(round(height)) rx="7" {}
             @let label = html! { text.box-label x=(round(x + 9.0)) y=(round(y + 15.0)) { (graph_boxes::short(&found.label)) } };
@@ -228,12 +231,10 @@ fn box_node(
 ) -> Markup {
     let high = graph_boxes::NODE_HEIGHT;
     html! {
-        a.node.root[root == Some(&node.reference)].absent[node.missing] href=(links.to(&node.reference)) data-n=(at) {
-            title { (node.title) " (" (node.reference) ")" @if node.missing { " does not exist" } }
-            rect x=(round(left)) y=(round(top)) width=(round(width)) height=(high) rx="5" {}
-            svg.icon x=(round(left + 7.0)) y=(round(top + 6.0)) width="14" height="14" {
-                use href={ "#i-" (icon::of_kind(&node.kind)) } {}
-            }
+        a.node.small.root[root == Some(&node.reference)].absent[node.missing] href=(links.to(&node.reference)) data-n=(at) {
+            title { (node.reference) @if node.missing { " (does not exist)" } }
+            rect x=(round(left)) y=(round(top)) width=(round(width)) height=(high) {}
+            use href={ "#i-" (node.icon) } x=(round(left + 7.0)) y=(round(top + 6.0)) width="14" height="14" {}
             text x=(round(left + 26.0)) y=(round(top + 17.5)) { (graph_boxes::short(&node.title)) }
         }
         @if let Some(url) = links.open(node) {
@@ -378,7 +379,7 @@ fn drawn_node(laid: &Laid<'_>, root: Option<&EntityRef>, links: GraphLinks<'_>) 
             title { (node.reference) @if node.missing { " (does not exist)" } }
             rect x=(round(left)) y=(round(top)) width=(round(laid.width)) height=(NODE_HEIGHT) rx="6" {}
             svg.icon x=(round(left + 10.0)) y=(round(top + 9.0)) width="16" height="16" {
-                use href={ "#i-" (icon::of_kind(&node.kind)) } {}
+                use href={ "#i-" (node.icon) } {}
             }
             text x=(round(left + 32.0)) y=(round(top + 21.5)) { (label(&node.title)) }
         }

@@ -58,7 +58,7 @@ pub struct Bundle {
 #[derive(Clone, Debug, Default)]
 pub struct Boxes {
     /// The boxes.
-    pub boxes: Vec<GroupBox>,
+    pub groups: Vec<GroupBox>,
     /// Left, top and width of each node.
     pub nodes: Vec<(f64, f64, f64)>,
     /// The lines between boxes.
@@ -138,7 +138,7 @@ pub fn arrange(view: &GraphView, nodes: &[&GraphNode]) -> Boxes {
             Some(Bundle { path, relations })
         })
         .collect();
-    Boxes { boxes, nodes: places, bundles, headings, size: (right + bend + MARGIN, bottom + MARGIN) }
+    Boxes { groups: boxes, nodes: places, bundles, headings, size: (right + bend + MARGIN, bottom + MARGIN) }
 }
 
 /// Entities by column and by what they belong to.
@@ -415,7 +415,7 @@ mod tests {
         let view = crowd();
         let nodes: Vec<_> = view.nodes.iter().collect();
         let laid = arrange(&view, &nodes);
-        let frames: Vec<[f64; 4]> = laid.boxes.iter().map(|it| it.frame).collect();
+        let frames: Vec<[f64; 4]> = laid.groups.iter().map(|it| it.frame).collect();
         let apart = |one: &[f64; 4], other: &[f64; 4]| {
             one[0] + one[2] <= other[0]
                 || other[0] + other[2] <= one[0]
@@ -425,7 +425,7 @@ mod tests {
         for (index, one) in frames.iter().enumerate() {
             assert!(frames[index + 1..].iter().all(|other| apart(one, other)), "{one:?}");
         }
-        for found in &laid.boxes {
+        for found in &laid.groups {
             for member in &found.members {
                 let (x, y, width) = laid.nodes[*member];
                 let [left, top, wide, high] = found.frame;

@@ -4,7 +4,7 @@ use fairway_domain::Timestamp;
 
 use maud::{Markup, html};
 
-use crate::catalog::{health, name_cell};
+use crate::catalog_table::{health, name_cell};
 use crate::chrome::{Chrome, Tone};
 use crate::icon::icon;
 use crate::measure::{ago, grouped};
@@ -44,6 +44,10 @@ pub struct HomeView {
     pub owned_total: usize,
     /// Where all of it is listed.
     pub owned_url: String,
+    /// What the person starred, the newest first.
+    pub starred: Vec<EntityRow>,
+    /// What was looked at last in this browser.
+    pub recent: Vec<EntityRow>,
     /// The newest runs.
     pub runs: Vec<RunRow>,
     /// Golden paths, recommended first.
@@ -77,12 +81,23 @@ pub fn home(chrome: &Chrome, view: &HomeView) -> String {
                     (owned(view))
                 }
                 div {
+                    @if !view.starred.is_empty() {
+                        (section("starred", "Starred", Some(&html! { a href="/catalog?shelf=starred" { "All" } }), &short_list(&view.starred)))
+                    }
+                    @if !view.recent.is_empty() {
+                        (section("recent", "Looked at last", Some(&html! { a href="/catalog?shelf=recent" { "All" } }), &short_list(&view.recent)))
+                    }
                     (section("runs", "Recent runs", Some(&html! { a href="/runs" { "All runs" } }), &runs(view, chrome)))
                     (section("starts", "Start something", Some(&html! { a href="/create" { "All paths" } }), &starts(view)))
                 }
             }
         },
     )
+}
+
+/// Entities by name alone.
+fn short_list(rows: &[EntityRow]) -> Markup {
+    html! { ul.rows { @for row in rows { li.short { (name_cell(row)) span.sub { (row.kind) } } } } }
 }
 
 fn lead(view: &HomeView) -> Markup {

@@ -31,6 +31,12 @@ pub fn of_kind(kind: &str) -> &'static str {
     }
 }
 
+/// A drawing by the name that a kind's description gives it; without one there, that of the kind.
+pub fn named(name: Option<&str>, kind: &str) -> &'static str {
+    let known = name.and_then(|name| DRAWINGS.iter().find(|(drawing, _)| *drawing == name));
+    known.map_or_else(|| of_kind(kind), |(drawing, _)| drawing)
+}
+
 /// Symbols for the icons that `html` refers to, and for those that live updates may bring.
 pub fn symbols(html: &str, live: bool) -> Markup {
     let lasting = ["lock", "done", "failed", "clock", "spin", "undo", "skip", "arrow", "warning", "external"];

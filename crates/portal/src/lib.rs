@@ -9,10 +9,13 @@ mod address;
 pub mod api_document;
 pub mod audit;
 pub mod catalog;
+mod catalog_query;
+mod catalog_table;
 pub mod change_request;
 pub mod chrome;
 mod code;
 pub mod commit;
+pub mod compare;
 pub mod create;
 pub mod entity;
 pub mod entity_edit;
@@ -28,7 +31,7 @@ mod graph_boxes;
 pub mod guardrail;
 pub mod history;
 pub mod home;
-mod icon;
+pub mod icon;
 mod measure;
 mod part;
 pub mod plan;
@@ -45,18 +48,23 @@ mod shell;
 pub mod source;
 pub mod source_import;
 pub mod source_page;
+pub mod team;
 pub mod truth;
 
 pub use access::{IssuedToken, SignInView, TokenRow, TokensView, sign_in, tokens};
 pub use api_document::DefinitionView;
 pub use asset::{Asset, asset, asset_names, asset_path};
 pub use audit::{AuditView, RecordView, Verification, audit, record};
-pub use catalog::{CatalogQuery, CatalogView, Facet, FacetOption, catalog};
+pub use catalog::{
+    CatalogView, ColumnView, Facet, FacetOption, SavedViewRow, catalog, catalog_facets, catalog_rows,
+};
+pub use catalog_query::CatalogQuery;
 pub use change_request::{
     ChangeRequestView, ChangeRequestsView, ChangeTab, CheckRow, change_request, change_requests,
 };
 pub use chrome::{CallerView, Chrome, Notice, Section, Tone};
 pub use commit::{CommitRow, CommitView, CommitsView, DiffStatus, FileDiffView, commit, commits};
+pub use compare::{CompareLine, ComparePageView, compare};
 pub use create::{CreateView, create};
 pub use entity::{EntityTab, EntityView, PendingChange, entity};
 pub use entity_edit::{EditFieldView, EntityEditView, entity_edit};
@@ -78,13 +86,15 @@ pub use repository::{
     BlobContent, BlobView, EntryKind, EntryRow, FolderView, RepositoriesView, RepositoryHead, RepositoryRow,
     blob, folder, repositories,
 };
-pub use row::{EntityRow, Link, RunRow, TemplateRow};
+pub use row::{Cell, EntityRow, Link, RunRow, TemplateRow};
 pub use run::{RunView, RunsView, UndoItem, UndoView, run, run_fragment, runs, undo};
 pub use safe::SafeHtml;
 pub use search::{Piece, SearchHit, SearchView, search, search_json};
 pub use source::{DraftRow, DraftsView, SourceRow, SourcesView, drafts, sources};
 pub use source_import::{ImportPlanView, ImportRow, ImportView, source_import};
-pub use source_page::{BudgetView, SourceMoment, SourceRemovalView, SourceView, source, source_removal};
+pub use source_page::{
+    BudgetView, ConflictRow, SourceMoment, SourceRemovalView, SourceView, source, source_removal,
+};
 
 pub use truth::{TruthView, truth};
 

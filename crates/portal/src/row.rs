@@ -3,6 +3,8 @@
 use fairway_domain::run::{EffectStatus, Run, RunStatus};
 use fairway_domain::{EntityRef, Timestamp};
 
+use crate::icon;
+
 /// An entity in a table or list.
 #[derive(Clone, Debug)]
 pub struct EntityRow {
@@ -20,14 +22,54 @@ pub struct EntityRow {
     pub lifecycle: Option<String>,
     /// Whose.
     pub owner: Option<EntityRef>,
-    /// The system it belongs to.
-    pub system: Option<EntityRef>,
-    /// Its tags.
-    pub tags: Vec<String>,
     /// How many errors its source has now.
     pub errors: usize,
     /// How many findings its manifests have now.
     pub findings: usize,
+    /// The icon of its kind.
+    pub icon: &'static str,
+    /// Whether this person starred it.
+    pub starred: bool,
+    /// As of when it is shown, while its source cannot be read.
+    pub stale: Option<Timestamp>,
+    /// What the chosen columns hold.
+    pub cells: Vec<Cell>,
+}
+
+impl EntityRow {
+    /// An entity by its reference alone.
+    pub fn new(reference: EntityRef, kind: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            title: reference.name().to_owned(),
+            description: None,
+            entity_type: None,
+            lifecycle: None,
+            owner: None,
+            errors: 0,
+            findings: 0,
+            icon: icon::of_kind(kind),
+            starred: false,
+            stale: None,
+            cells: Vec::new(),
+            reference,
+        }
+    }
+}
+
+/// What a column holds for one entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Nothing.
+    Nothing,
+    /// A text.
+    Text(String),
+    /// Another entity.
+    Entity(EntityRef),
+    /// Several texts.
+    Texts(Vec<String>),
+    /// A moment.
+    At(Timestamp),
 }
 
 /// A run in a table or list.

@@ -33,7 +33,7 @@ pub fn document_with(chrome: &Chrome, options: Document, content: Markup) -> Str
         a.skip href="#content" { "Skip to content" }
         @if !options.bare { (rail(chrome)) }
         (top(chrome, options.bare))
-        main #content tabindex="-1" data-follow=[chrome.follow.as_deref()] {
+        main #content tabindex="-1" data-follow=[chrome.follow.as_deref()] data-seen=[chrome.seen.as_ref()] {
             @for notice in &chrome.notices {
                 @let (class, drawing) = part::tone(notice.tone);
                 div.notice.(class) role="status" {
@@ -63,6 +63,7 @@ pub fn document_with(chrome: &Chrome, options: Document, content: Markup) -> Str
                 script type="module" src=(asset_path("keys.js")) {}
                 script type="module" src=(asset_path("copy.js")) {}
                 @if body.contains("<div class=\"graph\"") { script type="module" src=(asset_path("graph.js")) {} }
+                @if body.contains(" data-rows") { script type="module" src=(asset_path("catalog.js")) {} }
                 @if chrome.follow.is_some() { script type="module" src=(asset_path("follow.js")) {} }
                 @if options.live { script type="module" src=(asset_path("live.js")) {} }
             }

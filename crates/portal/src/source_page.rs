@@ -41,10 +41,25 @@ pub struct SourceView {
     pub parent: Option<(String, String)>,
     /// The entities that it gives.
     pub entities: Vec<EntityRef>,
+    /// Entities that another source gives as well.
+    pub conflicts: Vec<ConflictRow>,
     /// What changed in it, the newest first.
     pub history: Vec<SourceMoment>,
     /// Why this person may not change it.
     pub blocked: Option<String>,
+}
+
+/// An entity that two sources give.
+#[derive(Clone, Debug)]
+pub struct ConflictRow {
+    /// Which.
+    pub reference: EntityRef,
+    /// The file of the one that is not shown, with its line.
+    pub place: String,
+    /// Whether the entity of this source is the one that is shown.
+    pub wins: bool,
+    /// The other source: its identifier and its address.
+    pub other: Option<(String, String)>,
 }
 
 /// A forge's budget of requests.
@@ -121,6 +136,9 @@ pub fn source(chrome: &Chrome, view: &SourceView) -> String {
             @if let Some(budget) = &view.budget { (section("budget", "Budget of requests", None, &budget_facts(budget, chrome.now))) }
             @if !view.children.is_empty() {
                 (section("repositories", "Discovered", Some(&html! { (count(view.children.len(), "repository", "repositories")) }), &source_table(&view.children, chrome.now)))
+            }
+            @if !view.conflicts.is_empty() {
+                (section("conflicts", "Given twice", Some(&html! { (count(view.conflicts.len(), "entity", "entities")) }), &conflicts(&view.conflicts)))
             }
             (section("entities", "Entities", None, &entities(&view.entities)))
             (section("history", "What changed", None, &history(&view.history, chrome.now)))
@@ -222,6 +240,33 @@ fn budget_facts(budget: &BudgetView, now: Timestamp) -> Markup {
         html! { (grouped(budget.sent as usize)) " sent, " (grouped(budget.unchanged as usize)) " of them unchanged" },
     ));
     facts(&pairs)
+}
+
+/// What two sources give: which of the two is shown, and what to do.
+fn conflicts(rows: &[ConflictRow]) -> Markup {
+    html! {
+        table.table aria-label="Entities that two sources give" {
+            thead { tr { th.grow scope="col" { "Entity" } th.fit scope="col" { "Shown" } th.fit.at-medium scope="col" { "Other source" } th.fit.at-wide scope="col" { "Passed over" } } }
+            tbody {
+                @for row in rows.iter().take(LISTED) {
+                    tr data-row {
+                        td.grow { (entity_link(&row.reference, row.reference.name())) }
+                        td.fit {
+                            @if row.wins { (state(Tone::Good, "This one")) } @else { (state(Tone::Warning, "The other one")) }
+                        }
+                        td.fit.at-medium {
+                            @match &row.other {
+                                Some((id, target)) => a href={ "/sources/" (address::encode(id)) } { span.capped title=(target) { (target) } },
+                                None => span.muted { "–" },
+                            }
+                        }
+                        td.fit.at-wide.sub { span.mono.capped title=(row.place) { (row.place) } }
+                    }
+                }
+            }
+        }
+        p.muted { "The source that had it first is shown. Remove it from one of the two, or give it another name there." }
+    }
 }
 
 fn entities(entities: &[EntityRef]) -> Markup {

@@ -9,8 +9,8 @@ use std::io::Write;
 
 use fairway_domain::EntityRef;
 use fairway_portal::{
-    CatalogView, Chrome, EntityRow, FailureView, HomeView, Section, asset, asset_names, catalog, failure,
-    home,
+    CatalogView, Cell, Chrome, EntityRow, FailureView, HomeView, Section, asset, asset_names, catalog,
+    failure, home,
 };
 
 /// One start tag with its attributes; a reader for the HTML that the pages themselves write.
@@ -138,17 +138,14 @@ fn what_pages_refer_to_is_there() {
 fn text_from_outside_stays_text() {
     let hostile = "\"><script>alert(1)</script>";
     let row = EntityRow {
-        reference: EntityRef::new("component", "default", hostile),
-        kind: hostile.into(),
         title: hostile.into(),
         description: Some(hostile.into()),
         entity_type: Some(hostile.into()),
         lifecycle: Some(hostile.into()),
         owner: Some(EntityRef::new("group", "default", hostile)),
-        system: None,
-        tags: vec![hostile.into()],
         errors: 1,
-        findings: 0,
+        cells: vec![Cell::Text(hostile.into()), Cell::Texts(vec![hostile.into()])],
+        ..EntityRow::new(EntityRef::new("component", "default", hostile), hostile)
     };
     let mut chrome = Chrome::new(hostile, Section::Home, gallery::now());
     chrome.organisation = hostile.into();

@@ -9,6 +9,7 @@ mod backstage;
 mod body;
 mod caller;
 mod connection;
+mod cookie;
 mod cross_origin;
 mod events;
 mod failure;

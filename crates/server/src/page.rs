@@ -2,8 +2,11 @@
 
 pub(crate) mod access;
 pub(crate) mod audit;
+pub(crate) mod bulk;
 pub(crate) mod catalog;
 pub(crate) mod change_request;
+pub(crate) mod column;
+pub(crate) mod compare;
 pub(crate) mod create;
 pub(crate) mod entity;
 pub(crate) mod environment;
@@ -22,9 +25,11 @@ pub(crate) mod repository;
 pub(crate) mod row;
 pub(crate) mod run;
 pub(crate) mod search;
+pub(crate) mod shelf;
 pub(crate) mod source;
 pub(crate) mod source_import;
 pub(crate) mod source_page;
+pub(crate) mod team;
 pub(crate) mod truth;
 
 use axum::extract::State;

@@ -38,19 +38,39 @@ const NAMES: [(&str, &str, &str, &str, &str); 14] = [
 pub fn row(index: usize) -> EntityRow {
     let (kind, name, entity_type, owner, description) = NAMES[index % NAMES.len()];
     let mut letters = kind.chars();
+    let own_kind: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
     EntityRow {
-        reference: reference(&format!("{kind}:default/{name}")),
-        kind: letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect(),
-        title: name.into(),
         description: Some(description.into()),
         entity_type: Some(entity_type.into()),
         lifecycle: (index % 3 != 2).then(|| "production".into()),
         owner: Some(reference(&format!("group:default/{owner}"))),
-        system: None,
-        tags: vec!["rust".into()],
         errors: usize::from(index == 3),
         findings: if index == 1 { 2 } else { 0 },
+        starred: index == 2,
+        stale: (index == 4).then(|| before(200_000)),
+        cells: vec![
+            Cell::Text(format!("{own_kind} · {entity_type}")),
+            Cell::Entity(reference(&format!("group:default/{owner}"))),
+            Cell::Texts(vec!["rust".into(), "tier-1".into()]),
+        ],
+        ..EntityRow::new(reference(&format!("{kind}:default/{name}")), &own_kind)
     }
+}
+
+fn columns() -> Vec<ColumnView> {
+    let all = [
+        ("type", "Type", true),
+        ("owner", "Owner", true),
+        ("tags", "Tags", true),
+        ("changed", "Changed", false),
+    ];
+    let column = |(name, title, shown): (&str, &str, bool)| ColumnView {
+        name: name.into(),
+        title: title.into(),
+        sort: (name != "tags").then(|| name.into()),
+        shown,
+    };
+    all.into_iter().map(column).collect()
 }
 
 fn long_row(index: usize) -> EntityRow {
@@ -133,6 +153,8 @@ fn home_view() -> HomeView {
         owned: (0..9).map(row).collect(),
         owned_total: 14,
         owned_url: "/catalog?owner=group:default/checkout".into(),
+        starred: (0..3).map(row).collect(),
+        recent: (2..6).map(row).collect(),
         runs: vec![
             run_row("Create orders-api", RunStatus::Running, 4),
             run_row("Promote basket 1.4.0 to production", RunStatus::Completed, 3_600),
@@ -171,6 +193,14 @@ fn catalog_view() -> CatalogView {
             ..CatalogQuery::default()
         },
         rows: (0..14).map(row).collect(),
+        columns: columns(),
+        views: vec![SavedViewRow {
+            id: "v1".into(),
+            name: "Services in production".into(),
+            shared: true,
+            removable: true,
+        }],
+        may_share: true,
         matching: 214,
         total: 241,
         per_page: 50,
@@ -196,6 +226,8 @@ fn catalog_view() -> CatalogView {
             facet("lifecycle", "Lifecycle", &[("production", 140), ("experimental", 22), ("deprecated", 3)]),
             facet("tag", "Tag", &[("rust", 40), ("python", 31)]),
         ],
+        title: None,
+        columns_of: String::new(),
         drafts: 1,
         hidden: 0,
         error: None,
@@ -370,8 +402,9 @@ fn entity_view(tab: EntityTab, broken: bool) -> EntityView {
         repository: Some("acme/orders-api".parse().unwrap()),
         clone_url: Some("http://127.0.0.1:7007/git/acme/orders-api.git".into()),
         findings: if broken { vec![] } else { super::path::findings().into_iter().skip(1).collect() },
-        owned: vec![],
-        owned_total: 0,
+        team: None,
+        icon: icon::of_kind("component"),
+        starred: Some(broken),
         pending: vec![],
         editable: true,
         may_deliver: true,
@@ -379,6 +412,100 @@ fn entity_view(tab: EntityTab, broken: bool) -> EntityView {
         yaml: yaml(),
         history: history_view(),
         readme: Some(SafeHtml::vouched("<h2>Orders API</h2><p>Takes orders. See <a href=\"/x\">the docs</a>.</p><div class=\"admonition warning\"><p class=\"admonition-title\">Take care</p><p>Cancelling is <code>final</code>.</p></div><ul><li>one</li><li>two</li></ul>".into())),
+    }
+}
+
+/// As many entities as are drawn, of systems of different sizes, with long names among them.
+fn crowded() -> GraphView {
+    let name = |index: usize| match index % 11 {
+        0 => format!("component:default/a-service-whose-name-is-exactly-as-long-as-names-may-be-{index:03}"),
+        _ => format!("component:default/service-{index}"),
+    };
+    let node = |index: usize| GraphNode {
+        whole: Some(reference(&format!("system:default/system-{}", index * index % 23))),
+        ..GraphNode::new(reference(&name(index)), "Component")
+    };
+    let edge = |index: usize| GraphEdge {
+        from: reference(&name(index)),
+        to: reference(&name(index / 2)),
+        relation: ["dependsOn", "consumesApi"][index % 2].into(),
+    };
+    GraphView {
+        root: None,
+        nodes: (0..200).map(node).collect(),
+        edges: (1..200).map(edge).collect(),
+        omitted: 41,
+    }
+}
+
+/// A team with people, a team below it, and something to look at; or with nothing.
+fn team_view(empty: bool) -> EntityView {
+    let mut view = entity_view(EntityTab::Overview, false);
+    view.entity = serde_json::from_value(json!({
+        "apiVersion": "backstage.io/v1alpha1", "kind": "Group",
+        "metadata": {"name": "checkout", "title": "Checkout", "description": "From basket to paid order"},
+        "spec": {"type": "team", "children": []}
+    }))
+    .unwrap();
+    (view.icon, view.deployments, view.findings, view.readme) =
+        (icon::of_kind("group"), vec![], vec![], None);
+    (view.repository, view.clone_url, view.graph) = (None, None, GraphView::default());
+    let person = |name: &str, about: Option<&str>, direct: bool| team::MemberRow {
+        reference: reference(&format!("user:default/{name}")),
+        title: name.into(),
+        about: about.map(Into::into),
+        direct,
+        missing: name == "gone",
+    };
+    view.team = Some(if empty {
+        team::TeamView::default()
+    } else {
+        team::TeamView {
+            is_person: false,
+            members: vec![
+                person("Ada Lovelace", Some("Keeps the ledger"), true),
+                person("gone", None, true),
+                person("Grace Hopper", Some("grace.hopper@acme.example"), false),
+            ],
+            groups: vec![team::GroupRow {
+                reference: reference("group:default/payments"),
+                title: "Payments".into(),
+                members: 4,
+                owned: 7,
+            }],
+            owned: ((0..9).map(row).collect(), 14),
+            through: ((3..6).map(row).collect(), 3),
+            concerns: vec![
+                team::TeamConcern {
+                    tone: Tone::Bad,
+                    words: "1 broken document".into(),
+                    url: "/drafts".into(),
+                },
+                team::TeamConcern {
+                    tone: Tone::Warning,
+                    words: "3 findings about the catalog".into(),
+                    url: "/catalog/findings?owner=group:default/checkout".into(),
+                },
+            ],
+        }
+    });
+    view
+}
+
+/// Three entities side by side.
+fn compare_view() -> ComparePageView {
+    let line = |field: &str, values: &[Option<&str>]| CompareLine {
+        field: field.into(),
+        values: values.iter().map(|it| it.map(str::to_owned)).collect(),
+        differs: values.windows(2).any(|pair| pair[0] != pair[1]),
+    };
+    ComparePageView {
+        entities: (0..3).map(row).collect(),
+        lines: vec![
+            line("metadata.name", &[Some("orders-api"), Some("storefront"), Some("basket")]),
+            line("spec.lifecycle", &[Some("production"), Some("production"), None]),
+            line("spec.owner", &[Some("checkout"), Some("checkout"), Some("checkout")]),
+        ],
     }
 }
 
@@ -455,6 +582,12 @@ fn discovery() -> SourceView {
         children: source_rows(),
         parent: None,
         entities: vec![reference("component:default/orders-api"), reference("api:default/orders")],
+        conflicts: vec![ConflictRow {
+            reference: reference("component:default/basket"),
+            place: "services/basket/catalog-info.yaml:1".into(),
+            wins: true,
+            other: Some(("s2".into(), "https://git.acme.example/acme/monolith".into())),
+        }],
         history: vec![
             moment(5, "12 entities", Tone::Good),
             moment(90, "github.com takes no more requests for now; what was read stays as it was", Tone::Bad),
@@ -554,6 +687,10 @@ pub fn pages() -> Vec<(&'static str, String)> {
         ("catalog-no-match", catalog(&catalog_chrome, &no_match)),
         ("entity", entity(&entity_chrome, &entity_view(EntityTab::Overview, false))),
         ("entity-broken", entity(&entity_chrome, &entity_view(EntityTab::Overview, true))),
+        ("team", entity(&entity_chrome, &team_view(false))),
+        ("team-empty", entity(&entity_chrome, &team_view(true))),
+        ("compare", compare(&catalog_chrome, &compare_view())),
+        ("compare-empty", compare(&catalog_chrome, &ComparePageView::default())),
         ("entity-errors", entity(&entity_chrome, &entity_view(EntityTab::Errors, true))),
         ("entity-yaml", entity(&entity_chrome, &entity_view(EntityTab::Yaml, false))),
         ("entity-api", entity(&entity_chrome, &api_view(DefinitionView::Unread))),
@@ -580,6 +717,13 @@ pub fn pages() -> Vec<(&'static str, String)> {
                     all_kinds: vec!["component".into(), "api".into()],
                     roots: vec![],
                 },
+            ),
+        ),
+        (
+            "graph-crowded",
+            graph(
+                &chrome("Graph", Section::Catalog, &[("Catalog", "/catalog"), ("Graph", "")]),
+                &GraphPageView { graph: crowded(), ..GraphPageView::default() },
             ),
         ),
         (

@@ -8,7 +8,7 @@ if (address) {
   let stale = false;
   const busy = () => {
     const active = document.activeElement;
-    return (content.contains(active) && active.matches('input, textarea, select')) || content.querySelector('dialog[open]');
+    return (content.contains(active) && active.matches('input, textarea, select')) || content.querySelector('dialog[open], .menu-choice[open], input[name=ref]:checked');
   };
   // What has the focus is found again by its name, by where it leads, or by its place among its like.
   const selector = (element) => {

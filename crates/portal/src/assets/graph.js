@@ -67,7 +67,7 @@ for (const graph of document.querySelectorAll('.graph:not(.fitted)')) {
   const relations = (svg.dataset.edges || '').split(';').filter(Boolean).map((edge) => edge.split(','));
   const drawn = [...svg.querySelectorAll('g.edge')];
   const exact = svg.querySelector('g.exact');
-  const place = (node) => { const box = node.querySelector('rect'); return ['x', 'y', 'width', 'height'].map((name) => Number(box.getAttribute(name))); };
+  const place = (node) => ['x', 'y', 'width', 'height'].map((name) => Number(node.querySelector('rect').getAttribute(name)));
   const line = (from, to, relation) => {
     const [x, y, w, h] = place(from);
     const [a, b, v, u] = place(to);

@@ -22,7 +22,7 @@ function help() {
     dialog.setAttribute('aria-label', 'Keys');
     const names = new Map([...document.querySelectorAll('.rail a[data-keys]')].map((a) => [a.dataset.keys, a.querySelector('span').textContent]));
     const find = /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘K' : 'Ctrl K';
-    const list = [[find, 'Find anything, run any action'], ['/', 'Filter this page'], ['j k', 'Next and previous row'], ['Enter', 'Open the row'],
+    const list = [[find, 'Find anything, run any action'], ['/', 'Filter this page'], ['j k', 'Next and previous row'], ['Enter', 'Open the row'], ['x', 'Choose the row'], ['s', 'Star it'],
       ...names, ['Esc', 'Close'], ['?', 'This list']];
     const table = document.createElement('dl');
     for (const [keys, text] of list) {
@@ -55,6 +55,7 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'j') { event.preventDefault(); move(1); }
   else if (event.key === 'k') { event.preventDefault(); move(-1); }
   else if (event.key === '?') { event.preventDefault(); help(); }
+  else if (event.key === 's') document.querySelector('[data-star]')?.click();
   else if (event.key === '/') {
     const field = document.querySelector('[data-filter]') || document.querySelector('[data-palette]');
     if (field) { event.preventDefault(); field.focus(); field.select?.(); }
@@ -67,3 +68,16 @@ document.addEventListener('click', (event) => {
   if (!row || event.target.closest('a, button, input, label, summary') || String(getSelection())) return;
   row.querySelector('a')?.click();
 });
+
+// The last entities that were looked at, the newest first, in this browser only. A page that is drawn ahead counts when
+// somebody comes to it.
+const seen = document.querySelector('[data-seen]')?.dataset.seen;
+if (seen) {
+  const note = () => {
+    const before = document.cookie.split('; ').find((one) => one.startsWith('fairway_recent='))?.slice(15).split('~') ?? [];
+    const all = [encodeURIComponent(seen), ...before.filter((one) => one !== encodeURIComponent(seen))].slice(0, 12);
+    document.cookie = `fairway_recent=${all.join('~')}; path=/; max-age=31536000; samesite=lax`;
+  };
+  if (document.prerendering) document.addEventListener('prerenderingchange', note, { once: true });
+  else note();
+}

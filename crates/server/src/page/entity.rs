@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use fairway_app::{AppError, View};
 use fairway_catalog::{CatalogEntity, TruthFinding};
@@ -26,8 +26,9 @@ use crate::page::history::history_view;
 use crate::page::home::service_of;
 use crate::page::moment::{as_of, dated};
 use crate::page::readme::readme;
-use crate::page::row::{clone_url, entity_row, entity_url};
-use crate::page::{Page, chrome, highlighted, html, markdown_in, off_thread};
+use crate::page::row::{clone_url, entity_url, icon_of};
+use crate::page::team::team as team_of;
+use crate::page::{Page, chrome, highlighted, html, markdown_in, off_thread, shelf};
 use crate::pairs::Pairs;
 use crate::state::ServerState;
 
@@ -94,15 +95,6 @@ fn deployments(state: &ServerState, caller: &Caller, name: &str) -> Result<Vec<E
         .collect())
 }
 
-/// Rows of what a team owns that the team's page shows; the catalog has all.
-const OWNED: usize = 25;
-
-/// What runs comes before what it is made of, and that before the rest.
-fn kind_order(kind: &str) -> usize {
-    let order = ["Component", "API", "Resource", "System", "Domain"];
-    order.iter().position(|it| *it == kind).unwrap_or(order.len())
-}
-
 fn pending_change(change: &ChangeRequest) -> PendingChange {
     let value = |field: &FieldChange| (field.field.clone(), field.after.clone().unwrap_or_default());
     PendingChange {
@@ -162,6 +154,7 @@ pub(crate) async fn entity(
     State(state): State<ServerState>,
     PageCaller(caller): PageCaller,
     Path((namespace, kind, name)): Path<(String, String, String)>,
+    headers: HeaderMap,
     uri: Uri,
 ) -> Page {
     caller.authorise(Permission::Read).or_page(&state, &uri, &caller)?;
@@ -225,27 +218,30 @@ pub(crate) async fn entity(
     };
     let chrome = chrome(&state, &caller, &uri, entity.title(), Section::Catalog).followed(Some(&reference));
     let mut chrome = dated(chrome, &as_of, &uri);
-    if !past {
+    let mut team = None;
+    let mut starred = None;
+    if past {
+        team = team_of(&state.app, &view, &found, &[]).filter(|_| tab == EntityTab::Overview);
+    } else {
         let truth = state.app.truth(&caller).await.or_page(&state, &uri, &caller)?;
         chrome.notices.extend(truth_notice(&reference, &truth));
+        chrome.seen = Some(reference.clone());
+        starred = Some(state.app.stars(&caller).or_page(&state, &uri, &caller)?.contains(&reference));
+        if tab == EntityTab::Overview {
+            team = team_of(&state.app, &view, &found, &truth);
+        }
     }
     let readme =
         if tab == EntityTab::Overview && !past { readme(&state, &caller, &view, &found).await } else { None };
     let may_deliver = caller.may(Permission::Deliver);
-    let mut owned: Vec<_> = if matches!(reference.kind(), "group" | "user") && tab == EntityTab::Overview {
-        view.catalog.owned_by(std::slice::from_ref(&reference)).into_iter().map(entity_row).collect()
-    } else {
-        Vec::new()
-    };
-    let owned_total = owned.len();
-    owned.sort_by_key(|row| (kind_order(&row.kind), row.title.to_lowercase()));
-    owned.truncate(OWNED);
     let pending =
         state.app.changes_of_entity(&reference).iter().map(|change| pending_change(change)).collect();
     let editable = repository.is_some() && caller.may(Permission::Push);
     let clone_url = repository.as_ref().map(|repository| clone_url(&state, repository));
     let relations = relations(&view, &found);
     let links = links(&entity);
+    let icon = icon_of(&view, &entity.kind);
+    let seen = chrome.seen.clone();
     let page = off_thread(move || {
         // Only the tab in view is highlighted or laid out.
         let definition = if tab == EntityTab::Api {
@@ -279,8 +275,9 @@ pub(crate) async fn entity(
             yaml,
             history,
             readme,
-            owned,
-            owned_total,
+            team,
+            icon,
+            starred,
             pending,
             editable,
             may_deliver,
@@ -288,7 +285,11 @@ pub(crate) async fn entity(
         fairway_portal::entity(&chrome, &data)
     })
     .await;
-    Ok(html(page.or_page(&state, &uri, &caller)?))
+    let mut response = html(page.or_page(&state, &uri, &caller)?);
+    if let Some(seen) = seen {
+        shelf::note(&headers, &mut response, &seen);
+    }
+    Ok(response)
 }
 
 /// An address of this portal without its host, so that links stay on the address that the reader uses.

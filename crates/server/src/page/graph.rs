@@ -14,6 +14,7 @@ use fairway_portal::{GraphDirection, GraphEdge, GraphNode, GraphPageView, GraphQ
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
 use crate::page::moment::{as_of, dated};
+use crate::page::row::icon_of;
 use crate::page::{Page, chrome, html, off_thread};
 use crate::pairs::Pairs;
 use crate::state::ServerState;
@@ -22,20 +23,20 @@ use crate::state::ServerState;
 const RELATIONS: [&str; 7] =
     ["dependsOn", "consumesApi", "providesApi", "partOf", "ownedBy", "childOf", "memberOf"];
 /// Entities that the field for the root offers.
-const OFFERED: usize = 500;
+const OFFERED: usize = 200;
 
 /// What is around an entity, as its own page shows it.
 pub(crate) fn around(view: &View, root: &EntityRef) -> GraphView {
     let exploration =
         Exploration { roots: vec![root.clone()], depth: 1, limit: AROUND, ..Exploration::default() };
-    drawn(view.catalog.explore(&exploration), Some(root), true)
+    drawn(view, view.catalog.explore(&exploration), Some(root), true)
 }
 
 /// More than these around an entity make no picture beside its page.
 const AROUND: usize = 36;
 
 /// As it is drawn; on both sides of the root when the walk went both ways.
-fn drawn(explored: Explored, root: Option<&EntityRef>, sided: bool) -> GraphView {
+fn drawn(view: &View, explored: Explored, root: Option<&EntityRef>, sided: bool) -> GraphView {
     let column = |node: &ExploredNode| {
         let distance = i32::try_from(node.distance).unwrap_or(i32::MAX);
         if sided && !node.forward { -distance } else { distance }
@@ -48,6 +49,7 @@ fn drawn(explored: Explored, root: Option<&EntityRef>, sided: bool) -> GraphView
             .into_iter()
             .map(|node| GraphNode {
                 column: column(&node),
+                icon: icon_of(view, &node.kind),
                 reference: node.reference,
                 kind: node.kind,
                 title: node.title,
@@ -81,6 +83,7 @@ fn read(pairs: &Pairs) -> Result<GraphQuery, AppError> {
         kinds: pairs.all("kind").into_iter().map(|kind| kind.to_lowercase()).take(50).collect(),
         apart: pairs.get("systems") == Some("apart"),
         open: references(pairs, "open")?,
+        as_list: pairs.get("as") == Some("list"),
     })
 }
 
@@ -118,9 +121,11 @@ pub(crate) async fn graph(
     // Walking and laying out two hundred nodes takes tens of milliseconds.
     let catalog = Arc::clone(&view.catalog);
     let page = off_thread(move || {
+        let catalog = &view.catalog;
         let root = if let [root] = query.roots.as_slice() { Some(root) } else { None };
         let data = GraphPageView {
             graph: drawn(
+                &view,
                 catalog.explore(&exploration(&query)),
                 root,
                 query.direction == GraphDirection::Both,
@@ -138,7 +143,7 @@ pub(crate) async fn graph(
     })
     .await
     .or_page(&state, &uri, &caller)?;
-    state.graphs.put(&view.catalog, key, &page);
+    state.graphs.put(&catalog, key, &page);
     Ok(html(page))
 }
 

@@ -3,27 +3,33 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use axum::http::Uri;
-use fairway_app::AppError;
+use axum::http::{HeaderMap, Uri};
 use fairway_app::home::Home;
-use fairway_catalog::{TruthCheck, TruthFinding};
+use fairway_app::{AppError, View};
+use fairway_catalog::{CatalogEntity, TruthCheck, TruthFinding};
 use fairway_domain::run::RunStatus;
 use fairway_domain::{Caller, EntityRef, Permission};
-use fairway_portal::row::RunRow;
+use fairway_portal::row::{EntityRow, RunRow};
 use fairway_portal::{Attention, HomeView, Section, Tone};
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
 use crate::page::environment::promotable;
-use crate::page::row::{entity_row, entity_url, template_row};
-use crate::page::{Page, chrome, html};
+use crate::page::row::{entity_row, entity_url, icon_of, template_row};
+use crate::page::{Page, chrome, html, shelf};
 use crate::state::ServerState;
 
 const SHOWN: usize = 12;
 const PROMOTIONS: usize = 5;
 const RUNS: usize = 7;
+const SHORT: usize = 6;
 
-pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): PageCaller, uri: Uri) -> Page {
+pub(crate) async fn home(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Page {
     let home = state.app.home(&caller).or_page(&state, &uri, &caller)?;
     let mut attention = Vec::new();
     let mut broken_files: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -119,6 +125,12 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
             at: Some(message.at),
         });
     }
+    let stars = state.app.stars(&caller).or_page(&state, &uri, &caller)?;
+    let recent = shelf::recent(&headers);
+    let short = |references: &[EntityRef]| -> Vec<_> {
+        let known = references.iter().filter_map(|reference| home.view.catalog.get(reference));
+        known.take(SHORT).map(|found| row(&home.view, found)).collect()
+    };
     let templates = state.app.templates(&caller).or_page(&state, &uri, &caller)?;
     let owner = home.groups.first().unwrap_or(&home.user);
     let title = |reference: &EntityRef| {
@@ -134,16 +146,23 @@ pub(crate) async fn home(State(state): State<ServerState>, PageCaller(caller): P
             .iter()
             .filter_map(|reference| home.view.catalog.get(reference))
             .take(SHOWN)
-            .map(entity_row)
+            .map(|found| row(&home.view, found))
             .collect(),
         owned_total: home.owned.len(),
         owned_url: format!("/catalog?owner={owner}"),
+        starred: short(&stars),
+        recent: short(&recent),
         runs: home.runs.iter().take(RUNS).map(RunRow::from).collect(),
         starts: templates.iter().take(4).map(|template| template_row(&home.view, template)).collect(),
         entities: home.view.catalog.len(),
     };
     let chrome = chrome(&state, &caller, &uri, "Home", Section::Home).followed(None);
     Ok(html(fairway_portal::home(&chrome, &view)))
+}
+
+/// A row with the icon of its kind.
+fn row(view: &View, found: &CatalogEntity) -> EntityRow {
+    EntityRow { icon: icon_of(view, found.kind()), ..entity_row(found) }
 }
 
 /// Versions of what the person owns that may move to the next environment.

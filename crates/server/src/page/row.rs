@@ -2,7 +2,7 @@
 
 use fairway_app::View;
 use fairway_catalog::CatalogEntity;
-use fairway_domain::{Caller, EntityRef};
+use fairway_domain::{Caller, EntityRef, Timestamp};
 use fairway_portal::row::{EntityRow, TemplateRow};
 use fairway_scaffold::Template;
 
@@ -15,22 +15,28 @@ pub(crate) fn entity_url(reference: &EntityRef) -> String {
 
 /// The row of an entity.
 pub(crate) fn entity_row(found: &CatalogEntity) -> EntityRow {
-    let entity = found.entity();
     EntityRow {
-        reference: entity.reference(),
-        kind: entity.kind.clone(),
-        title: entity.title().to_owned(),
-        description: entity.description().map(str::to_owned),
-        entity_type: entity.spec_text("type").map(str::to_owned),
-        lifecycle: entity.spec_text("lifecycle").map(str::to_owned),
-        owner: entity.owner(),
-        system: entity
-            .spec_text("system")
-            .and_then(|system| EntityRef::parse(system, Some("system"), entity.namespace()).ok()),
-        tags: entity.tags().map(str::to_owned).collect(),
+        title: found.title().to_owned(),
+        description: found.description().map(str::to_owned),
+        entity_type: found.entity_type().map(str::to_owned),
+        lifecycle: found.lifecycle().map(str::to_owned),
+        owner: found.owner().cloned(),
         errors: found.errors().len(),
-        findings: 0,
+        ..EntityRow::new(found.reference().clone(), found.kind())
     }
+}
+
+/// The drawing for a kind, as its description has it.
+pub(crate) fn icon_of(view: &View, kind: &str) -> &'static str {
+    let described = view.catalog.kinds().get(kind).and_then(|kind| kind.presentation.icon.as_deref());
+    fairway_portal::icon::named(described, kind)
+}
+
+/// As of when an entity is shown, when its source cannot be read now.
+pub(crate) fn stale_since(view: &View, found: &CatalogEntity) -> Option<Timestamp> {
+    let last = view.sources.get(found.source())?.last.as_ref()?;
+    last.failure.as_ref()?;
+    Some(last.last_success.unwrap_or_else(|| found.last_seen()))
 }
 
 /// The row of a template, with how often it was walked.

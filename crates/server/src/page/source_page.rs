@@ -4,9 +4,10 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect};
+use fairway_app::View;
 use fairway_app::source_state::{SourceChange, SourceSettings, SourceState};
 use fairway_domain::{Caller, Permission};
-use fairway_portal::{BudgetView, Section, SourceMoment, SourceRemovalView, SourceView, Tone};
+use fairway_portal::{BudgetView, ConflictRow, Section, SourceMoment, SourceRemovalView, SourceView, Tone};
 
 use crate::caller::PageCaller;
 use crate::failure::{OrPage, PageFailure};
@@ -57,6 +58,7 @@ pub(crate) async fn source(
         }),
         children: found.children.iter().map(|child| source_row(&caller, child, &[])).collect(),
         parent,
+        conflicts: conflicts(&view, &source.id),
         entities: found.entities,
         history: found.history.iter().map(moment).collect(),
         blocked: blocked(&caller, Permission::ManageCatalog),
@@ -64,6 +66,25 @@ pub(crate) async fn source(
     };
     let chrome = chrome(&state, &caller, &uri, &page.row.target, Section::Catalog);
     Ok(html(fairway_portal::source(&chrome, &page)))
+}
+
+/// What this source and another give both, from either side.
+fn conflicts(view: &View, source: &str) -> Vec<ConflictRow> {
+    let target = |id: &str| view.sources.get(id).map(|it| (id.to_owned(), it.target.to_string()));
+    view.drafts
+        .values()
+        .filter_map(|draft| {
+            let reference = draft.conflict.as_ref()?;
+            let shown = view.catalog.get(reference)?.source();
+            let wins = shown == source;
+            (wins || draft.source == source).then(|| ConflictRow {
+                reference: reference.clone(),
+                place: format!("{}:{}", draft.file, draft.line),
+                wins,
+                other: target(if wins { &draft.source } else { shown }),
+            })
+        })
+        .collect()
 }
 
 fn moment(change: &SourceChange) -> SourceMoment {
