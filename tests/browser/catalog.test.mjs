@@ -96,7 +96,7 @@ test('a question is completed, and says what is wrong with it', { skip }, async 
   await page.goto('/catalog');
   const field = page.locator('[data-instant]');
   await field.pressSequentially('kind:sys');
-  await page.getByRole('option', { name: /system/ }).first().waitFor();
+  await page.getByRole('option', { name: /system/i }).first().waitFor();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => {

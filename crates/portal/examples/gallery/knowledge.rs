@@ -352,7 +352,7 @@ fn history_view() -> HistoryView {
     }
 }
 
-fn entity_view(tab: EntityTab, broken: bool) -> EntityView {
+pub fn entity_view(tab: EntityTab, broken: bool) -> EntityView {
     let entity: Entity = serde_json::from_value(json!({
         "apiVersion": "backstage.io/v1alpha1", "kind": "Component",
         "metadata": {"name": "orders-api", "title": "Orders API", "description": "Takes orders, reserves stock and hands them to fulfilment", "tags": ["rust", "postgres", "tier-1"]},
@@ -412,100 +412,6 @@ fn entity_view(tab: EntityTab, broken: bool) -> EntityView {
         yaml: yaml(),
         history: history_view(),
         readme: Some(SafeHtml::vouched("<h2>Orders API</h2><p>Takes orders. See <a href=\"/x\">the docs</a>.</p><div class=\"admonition warning\"><p class=\"admonition-title\">Take care</p><p>Cancelling is <code>final</code>.</p></div><ul><li>one</li><li>two</li></ul>".into())),
-    }
-}
-
-/// As many entities as are drawn, of systems of different sizes, with long names among them.
-fn crowded() -> GraphView {
-    let name = |index: usize| match index % 11 {
-        0 => format!("component:default/a-service-whose-name-is-exactly-as-long-as-names-may-be-{index:03}"),
-        _ => format!("component:default/service-{index}"),
-    };
-    let node = |index: usize| GraphNode {
-        whole: Some(reference(&format!("system:default/system-{}", index * index % 23))),
-        ..GraphNode::new(reference(&name(index)), "Component")
-    };
-    let edge = |index: usize| GraphEdge {
-        from: reference(&name(index)),
-        to: reference(&name(index / 2)),
-        relation: ["dependsOn", "consumesApi"][index % 2].into(),
-    };
-    GraphView {
-        root: None,
-        nodes: (0..200).map(node).collect(),
-        edges: (1..200).map(edge).collect(),
-        omitted: 41,
-    }
-}
-
-/// A team with people, a team below it, and something to look at; or with nothing.
-fn team_view(empty: bool) -> EntityView {
-    let mut view = entity_view(EntityTab::Overview, false);
-    view.entity = serde_json::from_value(json!({
-        "apiVersion": "backstage.io/v1alpha1", "kind": "Group",
-        "metadata": {"name": "checkout", "title": "Checkout", "description": "From basket to paid order"},
-        "spec": {"type": "team", "children": []}
-    }))
-    .unwrap();
-    (view.icon, view.deployments, view.findings, view.readme) =
-        (icon::of_kind("group"), vec![], vec![], None);
-    (view.repository, view.clone_url, view.graph) = (None, None, GraphView::default());
-    let person = |name: &str, about: Option<&str>, direct: bool| team::MemberRow {
-        reference: reference(&format!("user:default/{name}")),
-        title: name.into(),
-        about: about.map(Into::into),
-        direct,
-        missing: name == "gone",
-    };
-    view.team = Some(if empty {
-        team::TeamView::default()
-    } else {
-        team::TeamView {
-            is_person: false,
-            members: vec![
-                person("Ada Lovelace", Some("Keeps the ledger"), true),
-                person("gone", None, true),
-                person("Grace Hopper", Some("grace.hopper@acme.example"), false),
-            ],
-            groups: vec![team::GroupRow {
-                reference: reference("group:default/payments"),
-                title: "Payments".into(),
-                members: 4,
-                owned: 7,
-            }],
-            owned: ((0..9).map(row).collect(), 14),
-            through: ((3..6).map(row).collect(), 3),
-            concerns: vec![
-                team::TeamConcern {
-                    tone: Tone::Bad,
-                    words: "1 broken document".into(),
-                    url: "/drafts".into(),
-                },
-                team::TeamConcern {
-                    tone: Tone::Warning,
-                    words: "3 findings about the catalog".into(),
-                    url: "/catalog/findings?owner=group:default/checkout".into(),
-                },
-            ],
-        }
-    });
-    view
-}
-
-/// Three entities side by side.
-fn compare_view() -> ComparePageView {
-    let line = |field: &str, values: &[Option<&str>]| CompareLine {
-        field: field.into(),
-        values: values.iter().map(|it| it.map(str::to_owned)).collect(),
-        differs: values.windows(2).any(|pair| pair[0] != pair[1]),
-    };
-    ComparePageView {
-        entities: (0..3).map(row).collect(),
-        lines: vec![
-            line("metadata.name", &[Some("orders-api"), Some("storefront"), Some("basket")]),
-            line("spec.lifecycle", &[Some("production"), Some("production"), None]),
-            line("spec.owner", &[Some("checkout"), Some("checkout"), Some("checkout")]),
-        ],
     }
 }
 
@@ -687,10 +593,6 @@ pub fn pages() -> Vec<(&'static str, String)> {
         ("catalog-no-match", catalog(&catalog_chrome, &no_match)),
         ("entity", entity(&entity_chrome, &entity_view(EntityTab::Overview, false))),
         ("entity-broken", entity(&entity_chrome, &entity_view(EntityTab::Overview, true))),
-        ("team", entity(&entity_chrome, &team_view(false))),
-        ("team-empty", entity(&entity_chrome, &team_view(true))),
-        ("compare", compare(&catalog_chrome, &compare_view())),
-        ("compare-empty", compare(&catalog_chrome, &ComparePageView::default())),
         ("entity-errors", entity(&entity_chrome, &entity_view(EntityTab::Errors, true))),
         ("entity-yaml", entity(&entity_chrome, &entity_view(EntityTab::Yaml, false))),
         ("entity-api", entity(&entity_chrome, &api_view(DefinitionView::Unread))),
@@ -717,13 +619,6 @@ pub fn pages() -> Vec<(&'static str, String)> {
                     all_kinds: vec!["component".into(), "api".into()],
                     roots: vec![],
                 },
-            ),
-        ),
-        (
-            "graph-crowded",
-            graph(
-                &chrome("Graph", Section::Catalog, &[("Catalog", "/catalog"), ("Graph", "")]),
-                &GraphPageView { graph: crowded(), ..GraphPageView::default() },
             ),
         ),
         (

@@ -17,6 +17,7 @@
     clippy::manual_is_multiple_of
 )]
 
+mod company;
 mod delivery;
 mod forge;
 mod knowledge;
@@ -65,6 +66,7 @@ pub fn chrome(title: &str, active: Section, crumbs: &[(&str, &str)]) -> Chrome {
 /// Every page by name.
 pub fn pages() -> Vec<(&'static str, String)> {
     let mut pages = knowledge::pages();
+    pages.extend(company::pages());
     pages.extend(path::pages());
     pages.extend(delivery::pages());
     pages.extend(forge::pages());
