@@ -18,7 +18,7 @@ const FROM_AFAR: [&str; 3] = ["component", "api", "resource"];
 
 /// Which way a walk goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Direction {
+pub enum ExploreDirection {
     /// Both ways along every relation.
     #[default]
     Both,
@@ -28,7 +28,7 @@ pub enum Direction {
     Breaks,
 }
 
-impl Direction {
+impl ExploreDirection {
     /// The relations of a dependency in this direction; none where all count.
     const fn relations(self) -> &'static [&'static str] {
         match self {
@@ -47,7 +47,7 @@ pub struct Exploration {
     /// How many steps it goes.
     pub depth: usize,
     /// Which way.
-    pub direction: Direction,
+    pub direction: ExploreDirection,
     /// The relations to follow by the names that graphs draw; all when empty. Without any, a walk that went up to an
     /// owner or a whole does not come down again on another side.
     pub relations: Vec<String>,

@@ -66,7 +66,7 @@ pub use draft::Draft;
 pub use edit::{FORMERLY, FieldEdit, append_document, edit_document, edits_between};
 pub use entity::CatalogEntity;
 pub use error::QueryError;
-pub use explore::{Direction, Exploration, Explored, ExploredNode};
+pub use explore::{Exploration, ExploreDirection, Explored, ExploredNode};
 pub use filter_grammar::filters;
 pub use graph::{Graph, GraphEdge, GraphNode};
 pub use ingest::{ForeignTarget, IngestedEntity, Ingestion, Model, SourceInfo, ingest, ingest_all};

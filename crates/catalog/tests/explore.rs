@@ -1,7 +1,7 @@
 //! The graph that people walk through.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use fairway_catalog::{Direction, Exploration, Explored, Snapshot, StoredEntity, validate};
+use fairway_catalog::{Exploration, ExploreDirection, Explored, Snapshot, StoredEntity, validate};
 use fairway_domain::{EntityRef, Timestamp};
 use fairway_yaml::{Document, Limits, read};
 
@@ -53,7 +53,7 @@ fn reference(text: &str) -> EntityRef {
     EntityRef::parse(text, None, "default").unwrap()
 }
 
-fn around(root: &str, direction: Direction, depth: usize) -> Exploration {
+fn around(root: &str, direction: ExploreDirection, depth: usize) -> Exploration {
     Exploration { roots: vec![reference(root)], direction, depth, limit: 200, ..Exploration::default() }
 }
 
@@ -73,12 +73,12 @@ fn told(explored: &Explored) -> Vec<String> {
 #[test]
 fn what_breaks_and_what_is_needed_go_opposite_ways() {
     let snapshot = company();
-    let breaks = snapshot.explore(&around("resource:books", Direction::Breaks, 6));
+    let breaks = snapshot.explore(&around("resource:books", ExploreDirection::Breaks, 6));
     assert_eq!(
         told(&breaks),
         ["0 books", "1 ledger < books", "2 orders < ledger", "3 orders-api < orders", "4 web < orders-api"]
     );
-    let needs = snapshot.explore(&around("component:web", Direction::Needs, 6));
+    let needs = snapshot.explore(&around("component:web", ExploreDirection::Needs, 6));
     assert_eq!(
         told(&needs),
         ["0 web", "1 orders-api < web", "2 orders < orders-api", "3 ledger < orders", "4 books < ledger"]
@@ -87,7 +87,7 @@ fn what_breaks_and_what_is_needed_go_opposite_ways() {
 
 #[test]
 fn a_walk_goes_up_to_owners_and_wholes_and_not_down_again() {
-    let explored = company().explore(&around("component:orders", Direction::Both, 2));
+    let explored = company().explore(&around("component:orders", ExploreDirection::Both, 2));
     let names: Vec<&str> = explored.nodes.iter().map(|node| node.reference.name()).collect();
     // The ledger is depended on; the tool only has the same owner.
     assert!(
@@ -95,8 +95,10 @@ fn a_walk_goes_up_to_owners_and_wholes_and_not_down_again() {
         "{names:?}"
     );
     assert!(!names.contains(&"tool"), "{names:?}");
-    let owned =
-        Exploration { relations: vec!["ownedBy".into()], ..around("component:orders", Direction::Both, 2) };
+    let owned = Exploration {
+        relations: vec!["ownedBy".into()],
+        ..around("component:orders", ExploreDirection::Both, 2)
+    };
     let names = told(&company().explore(&owned));
     assert!(
         names.contains(&"2 tool < sales".to_owned()),
@@ -107,7 +109,7 @@ fn a_walk_goes_up_to_owners_and_wholes_and_not_down_again() {
 #[test]
 fn a_system_stands_for_its_parts_until_it_is_opened() {
     let snapshot = company();
-    let mut asked = Exploration { collapsed: true, ..around("component:orders", Direction::Needs, 3) };
+    let mut asked = Exploration { collapsed: true, ..around("component:orders", ExploreDirection::Needs, 3) };
     assert_eq!(told(&snapshot.explore(&asked)), ["0 orders", "1 money (2 parts) < orders"]);
     asked.open.insert(reference("system:money"));
     assert_eq!(told(&snapshot.explore(&asked)), ["0 orders", "1 ledger < orders", "2 books < ledger"]);
@@ -115,8 +117,10 @@ fn a_system_stands_for_its_parts_until_it_is_opened() {
 
 #[test]
 fn kinds_that_are_left_out_are_walked_through() {
-    let asked =
-        Exploration { kinds: vec!["component".into()], ..around("component:web", Direction::Needs, 6) };
+    let asked = Exploration {
+        kinds: vec!["component".into()],
+        ..around("component:web", ExploreDirection::Needs, 6)
+    };
     assert_eq!(told(&company().explore(&asked)), ["0 web", "2 orders < web", "3 ledger < orders"]);
 }
 

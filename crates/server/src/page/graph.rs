@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::extract::State;
 use axum::http::Uri;
 use fairway_app::{AppError, View};
-use fairway_catalog::{Direction, Exploration, Explored, ExploredNode, Snapshot};
+use fairway_catalog::{Exploration, ExploreDirection, Explored, ExploredNode, Snapshot};
 use fairway_domain::{EntityRef, Permission};
 use fairway_portal::graph::MAX_NODES;
 use fairway_portal::{GraphDirection, GraphEdge, GraphNode, GraphPageView, GraphQuery, GraphView, Section};
@@ -92,9 +92,9 @@ fn exploration(query: &GraphQuery) -> Exploration {
         roots: query.roots.clone(),
         depth: query.depth,
         direction: match query.direction {
-            GraphDirection::Both => Direction::Both,
-            GraphDirection::Needs => Direction::Needs,
-            GraphDirection::Breaks => Direction::Breaks,
+            GraphDirection::Both => ExploreDirection::Both,
+            GraphDirection::Needs => ExploreDirection::Needs,
+            GraphDirection::Breaks => ExploreDirection::Breaks,
         },
         relations: query.relations.clone(),
         kinds: query.kinds.clone(),
