@@ -96,7 +96,8 @@ test('keys lead to places and through lists', { skip }, async () => {
   const name = (await page.locator(':focus').innerText()).trim();
   await page.keyboard.press('Enter');
   await page.waitForURL(/\/catalog\/default\//);
-  assert.ok((await page.locator('h1').innerText()).includes(name), `${name} was opened`);
+  const heading = await page.locator('h1').innerText();
+  assert.ok(heading.includes(name), `${name} was opened, not ${heading} (${page.url()})`);
   await page.keyboard.press('?');
   await page.locator('#keys').getByText('Find anything').waitFor();
   await page.keyboard.press('Escape');

@@ -286,8 +286,9 @@ fn next_done<T>(tasks: &mut VecDeque<JoinHandle<T>>, wait: bool) -> Option<JoinH
 
 /// While many entities change, as when a large source is read, so many are folded in before others see them…
 const GATHERED: usize = 131_072;
-/// …or for so long: stitching them together costs far less than stitching each part.
-const GATHERING: Duration = Duration::from_secs(1);
+/// …or for so long: stitching them together costs far less than stitching each part. Nobody waits for it: any other
+/// fact, and what says that the source was read, ends the gathering.
+const GATHERING: Duration = Duration::from_secs(10);
 
 /// What tells others how far the ledger is folded in.
 struct Progress {
@@ -322,8 +323,7 @@ async fn follow(
                 }
             }
         }
-        // What says that a source was read comes last.
-        let whole = batch.iter().any(|record| record.kind == kind::SOURCE);
+        let whole = batch.iter().any(|record| record.kind != kind::ENTITY && record.kind != kind::DRAFT);
         (view, changes) = off_thread_if(batch.len() > LARGE, move || {
             for record in batch {
                 if record.sequence > view.sequence {

@@ -201,10 +201,8 @@ pub(crate) fn render(mut stored: StoredEntity) -> Rendered {
         });
         text.push(b'}');
     }
-    if entity.metadata_text("title").is_none()
-        && let Some(Value::String(name)) = entity.spec_pointer("/profile/displayName")
-    {
-        spans.beside(Part::Title, name);
+    if entity.metadata_text("title").is_none() && entity.title() != entity.name() {
+        spans.beside(Part::Title, entity.title());
     }
     text.extend_from_slice(b",\"relations\":[");
     let relations = text.len() as u32;

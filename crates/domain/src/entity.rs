@@ -48,9 +48,10 @@ impl Entity {
         self.metadata_text("namespace").unwrap_or(DEFAULT_NAMESPACE)
     }
 
-    /// `metadata.title`, or the name.
+    /// What people call it: `metadata.title`, the display name of a profile, or the name.
     pub fn title(&self) -> &str {
-        self.metadata_text("title").unwrap_or_else(|| self.name())
+        let profile = || self.spec_pointer("/profile/displayName").and_then(Value::as_str);
+        self.metadata_text("title").or_else(profile).unwrap_or_else(|| self.name())
     }
 
     /// `metadata.description`.
