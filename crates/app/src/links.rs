@@ -177,7 +177,7 @@ impl App {
         {
             return self.put(caller, Source { parent: Some(other), ..link.clone() }).await;
         }
-        if view.catalog.iter().filter(|entity| entity.source() == link.id).count() <= ENTITIES {
+        if view.catalog.of_source(&link.id).count() <= ENTITIES {
             return Box::pin(self.remove_source_facts(caller, &link.id)).await;
         }
         if link.missing_since.is_none() {

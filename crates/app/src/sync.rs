@@ -335,8 +335,7 @@ impl App {
         removals: Removals,
     ) -> Result<Source, AppError> {
         let now = self.now();
-        let before: Vec<CatalogEntity> =
-            view.catalog.iter().filter(|found| found.source() == info.id).cloned().collect();
+        let before: Vec<CatalogEntity> = view.catalog.of_source(&info.id).cloned().collect();
         let change = fairway_catalog::diff(&before, ingestion);
         let limit = source.removal_limit.unwrap_or_default();
         let decided = proposals::decide(

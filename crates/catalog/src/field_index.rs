@@ -241,7 +241,14 @@ impl FieldIndex {
 
     /// Whether a text, in lower case here, is in a list.
     pub(crate) fn lists(&self, lower: &str) -> bool {
-        !matches!(self.listed, Listed::None) && !self.listing(lower).is_empty()
+        match &self.listed {
+            Listed::None => false,
+            Listed::All => {
+                let term = self.first_from(lower);
+                term < self.len() && self.lower(term) == lower
+            }
+            Listed::Some(_) => !self.listing(lower).is_empty(),
+        }
     }
 
     /// Every value of every entity in its own case, by entity.

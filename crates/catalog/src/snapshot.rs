@@ -14,8 +14,10 @@ use crate::kind::{KIND, KindRegistry};
 use crate::node::Node;
 use crate::parallel;
 use crate::predicate::{Field, Predicate};
+use crate::query::SOURCE;
 use crate::rename::{former_names, redirects};
 use crate::segment::{SEGMENT, Segment};
+use crate::selecting::Matches;
 use crate::stitch::{EntityChange, stitch};
 use crate::stored::{StoredDraft, StoredEntity};
 
@@ -268,6 +270,17 @@ impl Snapshot {
             (segment, start, end, &part.present)
         });
         merged(parts.collect())
+    }
+
+    /// The entities that a source gives, in no particular order. It costs what they are, not what the catalog is.
+    pub fn of_source<'a>(&'a self, source: &'a str) -> impl Iterator<Item = &'a CatalogEntity> {
+        let condition = Condition::new(self, &Predicate::In(Field::new(SOURCE), vec![source.to_owned()]));
+        let found = self.matches(&condition).into_iter().flat_map(|Matches { segment, found }| {
+            let documents: Vec<u16> = found.iter().collect();
+            documents.into_iter().filter_map(|document| segment.entity(document))
+        });
+        // Values are found whatever their case.
+        found.filter(move |entity| entity.source() == source)
     }
 
     /// How many entities there are.

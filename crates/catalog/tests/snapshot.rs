@@ -375,3 +375,26 @@ proptest! {
         prop_assert_eq!(found, expected);
     }
 }
+
+#[test]
+fn a_source_has_its_own_entities_and_no_others() {
+    let document = |name: &str, source: &str| {
+        let spec = json!({"type": "service", "lifecycle": "production", "owner": "team-a"});
+        let entity = json!({
+            "apiVersion": "backstage.io/v1alpha1", "kind": "Component", "metadata": {"name": name}, "spec": spec,
+        });
+        StoredEntity { source: source.into(), ..stored(entity) }
+    };
+    let documents =
+        vec![document("a", "one"), document("b", "One"), document("c", "two"), document("d", "one")];
+    let snapshot = Snapshot::build(documents, Vec::new());
+    let names = |source: &str| {
+        let mut names: Vec<String> =
+            snapshot.of_source(source).map(|found| found.name().to_owned()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("one"), ["a", "d"]);
+    assert_eq!(names("One"), ["b"]);
+    assert_eq!(names("none"), Vec::<String>::new());
+}
