@@ -1,0 +1,100 @@
+//! Policies on what a plan renders, and on given files.
+
+use std::collections::BTreeMap;
+
+use fairway_domain::finding::Finding;
+use fairway_domain::plan::RenderedEnvironment;
+use fairway_domain::{Caller, Diagnostic, Digest, Permission};
+use fairway_policy::PolicyObject;
+
+use super::worst_first;
+use crate::environments::{classes_of, environments_of};
+use crate::projection::View;
+use crate::releases::Checked;
+use crate::{App, AppError};
+
+/// What a check of files came to.
+pub struct Checks {
+    /// The findings, worst first.
+    pub findings: Vec<Finding>,
+    /// Files that cannot be read.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many objects were looked at.
+    pub objects: usize,
+    /// How many policies were asked.
+    pub policies: usize,
+}
+
+impl App {
+    /// Findings and cost of what a plan renders.
+    pub(crate) fn check_environments(
+        &self,
+        view: &View,
+        environments: &[RenderedEnvironment],
+        contents: &BTreeMap<Digest, Vec<u8>>,
+    ) -> Result<Checked, AppError> {
+        let compiled = self.policies(view);
+        let known = environments_of(view);
+        let classes = classes_of(view);
+        let mut objects = Vec::new();
+        let mut estimates = Vec::new();
+        for rendered in environments {
+            let mut values = Vec::new();
+            for file in &rendered.files {
+                let Some(bytes) = file.content.as_ref().and_then(|digest| contents.get(digest)) else {
+                    continue;
+                };
+                let text = String::from_utf8_lossy(bytes);
+                let reading = fairway_yaml::read(file.path.as_str(), &text, &fairway_yaml::Limits::default());
+                if !reading.diagnostics.is_empty() {
+                    return Err(AppError::Diagnostics(reading.diagnostics));
+                }
+                for document in reading.documents {
+                    values.push(document.value.clone());
+                    objects.push(PolicyObject {
+                        value: document.value,
+                        file: Some(file.path.to_string()),
+                        environment: Some(rendered.environment.clone()),
+                    });
+                }
+            }
+            let environment = known.iter().find(|environment| environment.name == rendered.environment);
+            if let Some(environment) = environment {
+                estimates.extend(fairway_insight::cost::estimate(
+                    environment,
+                    &values,
+                    &rendered.resources,
+                    &classes,
+                ));
+            }
+        }
+        let mut findings = compiled.set.evaluate(&objects);
+        worst_first(&mut findings);
+        Ok(Checked {
+            findings,
+            policies: u32::try_from(compiled.set.policies().len()).unwrap_or(u32::MAX),
+            cost: fairway_insight::cost::total(&estimates),
+        })
+    }
+
+    /// What the policies say about given manifests, for `fairway check` and CI.
+    pub fn check(&self, caller: &Caller, files: &[(String, String)]) -> Result<Checks, AppError> {
+        caller.authorise(Permission::Read)?;
+        let view = self.view();
+        let compiled = self.policies(&view);
+        let mut objects = Vec::new();
+        let mut diagnostics = Vec::new();
+        for (file, text) in files {
+            let reading = fairway_yaml::read(file, text, &fairway_yaml::Limits::default());
+            diagnostics.extend(reading.diagnostics);
+            objects.extend(reading.documents.into_iter().map(|document| PolicyObject {
+                value: document.value,
+                file: Some(file.clone()),
+                environment: None,
+            }));
+        }
+        let mut findings = compiled.set.evaluate(&objects);
+        worst_first(&mut findings);
+        Ok(Checks { findings, diagnostics, objects: objects.len(), policies: compiled.set.policies().len() })
+    }
+}
