@@ -115,6 +115,7 @@ fn findings(plan: &Plan, text: &mut String) {
 /// One finding over a few lines, each with `margin` before it.
 pub fn finding_text(finding: &Finding, margin: &str) -> String {
     let word = match finding.enforcement {
+        _ if finding.waiver.is_some() => "WAIVED",
         Enforcement::Deny => "DENIED",
         Enforcement::Warn => "WARNING",
         Enforcement::Dryrun => "NOTED",
@@ -131,6 +132,9 @@ pub fn finding_text(finding: &Finding, margin: &str) -> String {
     }
     if let Outcome::NotEvaluated { reason } = &finding.outcome {
         let _ = write!(text, "\n{margin}   could not be evaluated: {reason}");
+    }
+    if let Some(waiver) = &finding.waiver {
+        let _ = write!(text, "\n{margin}   waived until {}: {} ({})", waiver.until, waiver.reason, waiver.id);
     }
     if let Some(fix) = &finding.fix {
         let _ = write!(text, "\n{margin}   = {fix}");

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Timestamp;
+
 /// How bad a finding is, by the policy's own word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -63,6 +65,18 @@ pub struct ObjectRef {
     pub environment: Option<String>,
 }
 
+/// An exception that somebody allowed for a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Waived {
+    /// The waiver's identifier.
+    pub id: String,
+    /// When it ends.
+    pub until: Timestamp,
+    /// Why it was asked for.
+    pub reason: String,
+}
+
 /// One thing that a policy says about one object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -90,12 +104,36 @@ pub struct Finding {
     /// How to mend it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
+    /// The waiver that lets it pass, when there is one: the finding stays visible, and does not block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<Waived>,
 }
 
 impl Finding {
     /// Whether it stops an apply: a violation of a denying policy, or a denying policy that could not be
-    /// evaluated (the place is an enforcing one, so doubt blocks).
+    /// evaluated (the place is an enforcing one, so doubt blocks), unless a waiver lets it pass.
     pub fn blocks(&self) -> bool {
-        self.enforcement == Enforcement::Deny
+        self.enforcement == Enforcement::Deny && self.waiver.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::Finding;
+    use serde_json::json;
+
+    #[test]
+    fn a_waived_finding_does_not_block_and_one_without_a_waiver_is_written_as_before() {
+        let written = json!({"policy": "Limits", "rule": "r", "severity": "high", "enforcement": "deny",
+            "outcome": {"type": "violation"}, "object": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"},
+            "message": "no limits"});
+        let mut finding: Finding = serde_json::from_value(written.clone()).unwrap();
+        assert!(finding.blocks());
+        assert_eq!(serde_json::to_value(&finding).unwrap(), written);
+        let waived =
+            json!({"id": "w1", "until": "2030-01-01T00:00:00Z", "reason": "the vendor mends it in May"});
+        finding.waiver = Some(serde_json::from_value(waived).unwrap());
+        assert!(!finding.blocks());
     }
 }

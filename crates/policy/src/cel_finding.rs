@@ -33,6 +33,7 @@ fn finding(words: Words<'_>, outcome: Outcome, message: &str) -> Finding {
         message: message.chars().take(2000).collect(),
         why: info.why.clone(),
         fix: info.fix.clone(),
+        waiver: None,
     }
 }
 

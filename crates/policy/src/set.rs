@@ -342,6 +342,7 @@ fn findings_of(verdict: Verdict, info: &PolicyInfo, review: &Review<'_>) -> Vec<
         message,
         why: info.why.clone(),
         fix: info.fix.clone(),
+        waiver: None,
     };
     let not_evaluated = |reason: String| {
         let message = format!("could not be evaluated: {reason}");

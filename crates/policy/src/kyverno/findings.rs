@@ -164,5 +164,6 @@ fn finding(answer: Answer, info: &PolicyInfo, review: &Review<'_>) -> Option<Fin
         message: message.chars().take(2000).collect(),
         why: info.why.clone(),
         fix: info.fix.clone(),
+        waiver: None,
     })
 }

@@ -41,6 +41,7 @@ pub fn findings() -> Vec<Finding> {
             fix: Some(
                 "Add resources.limits.memory to the container in score.yaml, for example 256Mi.".into(),
             ),
+            waiver: None,
         },
         Finding {
             policy: "Images come from the company's registry".into(),
@@ -53,6 +54,7 @@ pub fn findings() -> Vec<Finding> {
             message: "container <sidecar> has the image docker.io/library/busybox:1.36".into(),
             why: None,
             fix: Some("Use the mirror registry.acme.example/mirror/busybox:1.36.".into()),
+            waiver: None,
         },
     ]
 }
