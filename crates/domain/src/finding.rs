@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Digest, Timestamp};
 
 /// How bad a finding is, by the policy's own word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,6 +63,9 @@ pub struct ObjectRef {
     /// Where it is headed, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// The service that it says it belongs to, by its label `app.kubernetes.io/name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
 }
 
 /// An exception that somebody allowed for a time.
@@ -115,6 +118,25 @@ impl Finding {
     pub fn blocks(&self) -> bool {
         self.enforcement == Enforcement::Deny && self.waiver.is_none()
     }
+
+    /// Names the finding for as long as it stands: sixteen hexadecimal digits over the policy, the object with its
+    /// environment, the path and the message. A file that moves, or a waiver, does not change it.
+    pub fn id(&self) -> String {
+        let object = &self.object;
+        let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+        let parts = [
+            self.rule.as_str(),
+            group,
+            &object.kind,
+            &object.namespace,
+            &object.name,
+            object.environment.as_deref().unwrap_or_default(),
+            self.path.as_deref().unwrap_or_default(),
+            &self.message,
+        ];
+        // No part can hold what stands between them.
+        Digest::of(parts.join("\0").as_bytes()).hex().chars().take(16).collect()
+    }
 }
 
 #[cfg(test)]
@@ -133,7 +155,11 @@ mod tests {
         assert_eq!(serde_json::to_value(&finding).unwrap(), written);
         let waived =
             json!({"id": "w1", "until": "2030-01-01T00:00:00Z", "reason": "the vendor mends it in May"});
+        let id = finding.id();
         finding.waiver = Some(serde_json::from_value(waived).unwrap());
         assert!(!finding.blocks());
+        assert_eq!(finding.id(), id, "a waiver does not make it another finding");
+        finding.object.environment = Some("production".to_owned());
+        assert_ne!(finding.id(), id, "elsewhere it is another one");
     }
 }

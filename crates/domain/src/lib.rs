@@ -23,6 +23,7 @@ pub mod repository;
 pub mod run;
 pub mod secret;
 pub mod tree;
+pub mod waiver;
 
 pub use caller::{Actor, Caller, Origin, Permission, Role};
 pub use clock::{Clock, Timestamp};

@@ -19,6 +19,12 @@ fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// A label that is not empty, by its escaped name.
+fn label(object: &Value, name: &str) -> Option<String> {
+    let found = text(object, &format!("/metadata/labels/{name}"));
+    (!found.is_empty()).then(|| found.to_owned())
+}
+
 impl<'a> Review<'a> {
     /// The review of an object that is about to be created. An `AdmissionReview` is taken at its word.
     pub(crate) fn new(source: &'a PolicyObject) -> Self {
@@ -53,7 +59,9 @@ impl<'a> Review<'a> {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
             file: source.file.clone(),
-            environment: source.environment.clone(),
+            // What Fairway renders says where it is headed, also to those who only see the object.
+            environment: source.environment.clone().or_else(|| label(object, "fairway.dev~1environment")),
+            service: label(object, "app.kubernetes.io~1name"),
         };
         Self { object, reference, group, value }
     }

@@ -26,6 +26,7 @@ pub fn findings() -> Vec<Finding> {
         name: name.into(),
         file: Some("staging/orders-api/deployment.yaml".into()),
         environment: Some("staging".into()),
+        service: Some(name.into()),
     };
     vec![
         Finding {
