@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use fairway_domain::Diagnostic;
 use fairway_domain::finding::Finding;
-use fairway_policy::{PolicyDocument, PolicyObject, PolicySet};
+use fairway_policy::{PolicyDocument, PolicyObject, PolicySet, add_lines};
 use fairway_remote::ApiClient;
+use fairway_yaml::Document;
 use serde_json::{Value, json};
 
 use crate::client::ConnectionArguments;
@@ -116,9 +117,9 @@ async fn here(files: &[ManifestFile], folder: &Path) -> Result<Checks, CliError>
     let mut checks = Checks::default();
     let mut documents = Vec::new();
     for file in manifests::read(&[folder.to_owned()]).await? {
-        for (value, _) in values(&file, &mut checks.diagnostics) {
-            if is_policy(&value) {
-                documents.push(PolicyDocument { value, file: Some(file.path.clone()) });
+        for document in documents_of(&file, &mut checks.diagnostics) {
+            if is_policy(&document.value) {
+                documents.push(PolicyDocument { value: document.value, file: Some(file.path.clone()) });
             }
         }
     }
@@ -133,14 +134,18 @@ async fn here(files: &[ManifestFile], folder: &Path) -> Result<Checks, CliError>
         ));
     }
     let mut objects = Vec::new();
+    let mut places = Vec::new();
     for file in files {
-        for (value, path) in values(file, &mut checks.diagnostics) {
-            objects.push(PolicyObject { value, file: Some(path.to_owned()), environment: None });
+        for document in documents_of(file, &mut checks.diagnostics) {
+            let value = document.value.clone();
+            objects.push(PolicyObject { value, file: Some(file.path.clone()), environment: None });
+            places.push(document);
         }
     }
     checks.objects = objects.len();
     checks.policies = set.policies().len();
     checks.findings = set.evaluate(&objects);
+    add_lines(&mut checks.findings, &places);
     checks.findings.sort_by(|one, two| {
         let key = |it: &Finding| (it.enforcement, it.severity);
         key(two).cmp(&key(one)).then_with(|| one.cmp(two))
@@ -148,10 +153,10 @@ async fn here(files: &[ManifestFile], folder: &Path) -> Result<Checks, CliError>
     Ok(checks)
 }
 
-fn values<'a>(file: &'a ManifestFile, diagnostics: &mut Vec<Diagnostic>) -> Vec<(Value, &'a str)> {
+fn documents_of(file: &ManifestFile, diagnostics: &mut Vec<Diagnostic>) -> Vec<Document> {
     let reading = fairway_yaml::read(&file.path, &file.content, &fairway_yaml::Limits::default());
     diagnostics.extend(reading.diagnostics);
-    reading.documents.into_iter().map(|document| (document.value, file.path.as_str())).collect()
+    reading.documents
 }
 
 fn is_policy(value: &Value) -> bool {

@@ -121,7 +121,8 @@ pub fn finding_text(finding: &Finding, margin: &str) -> String {
         Enforcement::Dryrun => "NOTED",
     };
     let object = &finding.object;
-    let place = object.file.as_ref().map(|file| format!(" in {file}")).unwrap_or_default();
+    let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let place = object.file.as_ref().map(|file| format!(" in {file}{line}")).unwrap_or_default();
     let environment = object.environment.as_ref().map(|name| format!(", for {name}")).unwrap_or_default();
     let mut text = format!(
         "{margin}{word}  {}\n{margin}   {} {}{place}{environment}: {}",
@@ -138,6 +139,9 @@ pub fn finding_text(finding: &Finding, margin: &str) -> String {
     }
     if let Some(fix) = &finding.fix {
         let _ = write!(text, "\n{margin}   = {fix}");
+    }
+    if let Some(docs) = &finding.docs {
+        let _ = write!(text, "\n{margin}   = see {docs}");
     }
     text
 }

@@ -132,7 +132,15 @@ fn words(policy: &PolicyInfo) -> String {
         format!("  {}", policy.title),
         format!("  severity {severity}; a violation {follows}"),
     ];
-    for (label, text) in [("why", &policy.why), ("fix", &policy.fix), ("file", &policy.file)] {
+    let controls = (!policy.controls.is_empty()).then(|| policy.controls.join("\n"));
+    for (label, text) in [
+        ("why", &policy.why),
+        ("example", &policy.example),
+        ("fix", &policy.fix),
+        ("controls", &controls),
+        ("docs", &policy.docs),
+        ("file", &policy.file),
+    ] {
         if let Some(text) = text {
             lines.push(format!("  {label}: {}", text.trim().replace('\n', "\n       ")));
         }

@@ -1,6 +1,9 @@
 //! What a policy found.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{Digest, Timestamp};
 
@@ -80,6 +83,63 @@ pub struct Waived {
     pub reason: String,
 }
 
+/// One operation of a JSON patch (RFC 6902) that mends an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "lowercase")]
+pub enum PatchOperation {
+    /// Puts a value at a place; what is there is replaced, in a list it moves on.
+    Add {
+        /// A JSON pointer; `-` at its end is the end of a list.
+        path: String,
+        /// What is put there.
+        value: Value,
+    },
+    /// Puts a value in the place of another.
+    Replace {
+        /// A JSON pointer to what is there.
+        path: String,
+        /// What is put there.
+        value: Value,
+    },
+    /// Takes a value away.
+    Remove {
+        /// A JSON pointer to what is there.
+        path: String,
+    },
+}
+
+impl PatchOperation {
+    /// The place that it changes, as JSON pointer.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Add { path, .. } | Self::Replace { path, .. } | Self::Remove { path } => path,
+        }
+    }
+
+    /// What is put there; `None` when it is taken away.
+    pub fn value(&self) -> Option<&Value> {
+        match self {
+            Self::Add { value, .. } | Self::Replace { value, .. } => Some(value),
+            Self::Remove { .. } => None,
+        }
+    }
+}
+
+impl Ord for PatchOperation {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |it: &Self| {
+            (it.path().to_owned(), it.value().map(Value::to_string), matches!(it, Self::Add { .. }))
+        };
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for PatchOperation {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 /// One thing that a policy says about one object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -110,6 +170,16 @@ pub struct Finding {
     /// The waiver that lets it pass, when there is one: the finding stays visible, and does not block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<Waived>,
+    /// The address of the policy's own page, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub docs: Option<String>,
+    /// The line in `object.file` that the finding is about, from 1, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// What would mend it, where that is mechanical: a JSON patch (RFC 6902) on the object. Empty when a person has
+    /// to decide.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patch: Vec<PatchOperation>,
 }
 
 impl Finding {

@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fairway_domain::Diagnostic;
-use fairway_domain::finding::{Enforcement, Finding, Severity};
+use fairway_domain::finding::{Enforcement, Finding};
 use serde_json::Value;
 
 use crate::admission_match::{Constraints, Subject};
 use crate::cel::{RuleVerdict, Rules, RulesSource};
-use crate::cel_finding::{Words, not_evaluated, violation};
+use crate::explanation::Explanation;
+use crate::finding::{Words, not_evaluated, violation};
 use crate::matching::{Matching, Namespaces, selects};
 use crate::review::Review;
 use crate::set::{PolicyDocument, PolicyInfo};
-use crate::template::{annotation, at, severity, text};
+use crate::template::{at, text};
 
 /// The group of these policies.
 const GROUP: &str = "admissionregistration.k8s.io/";
@@ -126,7 +127,7 @@ struct Policy {
     rules: Result<Rules, String>,
     parameter_kind: Option<(String, String)>,
     ignores_failure: bool,
-    severity: Option<Severity>,
+    explanation: Explanation,
 }
 
 impl Policy {
@@ -158,7 +159,7 @@ impl Policy {
             rules,
             parameter_kind: parameter_kind(value),
             ignores_failure: text(value, "/spec/failurePolicy") == Some("Ignore"),
-            severity: severity(document, problems),
+            explanation: Explanation::read(document, problems),
             document: document.clone(),
         })
     }
@@ -226,18 +227,14 @@ impl Bound {
     }
 
     fn info(&self) -> PolicyInfo {
-        let document = &self.policy.document.value;
-        let own = |key: &str| annotation(document, key).map(str::to_owned);
+        let words = &self.policy.explanation;
         PolicyInfo {
-            name: self.rule(),
-            title: own("title").unwrap_or_else(|| self.policy.name.clone()),
-            why: own("why"),
-            fix: own("fix"),
-            severity: self.policy.severity.unwrap_or_default(),
+            title: words.title.clone().unwrap_or_else(|| self.policy.name.clone()),
             enforcement: self.enforcement,
             template: self.policy.name.clone(),
             constraint: self.name.clone(),
             file: self.file.clone().or_else(|| self.policy.document.file.clone()),
+            ..words.info(self.rule())
         }
     }
 

@@ -1,12 +1,13 @@
 //! Constraints: a template applied to some objects, with parameters and an enforcement.
 
 use fairway_domain::Diagnostic;
-use fairway_domain::finding::{Enforcement, Severity};
+use fairway_domain::finding::Enforcement;
 use serde_json::{Map, Value};
 
 use crate::cel_template::constraint_document;
+use crate::explanation::Explanation;
 use crate::set::PolicyDocument;
-use crate::template::{annotation, at, severity, text};
+use crate::template::{at, text};
 
 /// The group of constraints.
 pub(crate) const GROUP: &str = "constraints.gatekeeper.sh/";
@@ -15,10 +16,7 @@ pub(crate) const GROUP: &str = "constraints.gatekeeper.sh/";
 pub(crate) struct Constraint {
     pub(crate) kind: String,
     pub(crate) name: String,
-    pub(crate) title: Option<String>,
-    pub(crate) why: Option<String>,
-    pub(crate) fix: Option<String>,
-    pub(crate) severity: Option<Severity>,
+    pub(crate) explanation: Explanation,
     pub(crate) enforcement: Enforcement,
     pub(crate) criteria: Map<String, Value>,
     pub(crate) parameters: Value,
@@ -37,16 +35,12 @@ impl Constraint {
             ));
             return None;
         };
-        let own = |key: &str| annotation(value, key).map(str::to_owned);
         let object = |pointer: &str| value.pointer(pointer).and_then(Value::as_object).cloned();
         let parameters = Value::Object(object("/spec/parameters").unwrap_or_default());
         Some(Self {
             kind: kind.to_owned(),
             name: name.to_owned(),
-            title: own("title"),
-            why: own("why"),
-            fix: own("fix"),
-            severity: severity(document, problems),
+            explanation: Explanation::read(document, problems),
             enforcement: enforcement(document, problems),
             criteria: object("/spec/match").unwrap_or_default(),
             document: constraint_document(value, &parameters),

@@ -4,16 +4,18 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use fairway_domain::Diagnostic;
-use fairway_domain::finding::{Enforcement, Finding, Outcome, Severity};
+use fairway_domain::finding::{Enforcement, Finding, Severity};
 use serde_json::{Map, Value};
 
 use crate::admission_policy::{AdmissionPolicies, AdmissionPolicyDocuments, NamespaceObjects};
 use crate::cel_template::CelTemplate;
 use crate::constraint::{Constraint, GROUP};
+use crate::finding::{Words, not_evaluated};
 use crate::inventory::inventory;
 use crate::kyverno::KyvernoPolicies;
 use crate::locate::locate;
 use crate::matching::{Matching, Namespaces, matches};
+use crate::patch::PatchTemplate;
 use crate::rego::{Program, Verdict};
 use crate::review::Review;
 use crate::template::{Code, Template, at};
@@ -53,8 +55,17 @@ pub struct PolicyInfo {
     pub title: String,
     /// Why it exists.
     pub why: Option<String>,
+    /// What passes and what does not, in Markdown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
     /// How to mend what it finds.
     pub fix: Option<String>,
+    /// The address of its own page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub docs: Option<String>,
+    /// The controls of standards that it serves, for example `CIS-K8s 5.2.1`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<String>,
     /// How bad a violation is.
     pub severity: Severity,
     /// What follows from a violation.
@@ -65,6 +76,9 @@ pub struct PolicyInfo {
     pub constraint: String,
     /// Where the constraint comes from.
     pub file: Option<String>,
+    /// What mends a violation, where that is mechanical.
+    #[serde(skip)]
+    pub(crate) patch: Option<PatchTemplate>,
 }
 
 struct Policy {
@@ -187,21 +201,17 @@ impl PolicySet {
         }
         for constraint in constraints {
             let template = templates.get(&constraint.kind);
+            let own = constraint.explanation.clone();
+            let words =
+                template.map_or_else(|| own.clone(), |template| own.clone().or(&template.explanation));
             set.infos.push(PolicyInfo {
-                name: constraint.rule(),
-                title: constraint
-                    .title
-                    .clone()
-                    .or_else(|| template.map(|template| template.title.clone()))
-                    .unwrap_or_else(|| constraint.kind.clone()),
-                why: constraint.why.clone().or_else(|| template?.why.clone()),
-                fix: constraint.fix.clone().or_else(|| template?.fix.clone()),
-                severity: constraint.severity.or_else(|| template?.severity).unwrap_or_default(),
+                title: words.title.clone().unwrap_or_else(|| constraint.kind.clone()),
                 enforcement: constraint.enforcement,
                 template: template
                     .map_or_else(|| constraint.kind.to_lowercase(), |template| template.name.clone()),
                 constraint: constraint.name.clone(),
                 file: constraint.file.clone(),
+                ..words.info(constraint.rule())
             });
             let template = match template.map(|template| &template.code) {
                 None => Err(format!("no ConstraintTemplate defines the kind {}", constraint.kind)),
@@ -331,23 +341,8 @@ fn request(review: &regorus::Value, parameters: &regorus::Value) -> regorus::Val
 }
 
 fn findings_of(verdict: Verdict, info: &PolicyInfo, review: &Review<'_>) -> Vec<Finding> {
-    let finding = |outcome: Outcome, path: Option<String>, message: String| Finding {
-        policy: info.title.clone(),
-        rule: info.name.clone(),
-        severity: info.severity,
-        enforcement: info.enforcement,
-        outcome,
-        object: review.reference.clone(),
-        path,
-        message,
-        why: info.why.clone(),
-        fix: info.fix.clone(),
-        waiver: None,
-    };
-    let not_evaluated = |reason: String| {
-        let message = format!("could not be evaluated: {reason}");
-        vec![finding(Outcome::NotEvaluated { reason }, None, message)]
-    };
+    let words = Words { info, review, enforcement: info.enforcement };
+    let not_evaluated = |reason: String| vec![not_evaluated(words, reason)];
     match verdict {
         Verdict::Failed(reason) => not_evaluated(reason),
         Verdict::TimedOut => not_evaluated("the policy did not come to an end within its time".to_owned()),
@@ -360,8 +355,11 @@ fn findings_of(verdict: Verdict, info: &PolicyInfo, review: &Review<'_>) -> Vec<
                     Some(other) => other.to_string(),
                     None => violation.to_string(),
                 };
-                let path = locate(review.object, violation.get("details"), &message);
-                finding(Outcome::Violation, path, message.chars().take(2000).collect())
+                let details = violation.get("details");
+                let path = locate(review.object, details, &message);
+                let own = details.and_then(|details| details.get("patch"));
+                let own = own.and_then(|patch| PatchTemplate::of(patch).ok());
+                words.violation(&message, path, own.as_ref())
             })
             .collect(),
     }

@@ -5,6 +5,7 @@ use fairway_domain::{Diagnostic, SourceLocation};
 use serde_json::Value;
 
 use crate::cel_template::{CelTemplate, ENGINE};
+use crate::explanation::Explanation;
 use crate::rego::{Program, Source};
 use crate::set::PolicyDocument;
 
@@ -22,10 +23,7 @@ pub(crate) enum Code {
 pub(crate) struct Template {
     pub(crate) kind: String,
     pub(crate) name: String,
-    pub(crate) title: String,
-    pub(crate) why: Option<String>,
-    pub(crate) fix: Option<String>,
-    pub(crate) severity: Option<Severity>,
+    pub(crate) explanation: Explanation,
     pub(crate) code: Result<Code, String>,
 }
 
@@ -83,17 +81,10 @@ impl Template {
             problems.push(at(document, *problem));
             message
         });
-        Some(Self {
-            kind: kind.to_owned(),
-            name: name.to_owned(),
-            title: annotation(value, "title").unwrap_or(kind).to_owned(),
-            why: annotation(value, "why")
-                .or_else(|| text(value, "/metadata/annotations/description"))
-                .map(str::to_owned),
-            fix: annotation(value, "fix").map(str::to_owned),
-            severity: severity(document, problems),
-            code,
-        })
+        let mut explanation = Explanation::read(document, problems);
+        explanation.why =
+            explanation.why.or_else(|| text(value, "/metadata/annotations/description").map(str::to_owned));
+        Some(Self { kind: kind.to_owned(), name: name.to_owned(), explanation, code })
     }
 }
 

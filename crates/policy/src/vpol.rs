@@ -1,15 +1,16 @@
 //! Kyverno's policies in CEL: ValidatingPolicy and MutatingPolicy, and their exceptions.
 
 use fairway_domain::Diagnostic;
-use fairway_domain::finding::{Enforcement, Severity};
+use fairway_domain::finding::Enforcement;
 use serde_json::Value;
 
 use crate::admission_match::{Constraints, Subject};
 use crate::cel::{Bindings, RuleVerdict, Rules, RulesSource, Supplied};
+use crate::explanation::Explanation;
 use crate::matching::{Matching, Namespaces};
 use crate::review::Review;
 use crate::set::{PolicyDocument, PolicyInfo};
-use crate::template::{annotation, at, severity, text};
+use crate::template::{at, text};
 use crate::vpol_autogen::{CONTROLLERS, is_about_pods, rewritten, wanted};
 use crate::vpol_exception::{Excepted, Exceptions, NONE};
 use crate::vpol_mutate::Mutations;
@@ -44,10 +45,7 @@ pub(crate) struct CelPolicy {
     any_json: bool,
     pub(crate) enforcement: Enforcement,
     pub(crate) ignores_failure: bool,
-    title: Option<String>,
-    why: Option<String>,
-    fix: Option<String>,
-    severity: Option<Severity>,
+    explanation: Explanation,
     file: Option<String>,
 }
 
@@ -116,14 +114,6 @@ impl CelPolicy {
                 variants.push(Variant { constraints: own.about(controllers.group, &resources), compiled });
             }
         }
-        let own = |key: &str, kyverno: &str| {
-            let pointer = format!("/metadata/annotations/policies.kyverno.io~1{kyverno}");
-            annotation(value, key).or_else(|| text(value, &pointer)).map(str::to_owned)
-        };
-        let severity = severity(document, problems).or_else(|| {
-            let word = own("severity", "severity")?;
-            serde_json::from_value(Value::from(word.to_lowercase())).ok()
-        });
         Some(Self {
             name: name.to_owned(),
             kind: kind.to_owned(),
@@ -135,10 +125,7 @@ impl CelPolicy {
             any_json: text(spec, "/evaluation/mode") == Some("JSON"),
             enforcement: enforcement(spec, document, problems),
             ignores_failure: text(spec, "/failurePolicy") == Some("Ignore"),
-            title: own("title", "title"),
-            why: own("why", "description"),
-            fix: own("fix", "remediation"),
-            severity,
+            explanation: Explanation::read(document, problems),
             file: document.file.clone(),
         })
     }
@@ -154,15 +141,12 @@ impl CelPolicy {
     /// What the policy is, for people.
     pub(crate) fn info(&self) -> PolicyInfo {
         PolicyInfo {
-            name: self.label(),
-            title: self.title.clone().unwrap_or_else(|| self.name.clone()),
-            why: self.why.clone(),
-            fix: self.fix.clone(),
-            severity: self.severity.unwrap_or_default(),
+            title: self.explanation.title.clone().unwrap_or_else(|| self.name.clone()),
             enforcement: self.enforcement,
             template: self.kind.clone(),
             constraint: self.name.clone(),
             file: self.file.clone(),
+            ..self.explanation.info(self.label())
         }
     }
 

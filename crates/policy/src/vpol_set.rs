@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::admission_match::Subject;
 use crate::admission_policy::NamespaceObjects;
 use crate::cel::{RuleVerdict, Supplied};
-use crate::cel_finding::{Words, not_evaluated, violation};
+use crate::finding::{Words, not_evaluated, violation};
 use crate::matching::Namespaces;
 use crate::review::Review;
 use crate::set::{PolicyDocument, PolicyInfo};

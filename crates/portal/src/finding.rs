@@ -24,13 +24,25 @@ pub fn finding(finding: &Finding) -> Markup {
                     (finding.object.kind) " " span.mono { (finding.object.name) }
                     @if let Some(environment) = &finding.object.environment { " in " (environment) }
                     @if let Some(path) = &finding.path { br; span.mono { (path) } }
-                    @if let Some(file) = &finding.object.file { br; span.mono.muted { (file) } }
+                    @if let Some(file) = &finding.object.file { br; span.mono.muted {
+                        (file) @if let Some(line) = finding.line { ":" (line) }
+                    } }
                 }
                 @if let Some(why) = &finding.why { dt { "Why" } dd { (why) } }
                 @if let Some(fix) = &finding.fix { dt { "Fix" } dd { (fix) } }
+                @if let Some(docs) = finding.docs.as_deref().filter(|docs| is_address(docs)) {
+                    dt { "More" } dd { a href=(docs) { "About this policy" } }
+                }
             }
         }
     }
+}
+
+/// A page here, or on the web; other schemes could run something.
+fn is_address(docs: &str) -> bool {
+    docs.starts_with("https://")
+        || docs.starts_with("http://")
+        || (docs.starts_with('/') && !docs.starts_with("//"))
 }
 
 /// What follows, in icon and word.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fairway_domain::finding::Finding;
 use fairway_domain::plan::RenderedEnvironment;
 use fairway_domain::{Caller, Diagnostic, Digest, Permission};
-use fairway_policy::PolicyObject;
+use fairway_policy::{PolicyObject, add_lines};
 
 use super::worst_first;
 use crate::environments::{classes_of, environments_of};
@@ -37,6 +37,7 @@ impl App {
         let known = environments_of(view);
         let classes = classes_of(view);
         let mut objects = Vec::new();
+        let mut documents = Vec::new();
         let mut estimates = Vec::new();
         for rendered in environments {
             let mut values = Vec::new();
@@ -52,10 +53,11 @@ impl App {
                 for document in reading.documents {
                     values.push(document.value.clone());
                     objects.push(PolicyObject {
-                        value: document.value,
+                        value: document.value.clone(),
                         file: Some(file.path.to_string()),
                         environment: Some(rendered.environment.clone()),
                     });
+                    documents.push(document);
                 }
             }
             let environment = known.iter().find(|environment| environment.name == rendered.environment);
@@ -69,6 +71,7 @@ impl App {
             }
         }
         let mut findings = compiled.set.evaluate(&objects);
+        add_lines(&mut findings, &documents);
         worst_first(&mut findings);
         Ok(Checked {
             findings,
@@ -83,17 +86,20 @@ impl App {
         let view = self.view();
         let compiled = self.policies(&view);
         let mut objects = Vec::new();
+        let mut documents = Vec::new();
         let mut diagnostics = Vec::new();
         for (file, text) in files {
             let reading = fairway_yaml::read(file, text, &fairway_yaml::Limits::default());
             diagnostics.extend(reading.diagnostics);
-            objects.extend(reading.documents.into_iter().map(|document| PolicyObject {
-                value: document.value,
+            objects.extend(reading.documents.iter().map(|document| PolicyObject {
+                value: document.value.clone(),
                 file: Some(file.clone()),
                 environment: None,
             }));
+            documents.extend(reading.documents);
         }
         let mut findings = compiled.set.evaluate(&objects);
+        add_lines(&mut findings, &documents);
         worst_first(&mut findings);
         Ok(Checks { findings, diagnostics, objects: objects.len(), policies: compiled.set.policies().len() })
     }

@@ -10,6 +10,7 @@ use super::policy::Policy;
 use super::request::{Kind, NOTHING, Operation, Request, User};
 use super::source::Objects;
 use super::status::Status;
+use crate::finding::Words;
 use crate::locate::locate;
 use crate::matching::Namespaces;
 use crate::review::Review;
@@ -81,15 +82,12 @@ impl KyvernoPolicies {
 
 fn info(policy: &Policy) -> PolicyInfo {
     PolicyInfo {
-        name: policy.label(),
-        title: policy.title.clone(),
-        why: policy.why.clone(),
-        fix: policy.fix.clone(),
-        severity: policy.severity,
+        title: policy.explanation.title.clone().unwrap_or_else(|| policy.name.clone()),
         enforcement: policy.enforcement,
         template: policy.kind().to_owned(),
         constraint: policy.full_name(),
         file: policy.file.clone(),
+        ..policy.explanation.info(policy.label())
     }
 }
 
@@ -153,17 +151,11 @@ fn finding(answer: Answer, info: &PolicyInfo, review: &Review<'_>) -> Option<Fin
     };
     // What is not scored is shown, and never blocks.
     let enforcement = if result.status == Status::Warn { Enforcement::Dryrun } else { enforcement };
-    Some(Finding {
-        policy: info.title.clone(),
-        rule: format!("{}/{}", info.name, result.rule),
-        severity: info.severity,
-        enforcement,
-        outcome,
-        object: review.reference.clone(),
-        path: result.path.or_else(|| locate(review.object, None, &message)),
-        message: message.chars().take(2000).collect(),
-        why: info.why.clone(),
-        fix: info.fix.clone(),
-        waiver: None,
-    })
+    let path = result.path.or_else(|| locate(review.object, None, &message));
+    let words = Words { info, review, enforcement };
+    let found = match outcome {
+        Outcome::Violation => words.violation(&message, path, None),
+        Outcome::NotEvaluated { .. } => words.finding(outcome, path, &message),
+    };
+    Some(Finding { rule: format!("{}/{}", info.name, result.rule), ..found })
 }

@@ -1,15 +1,16 @@
 //! ClusterPolicies and Policies, compiled.
 
 use fairway_domain::Diagnostic;
-use fairway_domain::finding::{Enforcement, Severity};
+use fairway_domain::finding::Enforcement;
 use serde_json::Value;
 
 use super::autogen;
 use super::request::Request;
 use super::rule::{Action, Rule};
 use super::selection::Selection;
+use crate::explanation::Explanation;
 use crate::set::PolicyDocument;
-use crate::template::{annotation, at, text};
+use crate::template::{at, text};
 
 /// The most rules of one policy, those that are written again among them.
 const MAX_RULES: usize = 1_000;
@@ -20,10 +21,7 @@ pub(crate) struct Policy {
     pub(crate) name: String,
     /// Of a Policy; empty for a ClusterPolicy.
     pub(crate) namespace: String,
-    pub(crate) title: String,
-    pub(crate) why: Option<String>,
-    pub(crate) fix: Option<String>,
-    pub(crate) severity: Severity,
+    pub(crate) explanation: Explanation,
     /// What failures lead to, and whether they count at all.
     pub(crate) enforcement: Enforcement,
     pub(crate) is_scored: bool,
@@ -121,7 +119,6 @@ impl Policy {
                 }
             }
         }
-        let severity = named("severity").or_else(|| annotation(value, "severity")).unwrap_or("medium");
         let by_spec = value.pointer("/spec/validationFailureAction").and_then(Value::as_str);
         Some(Self {
             name: name.to_owned(),
@@ -129,10 +126,7 @@ impl Policy {
                 Some("Policy") => text(value, "/metadata/namespace").unwrap_or("default").to_owned(),
                 _ => String::new(),
             },
-            title: annotation(value, "title").or_else(|| named("title")).unwrap_or(name).to_owned(),
-            why: annotation(value, "why").or_else(|| named("description")).map(str::to_owned),
-            fix: annotation(value, "fix").map(str::to_owned),
-            severity: serde_json::from_value(Value::from(severity)).unwrap_or_default(),
+            explanation: Explanation::read(document, problems),
             enforcement: by_spec.and_then(enforcement).unwrap_or(Enforcement::Warn),
             applies_one: text(value, "/spec/applyRules") == Some("One"),
             is_scored: named("scored") != Some("false"),

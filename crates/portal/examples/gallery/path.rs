@@ -43,6 +43,9 @@ pub fn findings() -> Vec<Finding> {
                 "Add resources.limits.memory to the container in score.yaml, for example 256Mi.".into(),
             ),
             waiver: None,
+            docs: None,
+            line: Some(31),
+            patch: Vec::new(),
         },
         Finding {
             policy: "Images come from the company's registry".into(),
@@ -56,6 +59,9 @@ pub fn findings() -> Vec<Finding> {
             why: None,
             fix: Some("Use the mirror registry.acme.example/mirror/busybox:1.36.".into()),
             waiver: None,
+            docs: None,
+            line: None,
+            patch: Vec::new(),
         },
     ]
 }

@@ -1,9 +1,10 @@
-//! Findings of policies that are written in expressions.
+//! Findings, whatever the policy is written in.
 
 use fairway_domain::finding::{Enforcement, Finding, Outcome};
 use serde_json::{Map, Value, json};
 
 use crate::locate::locate;
+use crate::patch::PatchTemplate;
 use crate::resource_name::resource;
 use crate::review::Review;
 use crate::set::PolicyInfo;
@@ -16,36 +17,51 @@ pub(crate) struct Words<'w> {
     pub(crate) enforcement: Enforcement,
 }
 
-fn finding(words: Words<'_>, outcome: Outcome, message: &str) -> Finding {
-    let Words { info, review, enforcement } = words;
-    let path = match outcome {
-        Outcome::Violation => locate(review.object, None, message),
-        Outcome::NotEvaluated { .. } => None,
-    };
-    Finding {
-        policy: info.title.clone(),
-        rule: info.name.clone(),
-        severity: info.severity,
-        enforcement,
-        outcome,
-        object: review.reference.clone(),
-        path,
-        message: message.chars().take(2000).collect(),
-        why: info.why.clone(),
-        fix: info.fix.clone(),
-        waiver: None,
+impl Words<'_> {
+    /// The finding; every policy's findings are made here, whatever it is written in.
+    pub(crate) fn finding(self, outcome: Outcome, path: Option<String>, message: &str) -> Finding {
+        let Words { info, review, enforcement } = self;
+        Finding {
+            policy: info.title.clone(),
+            rule: info.name.clone(),
+            severity: info.severity,
+            enforcement,
+            outcome,
+            object: review.reference.clone(),
+            path,
+            message: message.chars().take(2000).collect(),
+            why: info.why.clone(),
+            fix: info.fix.clone(),
+            docs: info.docs.clone(),
+            line: None,
+            patch: Vec::new(),
+            waiver: None,
+        }
+    }
+
+    /// The object violates the policy at a place. What mends it is what the violation itself says, or else what the
+    /// policy says for all.
+    pub(crate) fn violation(
+        self,
+        message: &str,
+        path: Option<String>,
+        own: Option<&PatchTemplate>,
+    ) -> Finding {
+        let template = own.or(self.info.patch.as_ref());
+        let patch = template.map(|it| it.fill(self.review.object, path.as_deref())).unwrap_or_default();
+        Finding { patch, ..self.finding(Outcome::Violation, path, message) }
     }
 }
 
-/// The object violates the policy.
+/// The object violates the policy, at the place that the message names.
 pub(crate) fn violation(words: Words<'_>, message: &str) -> Finding {
-    finding(words, Outcome::Violation, message)
+    words.violation(message, locate(words.review.object, None, message), None)
 }
 
 /// The policy could not be evaluated.
 pub(crate) fn not_evaluated(words: Words<'_>, reason: String) -> Finding {
     let message = format!("could not be evaluated: {reason}");
-    finding(words, Outcome::NotEvaluated { reason }, &message)
+    words.finding(Outcome::NotEvaluated { reason }, None, &message)
 }
 
 impl Review<'_> {
