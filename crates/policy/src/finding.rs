@@ -48,8 +48,8 @@ impl Words<'_> {
         own: Option<&PatchTemplate>,
     ) -> Finding {
         let template = own.or(self.info.patch.as_ref());
-        let patch = template.map(|it| it.fill(self.review.object, path.as_deref())).unwrap_or_default();
-        Finding { patch, ..self.finding(Outcome::Violation, path, message) }
+        let mends = template.map(|it| it.fill(self.review.object, path.as_deref())).unwrap_or_default();
+        Finding { patch: mends, ..self.finding(Outcome::Violation, path, message) }
     }
 }
 

@@ -44,23 +44,25 @@ impl PatchTemplate {
     pub(crate) fn fill(&self, object: &Value, path: Option<&str>) -> Vec<PatchOperation> {
         let place = path.map(|path| steps_of(object, path));
         let mut changed = object.clone();
-        let mut patch = Vec::new();
+        let mut made = Vec::new();
         for operation in &self.0 {
             let Some(steps) = resolved(operation.path(), place.as_deref()) else { return Vec::new() };
-            let made = match operation.value() {
+            let next = match operation.value() {
                 Some(value) => added(&changed, &steps, value),
                 None => removed(&changed, &steps),
             };
-            let Some(made) = made else { return Vec::new() };
-            let Some(made) = made else { continue };
-            if apply(&mut changed, &made).is_none() {
-                return Vec::new();
+            match next {
+                Ok(None) => {}
+                Ok(Some(next)) if apply(&mut changed, &next).is_some() => made.push(next),
+                _ => return Vec::new(),
             }
-            patch.push(made);
         }
-        patch
+        made
     }
 }
+
+/// The place cannot hold what a patch wants to put there.
+struct Impossible;
 
 fn operation(item: &Value) -> Result<PatchOperation, String> {
     let text = |key: &str| item.get(key).and_then(Value::as_str);
@@ -99,7 +101,7 @@ fn resolved(pointer: &str, place: Option<&[String]>) -> Option<Steps> {
 }
 
 fn pointer(steps: &[String]) -> String {
-    steps.iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect()
+    steps.iter().flat_map(|step| ["/".to_owned(), step.replace('~', "~0").replace('/', "~1")]).collect()
 }
 
 fn child<'v>(value: &'v Value, step: &str) -> Option<&'v Value> {
@@ -110,17 +112,16 @@ fn child<'v>(value: &'v Value, step: &str) -> Option<&'v Value> {
     }
 }
 
-/// The operation that puts a value at a place, with whatever is missing above it. `Some(None)` when it is there
-/// already, `None` when it cannot be put there.
-fn added(object: &Value, steps: &[String], value: &Value) -> Option<Option<PatchOperation>> {
+/// The operation that puts a value at a place, with whatever is missing above it; none when it is there already.
+fn added(object: &Value, steps: &[String], value: &Value) -> Result<Option<PatchOperation>, Impossible> {
     let mut at = object;
     for (depth, step) in steps.iter().enumerate() {
         let is_last = depth + 1 == steps.len();
         let path = || pointer(steps.get(..=depth).unwrap_or_default());
         match child(at, step) {
-            Some(found) if is_last && found == value => return Some(None),
+            Some(found) if is_last && found == value => return Ok(None),
             Some(_) if is_last => {
-                return Some(Some(PatchOperation::Replace { path: path(), value: value.clone() }));
+                return Ok(Some(PatchOperation::Replace { path: path(), value: value.clone() }));
             }
             Some(found) if !found.is_null() => at = found,
             found => {
@@ -130,26 +131,29 @@ fn added(object: &Value, steps: &[String], value: &Value) -> Option<Option<Patch
                     _ => false,
                 };
                 if !is_place {
-                    return None;
+                    return Err(Impossible);
                 }
                 let below = steps.get(depth + 1..).unwrap_or_default();
                 let value = below.iter().rev().fold(value.clone(), |inner, step| match step.as_str() {
                     "-" | "0" => Value::Array(vec![inner]),
                     key => Value::Object(Map::from_iter([(key.to_owned(), inner)])),
                 });
-                return Some(Some(match found {
+                return Ok(Some(match found {
                     Some(_) => PatchOperation::Replace { path: path(), value },
                     None => PatchOperation::Add { path: path(), value },
                 }));
             }
         }
     }
-    None
+    Err(Impossible)
 }
 
-fn removed(object: &Value, steps: &[String]) -> Option<Option<PatchOperation>> {
+fn removed(object: &Value, steps: &[String]) -> Result<Option<PatchOperation>, Impossible> {
     let found = steps.iter().try_fold(object, |at, step| child(at, step));
-    (!steps.is_empty()).then(|| found.map(|_| PatchOperation::Remove { path: pointer(steps) }))
+    if steps.is_empty() {
+        return Err(Impossible);
+    }
+    Ok(found.map(|_| PatchOperation::Remove { path: pointer(steps) }))
 }
 
 /// Applies one operation, as RFC 6902 has it; `None` when it cannot be.
