@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fairway_domain::Diagnostic;
-use fairway_domain::finding::{Enforcement, Finding};
+use fairway_domain::finding::Enforcement;
 use serde_json::Value;
 
 use crate::admission_match::{Constraints, Subject};
 use crate::cel::{RuleVerdict, Rules, RulesSource};
+use crate::evaluation::Harvest;
 use crate::explanation::Explanation;
 use crate::finding::{Words, not_evaluated, violation};
+use crate::known::{Around, KnownObjects};
 use crate::matching::{Matching, Namespaces, selects};
 use crate::review::Review;
 use crate::set::{PolicyDocument, PolicyInfo};
@@ -107,7 +109,8 @@ impl AdmissionPolicyDocuments {
         }
         bound.sort_by_key(Bound::rule);
         bound.dedup_by_key(|it| it.rule());
-        AdmissionPolicies { bound, parameters: self.parameters }
+        let infos = bound.iter().map(Bound::info).collect();
+        AdmissionPolicies { bound, infos, parameters: self.parameters }
     }
 }
 
@@ -115,6 +118,8 @@ impl AdmissionPolicyDocuments {
 #[derive(Default)]
 pub(crate) struct AdmissionPolicies {
     bound: Vec<Bound>,
+    /// What the policies are, one for each.
+    infos: Vec<PolicyInfo>,
     /// Objects that stand beside the policies and are of a kind that some policy takes parameters of.
     parameters: Vec<Value>,
 }
@@ -249,7 +254,12 @@ impl Bound {
     }
 
     /// `paramRef`: by name or selector, in its namespace or in that of the object.
-    fn parameters<'p>(&self, subject: &Subject<'_>, known: &[&'p Value]) -> Parameters<'p> {
+    fn parameters<'p>(
+        &self,
+        subject: &Subject<'_>,
+        beside: &'p [Value],
+        known: &'p KnownObjects<'p>,
+    ) -> Parameters<'p> {
         let Some((version, kind)) = &self.policy.parameter_kind else { return Parameters::None };
         let Some(reference) = &self.reference else {
             return Parameters::Missing(format!(
@@ -260,9 +270,10 @@ impl Bound {
         let namespace = text(reference, "/namespace").unwrap_or(subject.namespace);
         let name = text(reference, "/name");
         let selector = reference.get("selector");
-        let found: Vec<&Value> = known
+        let found: Vec<&Value> = beside
             .iter()
             .filter(|object| self.policy.is_parameter(object))
+            .chain(known.of_kind(version, kind))
             // Parameters of the cluster have no namespace, wherever the object is.
             .filter(|object| text(object, "/metadata/namespace").is_none_or(|own| own == namespace))
             .filter(|object| match name {
@@ -271,7 +282,6 @@ impl Bound {
                     selects(selector, object.pointer("/metadata/labels").and_then(Value::as_object))
                 }),
             })
-            .copied()
             .collect();
         if found.is_empty() {
             let wanted = name.map_or_else(|| "by selector".to_owned(), |name| format!("\"{name}\""));
@@ -285,77 +295,71 @@ impl Bound {
 
 impl AdmissionPolicies {
     /// What the policies are.
-    pub(crate) fn infos(&self) -> Vec<PolicyInfo> {
-        self.bound.iter().map(Bound::info).collect()
+    pub(crate) fn infos(&self) -> impl Iterator<Item = &PolicyInfo> {
+        self.infos.iter()
     }
 
-    /// What the policies find in each object.
-    pub(crate) fn evaluate(
-        &self,
-        reviews: &[Review<'_>],
-        namespaces: &(impl Namespaces + NamespaceObjects),
-    ) -> Vec<Finding> {
+    /// Whether there is no policy that is bound.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bound.is_empty()
+    }
+
+    /// What the policies find in an object.
+    pub(crate) fn evaluate(&self, review: &Review<'_>, around: Around<'_>, harvest: &mut Harvest) {
         if self.bound.is_empty() {
-            return Vec::new();
+            return;
         }
-        let parameters: Vec<&Value> =
-            self.parameters.iter().chain(reviews.iter().map(|review| review.object)).collect();
-        let infos = self.infos();
-        let mut findings = Vec::new();
-        for review in reviews {
-            let subject = Subject::of(review);
-            let mut request = None;
-            for (bound, info) in self.bound.iter().zip(&infos) {
-                let words = Words { info, review, enforcement: bound.enforcement };
-                let unknown = match bound.matches(&subject, namespaces) {
-                    Matching::No => continue,
-                    Matching::Yes => None,
-                    Matching::Unknown(reason) => Some(reason),
-                };
-                let reason = match (unknown, &bound.policy.rules) {
-                    (Some(reason), _) => Err(reason),
-                    (None, Err(reason)) => Err(format!("the policy does not compile: {reason}")),
-                    (None, Ok(rules)) => Ok(rules),
-                };
-                let rules = match reason {
-                    Ok(rules) => rules,
-                    Err(reason) => {
-                        findings.push(not_evaluated(words, reason));
-                        continue;
+        let subject = Subject::of(review);
+        let mut request = None;
+        for (bound, info) in self.bound.iter().zip(&self.infos) {
+            let words = Words { info, review, enforcement: bound.enforcement };
+            // A policy that ignores failures lets the object in, and the failure is shown.
+            let lenient = words.enforcement.min(Enforcement::Warn);
+            let doubt = if bound.policy.ignores_failure { lenient } else { words.enforcement };
+            let unsure = Words { enforcement: doubt, ..words };
+            let rules = match (bound.matches(&subject, &around), &bound.policy.rules) {
+                (Matching::No, _) => continue,
+                (Matching::Unknown(reason), _) => Err(reason),
+                (Matching::Yes, Err(reason)) => Err(format!("the policy does not compile: {reason}")),
+                (Matching::Yes, Ok(rules)) => Ok(rules),
+            };
+            let given = rules.and_then(|rules| {
+                Ok((
+                    rules,
+                    match bound.parameters(&subject, &self.parameters, around.known) {
+                        Parameters::None => vec![None],
+                        Parameters::Found(found) => found.into_iter().map(Some).collect(),
+                        Parameters::Missing(reason) => return Err(reason),
+                    },
+                ))
+            });
+            let (rules, given) = match given {
+                Ok(given) => given,
+                Err(reason) => {
+                    harvest.findings.push(not_evaluated(unsure, reason));
+                    continue;
+                }
+            };
+            let request = request.get_or_insert_with(|| review.admission_request());
+            for parameters in given {
+                let mut bindings = review.bindings(around.object(subject.namespace));
+                bindings.set("request", request);
+                if let Some(parameters) = parameters {
+                    bindings.set("params", parameters);
+                }
+                let verdicts = rules.evaluate(&bindings);
+                for verdict in verdicts.rules {
+                    match verdict {
+                        RuleVerdict::Passed | RuleVerdict::Skipped { .. } => {}
+                        RuleVerdict::Failed { message } => harvest.findings.push(violation(words, &message)),
+                        RuleVerdict::Error { reason } => harvest.findings.push(not_evaluated(unsure, reason)),
                     }
-                };
-                let request = request.get_or_insert_with(|| review.admission_request());
-                let namespace = namespaces.object(subject.namespace);
-                let given: Vec<Option<&Value>> = match bound.parameters(&subject, &parameters) {
-                    Parameters::None => vec![None],
-                    Parameters::Found(found) => found.into_iter().map(Some).collect(),
-                    Parameters::Missing(reason) => {
-                        findings.push(not_evaluated(words, reason));
-                        continue;
-                    }
-                };
-                for parameters in given {
-                    let mut bindings = review.bindings(namespace);
-                    bindings.set("request", request);
-                    if let Some(parameters) = parameters {
-                        bindings.set("params", parameters);
-                    }
-                    for verdict in rules.evaluate(&bindings).rules {
-                        match verdict {
-                            RuleVerdict::Passed | RuleVerdict::Skipped { .. } => {}
-                            RuleVerdict::Failed { message } => findings.push(violation(words, &message)),
-                            // A policy that ignores failures lets the object in, and the failure is shown.
-                            RuleVerdict::Error { reason } if bound.policy.ignores_failure => {
-                                let enforcement = words.enforcement.min(Enforcement::Warn);
-                                findings.push(not_evaluated(Words { enforcement, ..words }, reason));
-                            }
-                            RuleVerdict::Error { reason } => findings.push(not_evaluated(words, reason)),
-                        }
-                    }
+                }
+                for (key, value) in verdicts.audit_annotations {
+                    harvest.annotations.push((bound.policy.name.clone(), key, value));
                 }
             }
         }
-        findings
     }
 }
 

@@ -24,6 +24,7 @@ mod pod_security;
 mod policy;
 mod quantity;
 mod request;
+mod role;
 mod rule;
 mod scalar;
 mod selection;
@@ -39,4 +40,5 @@ mod wildcard;
 
 pub(crate) use findings::KyvernoPolicies;
 pub use request::{Operation, User};
+pub(crate) use source::Objects;
 pub use status::{RuleResult, Status};

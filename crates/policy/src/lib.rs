@@ -5,6 +5,8 @@
 //! room must not decide what a finding leads to, read files or talk to a cluster; its only use of time is the budget
 //! that stops an endless policy.
 
+mod admission;
+mod admission_decision;
 mod admission_match;
 mod admission_policy;
 mod builtins;
@@ -12,17 +14,22 @@ pub mod cel;
 mod cel_template;
 mod constraint;
 mod dialect;
+mod difference;
+mod evaluation;
 mod explanation;
 mod finding;
 mod format;
+mod gatekeeper;
 pub mod gatekeeper_suite;
 mod guard;
 mod inventory;
+mod known;
 pub mod kyverno;
 mod locate;
 mod matching;
 mod patch;
 mod place;
+mod program_pool;
 mod rego;
 mod resource_name;
 mod review;
@@ -36,6 +43,9 @@ mod vpol_exception;
 mod vpol_mutate;
 mod vpol_set;
 
+pub use admission::{ADMISSION_VERSION, AdmissionError, AdmissionRequest, Assessment, admission_review};
+pub use admission_decision::{Admission, AdmissionMode, AdmissionSettings, FailurePolicy};
+pub use known::KnownObjects;
 pub use place::{add_lines, pointer_of};
 pub use set::{PolicyDocument, PolicyInfo, PolicyObject, PolicySet};
 pub use test_report::{TestCase, TestCounts, TestOutcome, junit};

@@ -87,7 +87,9 @@ impl Program {
             .compile_with_entrypoint(&rule.as_str().into())
             .map_err(|error| Box::new(diagnostic(&error.to_string(), sources)))?;
         let needs_inventory = sources.iter().any(|source| source.text.contains("inventory"));
-        Ok(Self { engine, rule, needs_inventory })
+        // What was analysed is ready to run, and so are its copies. Data would undo that, so a program that gets some
+        // begins with what is not analysed yet.
+        Ok(Self { engine: if needs_inventory { engine } else { analysed }, rule, needs_inventory })
     }
 
     /// Gives the program `data.inventory`.

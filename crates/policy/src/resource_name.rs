@@ -22,6 +22,33 @@ pub(crate) fn resource(kind: &str) -> String {
     }
 }
 
+/// Kinds with subresources.
+const WITH_SUBRESOURCES: [&str; 18] = [
+    "Pod",
+    "Deployment",
+    "ReplicaSet",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicationController",
+    "Job",
+    "CronJob",
+    "Service",
+    "ServiceAccount",
+    "Node",
+    "Namespace",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Ingress",
+    "NetworkPolicy",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+];
+
+/// The kind of a well-known resource that has subresources.
+pub(crate) fn kind_of(name: &str) -> Option<&'static str> {
+    WITH_SUBRESOURCES.into_iter().find(|kind| resource(kind) == name)
+}
+
 /// Whether a kind has a resource of this name. Subresources do not count as the resource.
 pub(crate) fn is_resource(kind: &str, name: &str) -> bool {
     name == "*" || resource(kind) == name

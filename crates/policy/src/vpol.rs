@@ -5,7 +5,7 @@ use fairway_domain::finding::Enforcement;
 use serde_json::Value;
 
 use crate::admission_match::{Constraints, Subject};
-use crate::cel::{Bindings, RuleVerdict, Rules, RulesSource, Supplied};
+use crate::cel::{Bindings, Rules, RulesSource, Supplied, Verdicts};
 use crate::explanation::Explanation;
 use crate::matching::{Matching, Namespaces};
 use crate::review::Review;
@@ -45,6 +45,8 @@ pub(crate) struct CelPolicy {
     any_json: bool,
     pub(crate) enforcement: Enforcement,
     pub(crate) ignores_failure: bool,
+    /// Whether it is asked at admission.
+    pub(crate) is_for_admission: bool,
     explanation: Explanation,
     file: Option<String>,
 }
@@ -64,7 +66,7 @@ pub(crate) struct Surroundings<'s> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
     /// One for each validation.
-    Verdicts(Vec<RuleVerdict>),
+    Verdicts(Verdicts),
     /// The object after the mutations.
     Mutated(Value),
     Error(String),
@@ -125,6 +127,10 @@ impl CelPolicy {
             any_json: text(spec, "/evaluation/mode") == Some("JSON"),
             enforcement: enforcement(spec, document, problems),
             ignores_failure: text(spec, "/failurePolicy") == Some("Ignore"),
+            is_for_admission: spec
+                .pointer("/evaluation/admission/enabled")
+                .and_then(Value::as_bool)
+                .unwrap_or(true),
             explanation: Explanation::read(document, problems),
             file: document.file.clone(),
         })
@@ -200,7 +206,7 @@ impl CelPolicy {
             Err(reason) => return Some(Answer::Error(reason)),
         }
         Some(match self.purpose {
-            Purpose::Validate => Answer::Verdicts(rules.evaluate(&bindings).rules),
+            Purpose::Validate => Answer::Verdicts(rules.evaluate(&bindings)),
             Purpose::Mutate => match rules.unmet(&bindings) {
                 Ok(Some(condition)) => Answer::Skipped(condition),
                 Err(reason) => Answer::Error(reason),

@@ -17,6 +17,8 @@ use super::status::{RuleResult, Status};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Mutate,
+    /// Mutation of the object itself, at admission.
+    Amend,
     Verify,
     Validate,
     Generate,
@@ -25,7 +27,9 @@ pub(crate) enum Stage {
 impl Stage {
     fn is_of(self, action: &Action) -> bool {
         match action {
-            Action::Mutate(_) => self == Self::Mutate,
+            Action::Mutate(mutation) => {
+                self == Self::Mutate || (self == Self::Amend && mutation.is_of_the_object())
+            }
             Action::Verify(_) => self == Self::Verify,
             Action::Validate(_) | Action::Broken(_) => self == Self::Validate,
             Action::Generate(_) => self == Self::Generate,
@@ -66,10 +70,16 @@ pub(crate) fn ask<'g>(
         let rule = &with_action.rule;
         let enforcement = policy.enforcement_of(with_action, request);
         let error = |reason: String| RuleResult::new(&rule.name, Status::Error, reason);
+        let mut doubt = None;
         let result = match rule.selects(request) {
             Selected::No => continue,
-            Selected::Unknown(reason) => Some(error(reason)),
-            Selected::Yes => {
+            Selected::Unknown(reason) if matches!(stage, Stage::Mutate | Stage::Amend | Stage::Generate) => {
+                Some(error(reason))
+            }
+            selected => {
+                if let Selected::Unknown(reason) = selected {
+                    doubt = Some(reason);
+                }
                 let mut world = World::new(request, surrounding.source, given(&rule.name), surrounding.now);
                 world.object = patched.as_ref();
                 match excepted(policy, &rule.name, request, &world, surrounding.exceptions) {
@@ -85,6 +95,10 @@ pub(crate) fn ask<'g>(
             }
         };
         let Some(mut result) = result else { continue };
+        // Whether the rule is meant matters only where it is broken.
+        if let Some(reason) = doubt.filter(|_| !matches!(result.status, Status::Pass | Status::Skip)) {
+            result = error(reason);
+        }
         if result.status == Status::Fail && !policy.is_scored {
             result.status = Status::Warn;
         }

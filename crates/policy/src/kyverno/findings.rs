@@ -8,11 +8,14 @@ use super::engine::{Answer, Stage, Surrounding, ask};
 use super::exception::Exception;
 use super::policy::Policy;
 use super::request::{Kind, NOTHING, Operation, Request, User};
+use super::role::add_bound;
 use super::source::Objects;
 use super::status::Status;
+use crate::evaluation::Harvest;
 use crate::finding::Words;
+use crate::known::Around;
 use crate::locate::locate;
-use crate::matching::Namespaces;
+use crate::resource_name::kind_of;
 use crate::review::Review;
 use crate::set::{PolicyDocument, PolicyInfo};
 use crate::template::at;
@@ -22,6 +25,8 @@ use crate::template::at;
 pub(crate) struct KyvernoPolicies {
     policies: Vec<Policy>,
     exceptions: Vec<Exception>,
+    /// What the policies are, one for each.
+    infos: Vec<PolicyInfo>,
 }
 
 impl KyvernoPolicies {
@@ -50,33 +55,80 @@ impl KyvernoPolicies {
         true
     }
 
-    /// What the policies are. Those that only change or make objects find nothing.
-    pub(crate) fn infos(&mut self) -> Vec<PolicyInfo> {
+    /// Puts the policies in their order, once all are there.
+    pub(crate) fn settle(&mut self) {
         self.policies.sort_by_key(Policy::label);
-        self.policies.iter().filter(|policy| policy.can_find()).map(info).collect()
+        self.infos = self.policies.iter().map(info).collect();
     }
 
-    /// What the policies find in each object.
-    pub(crate) fn evaluate(&self, reviews: &[Review<'_>], namespaces: &impl Namespaces) -> Vec<Finding> {
+    /// What the policies are. Those that only change or make objects find nothing.
+    pub(crate) fn infos(&self) -> impl Iterator<Item = &PolicyInfo> {
+        let both = self.policies.iter().zip(&self.infos);
+        both.filter(|(policy, _)| policy.can_find()).map(|(_, info)| info)
+    }
+
+    /// Whether there is no policy.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.policies.is_empty()
+    }
+
+    /// What the policies find in an object.
+    pub(crate) fn evaluate(
+        &self,
+        review: &Review<'_>,
+        around: Around<'_>,
+        cluster: &Objects<'_>,
+        at_admission: bool,
+        harvest: &mut Harvest,
+    ) {
         if self.policies.is_empty() {
-            return Vec::new();
+            return;
         }
-        let source = Objects::new(reviews.iter().map(|review| review.object).collect());
-        let surrounding = Surrounding { source: &source, exceptions: &self.exceptions, now: None };
+        let surrounding = Surrounding { source: cluster, exceptions: &self.exceptions, now: None };
         let nothing = Map::new();
-        let infos: Vec<PolicyInfo> = self.policies.iter().map(info).collect();
-        let mut findings = Vec::new();
-        for review in reviews {
-            let user = user(review);
-            let request = request(review, &user, namespaces, &nothing);
-            for (policy, info) in self.policies.iter().zip(&infos) {
-                for stage in [Stage::Verify, Stage::Validate] {
-                    let answers = ask(policy, stage, &request, surrounding, |_| &nothing);
-                    findings.extend(answers.into_iter().filter_map(|answer| finding(answer, info, review)));
-                }
+        let user = user(review, around);
+        let request = request(review, &user, around, &nothing);
+        for (policy, info) in self.policies.iter().zip(&self.infos) {
+            if at_admission && !policy.is_for_admission {
+                continue;
+            }
+            for stage in [Stage::Verify, Stage::Validate] {
+                let answers = ask(policy, stage, &request, surrounding, |_| &nothing);
+                let found = answers.into_iter().filter_map(|answer| finding(answer, policy, info, review));
+                harvest.findings.extend(found);
             }
         }
-        findings
+    }
+
+    /// The object as the policies leave it at admission; nothing when none of them changes it. What could not be
+    /// evaluated is found.
+    pub(crate) fn mutate(
+        &self,
+        review: &Review<'_>,
+        around: Around<'_>,
+        cluster: &Objects<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Value> {
+        let surrounding = Surrounding { source: cluster, exceptions: &self.exceptions, now: None };
+        let nothing = Map::new();
+        let user = user(review, around);
+        let mut patched: Option<Value> = None;
+        for (policy, info) in self.policies.iter().zip(&self.infos).filter(|(it, _)| it.is_for_admission) {
+            let mut request = request(review, &user, around, &nothing);
+            if let Some(object) = &patched {
+                request.object = object;
+            }
+            let answers = ask(policy, Stage::Amend, &request, surrounding, |_| &nothing);
+            let mut next = None;
+            for mut answer in answers {
+                next = answer.result.patched.take().or(next);
+                // A mutation is no matter of enforcement: what keeps it from being made is as bad as a denial.
+                answer.enforcement = Enforcement::Deny;
+                findings.extend(finding(answer, policy, info, review));
+            }
+            patched = next.or(patched);
+        }
+        patched
     }
 }
 
@@ -95,19 +147,23 @@ fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn user(review: &Review<'_>) -> User {
+fn user(review: &Review<'_>, around: Around<'_>) -> User {
     let groups = review.value.pointer("/userInfo/groups").and_then(Value::as_array);
-    User {
+    let mut user = User {
         name: text(&review.value, "/userInfo/username").to_owned(),
         groups: groups.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
         ..User::default()
+    };
+    if !user.is_unknown() {
+        add_bound(&mut user, around.known);
     }
+    user
 }
 
 fn request<'r>(
     review: &'r Review<'_>,
     user: &'r User,
-    namespaces: &'r impl Namespaces,
+    around: Around<'r>,
     nothing: &'r Map<String, Value>,
 ) -> Request<'r> {
     let operation = Operation::parse(text(&review.value, "/operation")).unwrap_or_default();
@@ -121,6 +177,14 @@ fn request<'r>(
     };
     let mut kind = Kind::of(review.object);
     kind.subresource = text(&review.value, "/subResource");
+    // A rule names the kind that a subresource is of, whatever the subresource itself looks like.
+    if let (false, Some(parent)) =
+        (kind.subresource.is_empty(), kind_of(text(&review.value, "/resource/resource")))
+    {
+        kind.name = parent;
+        kind.group = text(&review.value, "/resource/group");
+        kind.version = text(&review.value, "/resource/version");
+    }
     Request {
         object,
         old_object,
@@ -133,13 +197,13 @@ fn request<'r>(
         namespace,
         user,
         dry_run: review.value.get("dryRun").and_then(Value::as_bool).unwrap_or_default(),
-        namespace_labels: namespaces.labels(namespace),
+        namespace_labels: around.known_labels(namespace),
         given: nothing,
     }
 }
 
 /// A failure or what could not be evaluated; nothing else is found.
-fn finding(answer: Answer, info: &PolicyInfo, review: &Review<'_>) -> Option<Finding> {
+fn finding(answer: Answer, policy: &Policy, info: &PolicyInfo, review: &Review<'_>) -> Option<Finding> {
     let Answer { result, enforcement } = answer;
     let (outcome, message) = match result.status {
         Status::Pass | Status::Skip => return None,
@@ -150,7 +214,12 @@ fn finding(answer: Answer, info: &PolicyInfo, review: &Review<'_>) -> Option<Fin
         }
     };
     // What is not scored is shown, and never blocks.
-    let enforcement = if result.status == Status::Warn { Enforcement::Dryrun } else { enforcement };
+    let enforcement = match result.status {
+        Status::Warn => Enforcement::Dryrun,
+        // A policy that ignores failures lets the object in, and the failure is shown.
+        Status::Error if policy.ignores_failure => enforcement.min(Enforcement::Warn),
+        _ => enforcement,
+    };
     let path = result.path.or_else(|| locate(review.object, None, &message));
     let words = Words { info, review, enforcement };
     let found = match outcome {

@@ -141,6 +141,11 @@ impl Mutation {
         Ok(Self { change: Change::read(value, 0)?, targets: targets.map(target).collect::<Result<_, _>>()? })
     }
 
+    /// Whether it changes the object that is asked about, rather than others.
+    pub(crate) fn is_of_the_object(&self) -> bool {
+        self.targets.is_empty()
+    }
+
     pub(crate) fn ask<'s>(&'s self, rule: &str, scope: &'s Scope<'s>) -> RuleResult {
         let result =
             if self.targets.is_empty() { self.change_own(scope) } else { self.change_targets(scope) };

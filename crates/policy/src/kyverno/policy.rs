@@ -25,6 +25,10 @@ pub(crate) struct Policy {
     /// What failures lead to, and whether they count at all.
     pub(crate) enforcement: Enforcement,
     pub(crate) is_scored: bool,
+    /// Whether it is asked at admission.
+    pub(crate) is_for_admission: bool,
+    /// Whether what cannot be evaluated lets the object in.
+    pub(crate) ignores_failure: bool,
     /// Only the first rule that applies counts.
     pub(crate) applies_one: bool,
     overrides: Vec<Override>,
@@ -128,6 +132,11 @@ impl Policy {
             },
             explanation: Explanation::read(document, problems),
             enforcement: by_spec.and_then(enforcement).unwrap_or(Enforcement::Warn),
+            is_for_admission: value.pointer("/spec/admission").and_then(Value::as_bool).unwrap_or(true),
+            ignores_failure: ["/spec/webhookConfiguration/failurePolicy", "/spec/failurePolicy"]
+                .iter()
+                .find_map(|pointer| text(value, pointer))
+                == Some("Ignore"),
             applies_one: text(value, "/spec/applyRules") == Some("One"),
             is_scored: named("scored") != Some("false"),
             overrides: overrides(value.pointer("/spec/validationFailureActionOverrides")),

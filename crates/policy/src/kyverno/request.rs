@@ -50,12 +50,17 @@ pub struct User {
     pub roles: Vec<String>,
     /// The cluster roles.
     pub cluster_roles: Vec<String>,
+    /// Whether the roles are all that the user has; else nobody knows.
+    pub roles_are_known: bool,
 }
 
 impl User {
     /// Nobody is known.
     pub(crate) fn is_unknown(&self) -> bool {
-        *self == Self::default()
+        self.name.is_empty()
+            && self.groups.is_empty()
+            && self.roles.is_empty()
+            && self.cluster_roles.is_empty()
     }
 
     /// Namespace and name, when it is a service account.

@@ -180,8 +180,11 @@ impl Filter {
             && self.annotations.iter().all(|(key, value)| has(member(object, "annotations"), key, value))
             && (self.operations.is_empty()
                 || self.operations.iter().any(|operation| operation == request.operation.as_str()))
-            && self.selector.as_ref().is_none_or(|selector| labels_fit(selector, member(object, "labels")))
-            && (ignores_users || self.selects_user(request.user));
+            && self.selector.as_ref().is_none_or(|selector| labels_fit(selector, member(object, "labels")));
+        let certain = match self.selects_user(request.user, ignores_users || !certain) {
+            Selected::Unknown(reason) => return Selected::Unknown(reason),
+            selected => certain && selected == Selected::Yes,
+        };
         let Some(selector) = self.namespace_selector.as_ref().filter(|_| certain && !is_namespace) else {
             return Selected::when(certain);
         };
@@ -204,13 +207,22 @@ impl Filter {
         }
     }
 
-    fn selects_user(&self, user: &User) -> bool {
+    /// Whether the one who asks is meant. Roles are bound in the cluster: where they are not known, it cannot be told.
+    fn selects_user(&self, user: &User, is_settled: bool) -> Selected {
+        if is_settled {
+            return Selected::Yes;
+        }
+        if !self.subjects.is_empty() && !self.subjects.iter().any(|subject| is_subject(subject, user)) {
+            return Selected::No;
+        }
         let held = |wanted: &[String], own: &[String]| {
             wanted.is_empty() || wanted.iter().any(|role| own.iter().any(|own| wildcard::fits(role, own)))
         };
-        held(&self.roles, &user.roles)
-            && held(&self.cluster_roles, &user.cluster_roles)
-            && (self.subjects.is_empty() || self.subjects.iter().any(|subject| is_subject(subject, user)))
+        match held(&self.roles, &user.roles) && held(&self.cluster_roles, &user.cluster_roles) {
+            true => Selected::Yes,
+            false if user.roles_are_known || user.is_unknown() => Selected::No,
+            false => Selected::Unknown(format!("the roles of {} are known to the cluster only", user.name)),
+        }
     }
 }
 

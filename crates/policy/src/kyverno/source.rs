@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
+use crate::known::KnownObjects;
 use crate::resource_name::resource;
 
 /// Where the data comes from.
@@ -22,7 +23,7 @@ pub(crate) trait Source {
 
 /// Objects stand for the cluster. What its API would answer is put together once for each path.
 pub(crate) struct Objects<'a> {
-    objects: Vec<&'a Value>,
+    known: &'a KnownObjects<'a>,
     answers: RefCell<BTreeMap<String, Option<Rc<Value>>>>,
 }
 
@@ -30,8 +31,8 @@ pub(crate) struct Objects<'a> {
 const MAX_ANSWERS: usize = 10_000;
 
 impl<'a> Objects<'a> {
-    pub(crate) fn new(objects: Vec<&'a Value>) -> Self {
-        Self { objects, answers: RefCell::new(BTreeMap::new()) }
+    pub(crate) fn new(known: &'a KnownObjects<'a>) -> Self {
+        Self { known, answers: RefCell::new(BTreeMap::new()) }
     }
 }
 
@@ -41,12 +42,10 @@ fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
 
 impl Source for Objects<'_> {
     fn config_map(&self, namespace: &str, name: &str) -> Option<Value> {
-        let found = self.objects.iter().find(|object| {
-            text(object, "/kind") == "ConfigMap"
-                && text(object, "/metadata/name") == name
-                && text(object, "/metadata/namespace") == namespace
+        let found = self.known.of_kind("v1", "ConfigMap").find(|object| {
+            text(object, "/metadata/name") == name && text(object, "/metadata/namespace") == namespace
         });
-        found.map(|object| (*object).clone())
+        found.cloned()
     }
 
     fn api(&self, path: &str) -> Option<Rc<Value>> {
@@ -88,13 +87,8 @@ impl Objects<'_> {
             [plural, name] => (None, *plural, Some(*name)),
             _ => return None,
         };
-        let of_kind: Vec<&&Value> = self
-            .objects
-            .iter()
-            .filter(|object| {
-                text(object, "/apiVersion") == version && resource(text(object, "/kind")) == plural
-            })
-            .collect();
+        let kinds = self.known.kinds().keys().filter(|(of, kind)| *of == version && resource(kind) == plural);
+        let of_kind: Vec<&Value> = kinds.flat_map(|(of, kind)| self.known.of_kind(of, kind)).collect();
         if of_kind.is_empty() {
             return None;
         }
@@ -102,10 +96,8 @@ impl Objects<'_> {
             .into_iter()
             .filter(|object| namespace.is_none_or(|it| text(object, "/metadata/namespace") == it));
         match name {
-            Some(name) => {
-                inside.find(|object| text(object, "/metadata/name") == name).map(|it| (**it).clone())
-            }
-            None => Some(json!({"items": inside.map(|it| (**it).clone()).collect::<Vec<Value>>()})),
+            Some(name) => inside.find(|object| text(object, "/metadata/name") == name).cloned(),
+            None => Some(json!({"items": inside.cloned().collect::<Vec<Value>>()})),
         }
     }
 }

@@ -13,6 +13,8 @@ use super::engine::{Answer, Stage, Surrounding, ask};
 use super::request::Request;
 use super::source::Objects;
 use super::status::RuleResult;
+use crate::known::KnownObjects;
+use crate::set::PolicyObject;
 use crate::vpol::Purpose;
 pub use check::{Outcome, Row};
 use read::Suite;
@@ -34,7 +36,13 @@ pub(crate) struct Response<'s> {
 /// read.
 pub fn run(file: &str, text: &str, files: &ReadFiles<'_>, now: Option<&str>) -> Result<Vec<Row>, String> {
     let suite = Suite::read(file, text, files)?;
-    let outside = Objects::new(suite.outside.iter().collect());
+    let outside: Vec<PolicyObject> = suite
+        .outside
+        .iter()
+        .map(|value| PolicyObject { value: value.clone(), file: None, environment: None })
+        .collect();
+    let known = KnownObjects::of(&outside);
+    let outside = Objects::new(&known);
     let surrounding = Surrounding { source: &outside, exceptions: &suite.exceptions, now };
     let mut responses = Vec::new();
     for object in &suite.objects {
@@ -55,7 +63,7 @@ fn respond<'s>(
         let purpose = match stage {
             Stage::Mutate => Some(Purpose::Mutate),
             Stage::Validate => Some(Purpose::Validate),
-            Stage::Verify | Stage::Generate => None,
+            Stage::Amend | Stage::Verify | Stage::Generate => None,
         };
         if let Some(purpose) = purpose {
             expressions::respond(suite, purpose, object, &mut current, surrounding.now, responses);

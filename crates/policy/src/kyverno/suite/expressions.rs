@@ -158,7 +158,7 @@ pub(crate) fn respond<'s>(
         });
         let Some(answer) = answer else { continue };
         let (status, message, patched) = match answer {
-            Answer::Verdicts(verdicts) => judge(verdicts),
+            Answer::Verdicts(verdicts) => judge(verdicts.rules),
             Answer::Error(reason) => (Status::Error, reason, None),
             Answer::Skipped(condition) => {
                 (Status::Skip, format!("the condition \"{condition}\" does not hold"), None)

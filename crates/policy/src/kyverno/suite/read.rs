@@ -179,6 +179,7 @@ impl Suite {
                     groups: texts(&info, "groups"),
                     roles: texts(&value, "roles"),
                     cluster_roles: texts(&value, "clusterRoles"),
+                    roles_are_known: true,
                 };
             }
         }

@@ -1,0 +1,117 @@
+//! Policies over objects: one after another, and many at once on all cores.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use fairway_domain::finding::Finding;
+
+use crate::gatekeeper::Borrowed;
+use crate::known::{Around, KnownObjects};
+use crate::kyverno::Objects;
+use crate::review::Review;
+use crate::set::{PolicyObject, PolicySet};
+
+/// So many objects are evaluated on the caller's own thread: others would not be worth starting.
+const SMALL: usize = 32;
+/// How many objects a thread takes at a time.
+const PORTION: usize = 16;
+/// The stack of a thread; evaluation walks nested expressions.
+const STACK: usize = 8 << 20;
+
+/// What a policy leaves of one object.
+#[derive(Default)]
+pub(crate) struct Harvest {
+    pub(crate) findings: Vec<Finding>,
+    /// What policies ask to be written down: the policy, the key and the value.
+    pub(crate) annotations: Vec<(String, String, String)>,
+}
+
+/// What one thread evaluates with.
+pub(crate) struct Evaluator<'e> {
+    set: &'e PolicySet,
+    known: &'e KnownObjects<'e>,
+    gatekeeper: Borrowed<'e>,
+    cluster: Objects<'e>,
+}
+
+impl<'e> Evaluator<'e> {
+    pub(crate) fn new(set: &'e PolicySet, known: &'e KnownObjects<'e>, gave_up: &'e [AtomicBool]) -> Self {
+        let gatekeeper = Borrowed::new(&set.gatekeeper, known, gave_up);
+        Self { set, known, gatekeeper, cluster: Objects::new(known) }
+    }
+
+    /// Asks every policy about one object.
+    pub(crate) fn evaluate(
+        &mut self,
+        review: &Review<'_>,
+        namespace: Option<&serde_json::Value>,
+        at_admission: bool,
+        harvest: &mut Harvest,
+    ) {
+        let around = Around { known: self.known, namespace };
+        self.gatekeeper.evaluate(review, around, &mut harvest.findings);
+        self.set.kyverno.evaluate(review, around, &self.cluster, at_admission, harvest);
+        self.set.admission.evaluate(review, around, harvest);
+        self.set.cel.evaluate(review, around, at_admission, harvest);
+    }
+}
+
+impl PolicySet {
+    /// Evaluates every policy on every object that it is about, on all cores. All objects together are what policies
+    /// may look up. The strictest findings come first.
+    pub fn evaluate(&self, objects: &[PolicyObject]) -> Vec<Finding> {
+        self.evaluate_among(objects, &KnownObjects::of(objects))
+    }
+
+    /// Evaluates every policy on some objects, where others are known: the same findings as those that an evaluation
+    /// of all known objects has of these.
+    pub fn evaluate_among(&self, objects: &[PolicyObject], known: &KnownObjects<'_>) -> Vec<Finding> {
+        let gave_up = self.gatekeeper.marks();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut evaluator = Evaluator::new(self, known, &gave_up);
+            let mut harvest = Harvest::default();
+            loop {
+                let begin = next.fetch_add(PORTION, Ordering::Relaxed);
+                let Some(rest) = objects.get(begin..).filter(|rest| !rest.is_empty()) else { break };
+                for object in rest.iter().take(PORTION) {
+                    evaluator.evaluate(&Review::new(object), None, false, &mut harvest);
+                }
+            }
+            harvest.findings
+        };
+        let others = match objects.len() {
+            0..=SMALL => 0,
+            _ => thread::available_parallelism().map_or(1, std::num::NonZero::get).saturating_sub(1),
+        };
+        let mut findings = thread::scope(|scope| {
+            // Where no thread can be had, those that there are do all the work.
+            let threads: Vec<_> = (0..others)
+                .map_while(|_| thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok())
+                .collect();
+            let mut findings = work();
+            for thread in threads {
+                match thread.join() {
+                    Ok(more) => findings.extend(more),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            findings
+        });
+        in_order(&mut findings);
+        findings
+    }
+
+    /// Whether some policy may look at other objects than the one that it is asked about.
+    pub fn looks_at_others(&self) -> bool {
+        self.gatekeeper.reads_inventory() || !self.kyverno.is_empty() || !self.admission.is_empty()
+    }
+}
+
+/// The strictest first, each once, in an order that does not depend on how the work was shared.
+pub(crate) fn in_order(findings: &mut Vec<Finding>) {
+    findings.sort_unstable_by(|one, two| {
+        (two.enforcement, two.severity).cmp(&(one.enforcement, one.severity)).then_with(|| one.cmp(two))
+    });
+    findings.dedup();
+}
