@@ -8,14 +8,14 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The rooms from the roof to the ground, as `ARCHITECTURE.md` draws them. A room may use rooms below it only.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "cli", "server", "portal", "app", "catalog", "search", "scaffold", "insight", "workload", "policy",
-    "docs", "template", "ledger", "remote", "yaml", "domain",
+    "secrets", "docs", "template", "ledger", "remote", "yaml", "domain",
 ];
 
 /// Rooms that must stay pure: no clock, network, files or environment. They may not see the ones that do I/O.
-const PURE: [&str; 9] =
-    ["portal", "catalog", "search", "scaffold", "insight", "workload", "policy", "docs", "template"];
+const PURE: [&str; 10] =
+    ["portal", "catalog", "search", "scaffold", "insight", "workload", "policy", "secrets", "docs", "template"];
 const IMPURE: [&str; 2] = ["ledger", "remote"];
 
 /// Heavy third parties and the only rooms that may name them.

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     apply, audit, bench, catalog, change, check, completion, delivery, environments, exit_code, findings,
-    new, plan, policy, render, runs, search, template, token, undo, up, version,
+    new, plan, policy, render, runs, search, secrets, template, token, undo, up, version,
 };
 
 /// The internal developer platform in one binary
@@ -30,6 +30,7 @@ pub enum Command {
     Undo(undo::UndoArguments),
     Runs(runs::RunsArguments),
     Search(search::SearchArguments),
+    Secrets(secrets::SecretsArguments),
     Catalog(catalog::CatalogArguments),
     Check(check::CheckArguments),
     Policy(policy::PolicyArguments),

@@ -48,6 +48,7 @@ mod run_text;
 mod runs;
 mod sarif;
 mod search;
+mod secrets;
 mod template;
 mod template_explain;
 mod template_folder;
@@ -112,6 +113,7 @@ async fn dispatch(command: Command, started: Instant) -> Result<(), CliError> {
         Command::Undo(arguments) => undo::undo(arguments).await,
         Command::Runs(arguments) => runs::runs(arguments).await,
         Command::Search(arguments) => search::search(arguments).await,
+        Command::Secrets(arguments) => secrets::secrets(arguments),
         Command::Catalog(arguments) => catalog::catalog(arguments).await,
         Command::Check(arguments) => check::check(arguments).await,
         Command::Policy(arguments) => policy::policy(arguments).await,
