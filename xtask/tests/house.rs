@@ -14,8 +14,9 @@ const ROOMS: [&str; 17] = [
 ];
 
 /// Rooms that must stay pure: no clock, network, files or environment. They may not see the ones that do I/O.
-const PURE: [&str; 10] =
-    ["portal", "catalog", "search", "scaffold", "insight", "workload", "policy", "secrets", "docs", "template"];
+const PURE: [&str; 10] = [
+    "portal", "catalog", "search", "scaffold", "insight", "workload", "policy", "secrets", "docs", "template",
+];
 const IMPURE: [&str; 2] = ["ledger", "remote"];
 
 /// Heavy third parties and the only rooms that may name them.

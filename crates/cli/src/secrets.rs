@@ -108,7 +108,7 @@ fn run_scan(arguments: &ScanArguments) -> Result<(), CliError> {
         ReportFormat::Json => data(&serde_json::to_string_pretty(&answer()).unwrap_or_default())?,
         ReportFormat::Yaml => data(&fairway_yaml::write(&answer()))?,
         ReportFormat::Sarif => {
-            data(&serde_json::to_string_pretty(&sarif(&diagnostics())).unwrap_or_default())?
+            data(&serde_json::to_string_pretty(&sarif(&diagnostics())).unwrap_or_default())?;
         }
     }
     if passed { Ok(()) } else { Err(CliError::Said(Exit::Failed)) }

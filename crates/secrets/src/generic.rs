@@ -259,7 +259,7 @@ fn is_named(value: &[u8]) -> bool {
     STARTS.iter().any(|start| value.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start)))
         || memchr::memmem::find(value, b"://").is_some()
         || memchr::memmem::find(value, b"::").is_some()
-        || value.iter().filter(|byte| **byte == b'/').count() > 3
+        || memchr::memchr_iter(b'/', value).count() > 3
 }
 
 fn is_uuid(value: &[u8]) -> bool {

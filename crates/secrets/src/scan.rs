@@ -128,22 +128,22 @@ fn hits(path: &str, bytes: &[u8]) -> (Vec<Hit>, bool) {
     let settings = is_settings(path);
     let generated = is_generated(path);
     let mut found: BTreeMap<(usize, usize), Hit> = BTreeMap::new();
-    let mut work = bytes.len() * WORK_PER_BYTE + 1024 * 1024;
+    let mut left = bytes.len() * WORK_PER_BYTE + 1024 * 1024;
     let mut complete = true;
     for start in engine.automaton.find_overlapping_iter(bytes) {
         let index = start.pattern().as_usize();
         let (Some(lead), Some(text)) = (engine.leads.get(index), engine.starts.get(index)) else { continue };
         let at = start.start();
         let hit = match lead {
-            Lead::Token(rule) => token(rule, text, bytes, at, index, &mut work),
+            Lead::Token(rule) => token(rule, text, bytes, at, index, &mut left),
             Lead::Word(_) | Lead::Address if generated => None,
             Lead::Word(word) => {
-                work = work.saturating_sub(VALUE_COST);
+                left = left.saturating_sub(VALUE_COST);
                 let window = window(bytes, at, VALUE_WINDOW);
                 assignment(window, word, settings).map(|it| general(&it, at, index))
             }
             Lead::Address => {
-                work = work.saturating_sub(VALUE_COST);
+                left = left.saturating_sub(VALUE_COST);
                 let before = bytes.get(at.saturating_sub(16)..at).unwrap_or_default();
                 let scheme =
                     before.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'+');
@@ -155,7 +155,7 @@ fn hits(path: &str, bytes: &[u8]) -> (Vec<Hit>, bool) {
         if let Some(hit) = hit {
             found.entry((hit.start, hit.order)).or_insert(hit);
         }
-        if work == 0 || found.len() > FINDINGS_PER_FILE * 20 {
+        if left == 0 || found.len() > FINDINGS_PER_FILE * 20 {
             complete = false;
             break;
         }
@@ -200,7 +200,7 @@ fn token(
     bytes: &[u8],
     at: usize,
     order: usize,
-    work: &mut usize,
+    left: &mut usize,
 ) -> Option<Hit> {
     if !rule.any_case && bytes.get(at..at + text.len())? != text.as_bytes() {
         return None;
@@ -220,7 +220,7 @@ fn token(
         }
     }
     let window = window(bytes, start, rule.window);
-    *work = work.saturating_sub(window.len());
+    *left = left.saturating_sub(window.len());
     let found = rule.regex()?.captures(window)?;
     let secret = found.get(1).or_else(|| found.get(0))?;
     let value = secret.as_bytes();
