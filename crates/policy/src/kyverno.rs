@@ -36,7 +36,7 @@ mod template;
 mod validate;
 mod verify;
 mod version;
-mod wildcard;
+pub(crate) mod wildcard;
 
 pub(crate) use findings::KyvernoPolicies;
 pub use request::{Operation, User};
