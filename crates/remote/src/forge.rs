@@ -6,6 +6,7 @@
 pub mod branch;
 mod change;
 pub mod commit;
+pub mod content;
 pub mod diff;
 pub mod folder;
 pub mod history;

@@ -17,6 +17,7 @@ pub mod webhook;
 pub use api::ApiClient;
 pub use error::RemoteError;
 pub use forge::commit::CommitRequest;
+pub use forge::content::{ChangedFile, ListedFile};
 pub use forge::diff::{DiffLine, DiffLineKind, DiffStatus, FileDiff, Hunk};
 pub use forge::folder::{EntryKind, FolderEntry, TreeLimits};
 pub use forge::history::CommitInfo;

@@ -345,6 +345,39 @@ async fn logs_diffs_and_trailers_tell_what_happened() {
 }
 
 #[tokio::test]
+async fn files_are_listed_compared_and_read_by_their_contents() {
+    let root = tempfile::tempdir().unwrap();
+    let forge = forge(root.path()).await;
+    let repository = repository();
+    let link = Some(TreeFile { mode: FileMode::Symlink, bytes: b"a".as_slice().into() });
+    let first =
+        request(None, vec![("x/a", file("one")), ("x/b", file("one")), ("xy", file("two")), ("x/l", link)]);
+    let first = forge.commit(&first).await.unwrap();
+    let second =
+        request(Some(&first), vec![("x/a", None), ("x/b", file("three")), ("x/new \"n\"", file("one"))]);
+    let second = forge.commit(&second).await.unwrap();
+
+    let folder = path("x");
+    let listed = forge.listed_files(&repository, &first, Some(&folder)).await.unwrap();
+    let paths: Vec<&str> = listed.iter().map(|it| it.path.as_str()).collect();
+    assert_eq!(paths, ["x/a", "x/b"], "neither the link nor what only begins like the folder");
+    assert_eq!(listed[0].content, listed[1].content);
+    assert_eq!(forge.listed_files(&repository, &first, Some(&path("none"))).await.unwrap(), []);
+    assert_eq!(forge.listed_files(&repository, &first, None).await.unwrap().len(), 3);
+
+    let changed = forge.changed_files(&repository, &first, &second).await.unwrap();
+    let paths: Vec<&str> = changed.iter().map(|it| it.path.as_str()).collect();
+    assert_eq!(paths, ["x/a", "x/b", "x/new \"n\""]);
+    assert_eq!(changed[0].content, None);
+    assert_eq!(changed[2].content.as_ref(), Some(&listed[0].content));
+    let names = [changed[1].content.clone().unwrap(), "0".repeat(40)];
+    let contents = forge.contents(&repository, &names, 100).await.unwrap();
+    assert_eq!(contents, [Some(b"three".to_vec()), None]);
+    let error = forge.contents(&repository, &names, 4).await.unwrap_err();
+    assert!(matches!(error, RemoteError::TooLarge { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn a_merge_joins_both_sides_or_names_the_conflicts() {
     let root = tempfile::tempdir().unwrap();
     let forge = forge(root.path()).await;
