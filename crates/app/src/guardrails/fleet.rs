@@ -1,18 +1,15 @@
 //! Policies on everything that is delivered.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use fairway_domain::finding::Finding;
-use fairway_domain::repository::BranchName;
 use fairway_domain::{Caller, Diagnostic, Permission};
-use fairway_policy::{PolicyInfo, PolicyObject};
-use fairway_remote::{RemoteError, TreeLimits};
+use fairway_policy::PolicyInfo;
 
-use super::worst_first;
-use crate::environments::environments_of;
-use crate::manifests::objects_of;
+use super::compiled::{Compiled, CompiledUnit};
+use super::delivered::{Delivered, Placement};
+use super::verdicts::{Stop, VerdictCache, locked};
+use super::{Audited, worst_first};
 use crate::{App, AppError};
 
 /// What the policies say about everything delivered.
@@ -23,8 +20,36 @@ pub struct Fleet {
     pub policies: Vec<PolicyInfo>,
     /// Policies that cannot be used, and why.
     pub broken_policies: Vec<Diagnostic>,
+    /// Files that were delivered and cannot be read.
+    pub unreadable: Vec<Diagnostic>,
     /// How many objects were looked at.
     pub objects: usize,
+}
+
+/// A finding about an object, as one about the object in its place.
+pub(crate) fn placed(finding: &Finding, placement: &Placement) -> Finding {
+    let mut finding = finding.clone();
+    finding.object.file = Some(placement.file.to_string());
+    finding.object.environment = Some(placement.environment.to_string());
+    finding
+}
+
+impl VerdictCache {
+    /// What units said about everything that is delivered, each finding in each place of its object.
+    pub(crate) fn findings(&self, units: &[Arc<CompiledUnit>], delivered: &Delivered) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for unit in units {
+            let verdicts = self.of(unit);
+            for (number, found) in &locked(&verdicts).findings {
+                for placement in delivered.places_of(*number) {
+                    findings.extend(found.iter().map(|finding| placed(finding, placement)));
+                }
+            }
+        }
+        worst_first(&mut findings);
+        findings.dedup();
+        findings
+    }
 }
 
 impl App {
@@ -33,66 +58,43 @@ impl App {
         caller.authorise(Permission::Read)?;
         let view = self.view();
         let compiled = self.policies(&view);
-        let environments = environments_of(&view);
-        let mut key = format!("{:p}", Arc::as_ptr(&compiled));
-        let mut heads = BTreeMap::new();
-        for environment in &environments {
-            let repository = &environment.spec.delivery.repository;
-            if !heads.contains_key(repository) {
-                let head = if self.inner.forge.exists(repository).await? {
-                    self.inner.forge.head(repository, &BranchName::main()).await?
-                } else {
-                    None
-                };
-                let _ = write!(key, "|{repository}@{head:?}");
-                heads.insert(repository.clone(), head);
-            }
+        let delivered = self.everything_delivered(&view).await?;
+        let known = || {
+            let cached = locked(&self.inner.findings.fleet);
+            let known = cached.as_ref()?;
+            let is_same = Arc::ptr_eq(&known.policies, &compiled) && known.delivered.key == delivered.key;
+            is_same.then(|| Arc::clone(&known.fleet))
+        };
+        if let Some(fleet) = known() {
+            return Ok(fleet);
         }
-        {
-            let cached = self.inner.findings.fleet.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if let Some((known, fleet)) = cached.as_ref()
-                && *known == key
-            {
-                return Ok(Arc::clone(fleet));
-            }
+        let turn = Arc::clone(&self.inner.findings.turn).lock_owned().await;
+        if let Some(fleet) = known() {
+            return Ok(fleet);
         }
-        let mut objects = Vec::new();
-        for environment in &environments {
-            let delivery = &environment.spec.delivery;
-            let Some(Some(head)) = heads.get(&delivery.repository) else { continue };
-            let forge = &self.inner.forge;
-            let folder = Some(&delivery.path);
-            let tree =
-                match forge.tree(&delivery.repository, head.as_str(), folder, TreeLimits::default()).await {
-                    Ok(tree) => tree,
-                    // Nothing was delivered to this environment yet.
-                    Err(RemoteError::FolderMissing { .. }) => continue,
-                    Err(error) => return Err(error.into()),
-                };
-            for (path, value) in objects_of(&tree)? {
-                objects.push(PolicyObject {
-                    value,
-                    file: Some(format!("{}/{path}", delivery.path)),
-                    environment: Some(environment.name.clone()),
-                });
-            }
-        }
-        let count = objects.len();
+        let app = self.clone();
         let fleet = tokio::task::spawn_blocking(move || {
-            let mut findings = compiled.set.evaluate(&objects);
-            worst_first(&mut findings);
-            Fleet {
-                findings,
-                policies: compiled.set.policies().to_vec(),
-                broken_policies: compiled.diagnostics.clone(),
-                objects: count,
-            }
-        })
-        .await
-        .map_err(|error| AppError::Internal(format!("the evaluation ended without an answer: {error}")))?;
-        let fleet = Arc::new(fleet);
-        let mut cached = self.inner.findings.fleet.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *cached = Some((key, Arc::clone(&fleet)));
-        Ok(fleet)
+            let _turn = turn;
+            let verdicts = &app.inner.findings.verdicts;
+            verdicts.bring_up(&compiled.units, Some(compiled.together()), &delivered, &Stop::never());
+            verdicts.keep_units(&compiled);
+            let fleet = Arc::new(fleet_of(&compiled, &delivered, verdicts));
+            let audited = Audited { policies: compiled, delivered, fleet: Arc::clone(&fleet) };
+            *locked(&app.inner.findings.fleet) = Some(audited);
+            fleet
+        });
+        fleet
+            .await
+            .map_err(|error| AppError::Internal(format!("the evaluation ended without an answer: {error}")))
+    }
+}
+
+fn fleet_of(compiled: &Compiled, delivered: &Delivered, verdicts: &VerdictCache) -> Fleet {
+    Fleet {
+        findings: verdicts.findings(&compiled.units, delivered),
+        policies: compiled.set.policies().to_vec(),
+        broken_policies: compiled.diagnostics.clone(),
+        unreadable: delivered.unreadable.clone(),
+        objects: delivered.placements.len(),
     }
 }
