@@ -1,14 +1,19 @@
 //! Guardrails: policies from the catalog, evaluated over plans, over files, and over everything delivered.
 
+mod audit;
 mod check;
 mod compiled;
 mod delivered;
+mod findings;
 mod fleet;
 mod impact;
 mod object;
 mod past;
+mod policies;
 mod policy_text;
 mod verdicts;
+mod waive;
+mod watch;
 mod what_if;
 
 use std::collections::BTreeMap;
@@ -17,14 +22,19 @@ use std::sync::{Arc, Mutex, Weak};
 use fairway_domain::Digest;
 use fairway_domain::finding::Finding;
 
+pub use audit::{AuditDay, PolicyCounts, Standing, TrendDay};
 pub use check::Checks;
 pub(crate) use compiled::Compiled;
+pub use findings::{FindingFilter, FoundFinding, service_of};
 pub use fleet::Fleet;
 pub use impact::{
     ChangedFinding, FindingChange, GroupImpact, Impact, ImpactCounts, OfferedFix, ServiceImpact,
 };
 pub use past::{PastBlock, PastImpact, PastKind};
+pub(crate) use policies::info_of;
+pub use policies::{Exemption, PolicyDetail, PolicyLanguage, PolicySource, WaiverRules};
 pub use policy_text::PolicyFile;
+pub(crate) use waive::Waivers;
 pub use what_if::{ChangedPolicy, PolicyChange, WhatIf, WhatIfReport};
 
 /// What was read and computed last, and from what.
@@ -46,12 +56,19 @@ pub struct FindingsCache {
 struct Audited {
     policies: Arc<Compiled>,
     delivered: Arc<delivered::Delivered>,
+    /// The waivers that let findings pass then.
+    waivers: Vec<String>,
     fleet: Arc<Fleet>,
 }
 
-/// What denies first, then by severity, then in a stable order.
+/// What blocks first, then by what would follow and how bad it is, then in a stable order; what is waived comes last.
 fn worst_first(findings: &mut [Finding]) {
     findings.sort_by(|one, two| {
-        two.enforcement.cmp(&one.enforcement).then(two.severity.cmp(&one.severity)).then_with(|| one.cmp(two))
+        one.waiver
+            .is_some()
+            .cmp(&two.waiver.is_some())
+            .then(two.enforcement.cmp(&one.enforcement))
+            .then(two.severity.cmp(&one.severity))
+            .then_with(|| one.cmp(two))
     });
 }

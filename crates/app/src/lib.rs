@@ -51,6 +51,7 @@ pub mod tokens;
 pub mod truth;
 pub mod undo;
 pub mod validation;
+pub mod waivers;
 pub mod webhooks;
 mod world;
 

@@ -14,6 +14,7 @@ use fairway_domain::change_request::ChangeRequest;
 use fairway_domain::delivery::Deployment;
 use fairway_domain::fact::{Record, kind};
 use fairway_domain::run::Run;
+use fairway_domain::waiver::Waiver;
 use fairway_ledger::{Ledger, RecordQuery, StateText};
 use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
@@ -27,6 +28,7 @@ use crate::AppError;
 use crate::catalog_index::CatalogIndex;
 use crate::credentials::Credential;
 use crate::environments::ResourceRecord;
+use crate::guardrails::{AuditDay, Standing};
 use crate::home::Notification;
 use crate::saved_views::SavedView;
 use crate::sources::Source;
@@ -35,6 +37,9 @@ use crate::tokens::StoredToken;
 
 /// Facts of the platform about resources that come with a service. Subject: service/environment/resource.
 pub(crate) const RESOURCE: &str = "delivery.resource";
+
+/// Days of the fleet's audit that are kept at hand; the ledger has them all.
+const AUDIT_DAYS: usize = 400;
 
 /// What is known now. Immutable; a newer one replaces it.
 #[derive(Clone, Default)]
@@ -65,6 +70,12 @@ pub struct View {
     pub stars: Arc<BTreeMap<String, Arc<Star>>>,
     /// Questions with names, by identifier.
     pub saved_views: Arc<BTreeMap<String, Arc<SavedView>>>,
+    /// Waivers, by identifier.
+    pub waivers: Arc<BTreeMap<String, Arc<Waiver>>>,
+    /// What the fleet's audit counted, by day; the newest ones.
+    pub audit_days: Arc<BTreeMap<String, Arc<AuditDay>>>,
+    /// Since when findings stand, by service.
+    pub standing: Arc<BTreeMap<String, Arc<Standing>>>,
 }
 
 fn put<T: DeserializeOwned>(map: &mut Arc<BTreeMap<String, Arc<T>>>, subject: &str, body: Option<&Value>) {
@@ -125,6 +136,14 @@ impl View {
             kind::CREDENTIAL => put(&mut self.credentials, subject, body),
             kind::STAR => put(&mut self.stars, subject, body),
             kind::VIEW => put(&mut self.saved_views, subject, body),
+            kind::WAIVER => put(&mut self.waivers, subject, body),
+            kind::STANDING => put(&mut self.standing, subject, body),
+            kind::AUDIT => {
+                put(&mut self.audit_days, subject, body);
+                if self.audit_days.len() > AUDIT_DAYS {
+                    Arc::make_mut(&mut self.audit_days).pop_first();
+                }
+            }
             RESOURCE => put(&mut self.resources, subject, body),
             _ => {}
         }
@@ -182,7 +201,7 @@ impl Drop for Projection {
 const LARGE: usize = 64;
 
 /// What is folded besides entities.
-const FOLDED: [&str; 11] = [
+const FOLDED: [&str; 14] = [
     kind::DRAFT,
     kind::SOURCE,
     kind::RUN,
@@ -193,6 +212,9 @@ const FOLDED: [&str; 11] = [
     kind::CREDENTIAL,
     kind::STAR,
     kind::VIEW,
+    kind::WAIVER,
+    kind::AUDIT,
+    kind::STANDING,
     RESOURCE,
 ];
 

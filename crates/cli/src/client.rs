@@ -31,6 +31,18 @@ pub struct ConnectionArguments {
 }
 
 impl ConnectionArguments {
+    /// Why, in the person's words; an error where they have to say it.
+    pub fn needed_reason(&self) -> Result<&str, crate::failure::CliError> {
+        let missing =
+            || crate::failure::CliError::usage("--reason is missing", Some("say why with --reason TEXT"));
+        self.reason.as_deref().ok_or_else(missing)
+    }
+
+    /// Why, in the person's words, when they said it.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
     /// A client that says who it is. Nothing is sent yet.
     pub fn client(&self) -> Result<ApiClient, RemoteError> {
         let token = self.token.as_deref().map(str::trim).filter(|token| !token.is_empty());

@@ -86,6 +86,10 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
         let app = app.clone();
         tokio::spawn(async move { app.keep_house().await })
     };
+    let watching = {
+        let app = app.clone();
+        tokio::spawn(async move { app.watch_guardrails().await })
+    };
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let options = ServerOptions {
         guest: launch.guest && loopback,
@@ -131,9 +135,10 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
     serving.abort();
     polling.abort();
     keeping.abort();
+    watching.abort();
     working.abort();
     // A run that is cut off here goes on at the next start.
-    let _ = tokio::join!(working, polling);
+    let _ = tokio::join!(working, polling, watching);
     if tokio::time::timeout(PATIENCE, app.close()).await.is_err() {
         tracing::warn!("the ledger did not close in time; it is sound all the same");
     }

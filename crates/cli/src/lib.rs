@@ -58,6 +58,7 @@ mod token;
 mod undo;
 mod up;
 mod version;
+mod waive;
 
 use std::process::ExitCode;
 use std::time::Instant;

@@ -125,8 +125,12 @@ pub fn finding_text(finding: &Finding, margin: &str) -> String {
     let place = object.file.as_ref().map(|file| format!(" in {file}{line}")).unwrap_or_default();
     let environment = object.environment.as_ref().map(|name| format!(", for {name}")).unwrap_or_default();
     let mut text = format!(
-        "{margin}{word}  {}\n{margin}   {} {}{place}{environment}: {}",
-        finding.policy, object.kind, object.name, finding.message
+        "{margin}{word}  {}  [{}]\n{margin}   {} {}{place}{environment}: {}",
+        finding.policy,
+        finding.id(),
+        object.kind,
+        object.name,
+        finding.message
     );
     if let Some(path) = &finding.path {
         let _ = write!(text, "\n{margin}   at {path}");

@@ -1,4 +1,4 @@
-//! `fairway policy`: tests, explains and applies policies of files, without a server.
+//! `fairway policy`: tests, explains and applies policies of files, without a server; waivers with one.
 
 use std::path::PathBuf;
 
@@ -13,8 +13,9 @@ use crate::failure::CliError;
 use crate::manifests;
 use crate::output::{OutputArguments, counted, harmless};
 use crate::policy_test::{self, PolicyTestArguments};
+use crate::waive::{self, WaiveArguments};
 
-/// Test, explain and apply policies that are files
+/// Test, explain and apply policies that are files; ask for and decide on waivers
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  fairway policy test policies/\n  fairway policy explain policies/\n  fairway policy check deploy/ --policies policies/"
@@ -48,6 +49,7 @@ enum PolicyCommand {
         after_help = "Examples:\n  fairway policy check deploy/ --policies policies/\n  fairway policy check deploy/"
     )]
     Check(CheckArguments),
+    Waive(WaiveArguments),
 }
 
 /// `fairway policy explain`
@@ -66,6 +68,7 @@ pub async fn policy(arguments: PolicyArguments) -> Result<(), CliError> {
         PolicyCommand::Test(arguments) => policy_test::test(&arguments),
         PolicyCommand::Explain(arguments) => explain(arguments).await,
         PolicyCommand::Check(arguments) => check::check(arguments).await,
+        PolicyCommand::Waive(arguments) => waive::waive(arguments).await,
     }
 }
 

@@ -37,6 +37,12 @@ pub mod kind {
     pub const STAR: &str = "person.star";
     /// A question to the catalog under a name. Subject: the view's identifier.
     pub const VIEW: &str = "catalog.view";
+    /// An exception from a policy. Subject: the waiver's identifier.
+    pub const WAIVER: &str = "guardrail.waiver";
+    /// How many findings each policy had at the end of a day, noted when it changed. Subject: the day.
+    pub const AUDIT: &str = "guardrail.audit";
+    /// Since when each finding of a service stands. Subject: the service's name.
+    pub const STANDING: &str = "guardrail.standing";
     /// The platform's own set-up, for example that the example organisation was installed. Subject: a name.
     pub const SETUP: &str = "platform.setup";
 }

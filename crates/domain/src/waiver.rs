@@ -10,7 +10,7 @@ pub const WARNINGS: [i64; 2] = [14, 3];
 
 /// What a waiver lets pass. All that is said has to fit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WaiverScope {
     /// The policy by its name, or one of its rules: `K8sContainerLimits/container-limits`.
     pub policy: String,

@@ -13,6 +13,7 @@ mod search;
 mod service;
 mod source;
 mod truth;
+mod waiver;
 
 use axum::Json;
 use axum::Router;
@@ -39,7 +40,7 @@ use crate::state::ServerState;
         (name = "delivery", description = "Versions in environments"),
         (name = "catalog", description = "Entities and where they come from"),
         (name = "repositories", description = "Repositories of the embedded forge and their change requests"),
-        (name = "guardrails", description = "Policies and findings"),
+        (name = "guardrails", description = "Policies, findings and waivers"),
         (name = "audit", description = "The journal"),
         (name = "access", description = "Tokens")
     ),
@@ -121,6 +122,11 @@ fn described() -> OpenApiRouter<ServerState> {
         .routes(routes!(change_request::set_open))
         .routes(routes!(change_request::edit))
         .routes(routes!(guardrail::findings))
+        .routes(routes!(guardrail::policies))
+        .routes(routes!(waiver::waivers, waiver::request))
+        .routes(routes!(waiver::approve))
+        .routes(routes!(waiver::reject))
+        .routes(routes!(waiver::revoke))
         .routes(routes!(guardrail::check))
         .routes(routes!(audit::records))
         .routes(routes!(audit::verify))

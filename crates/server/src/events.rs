@@ -81,7 +81,7 @@ pub(crate) async fn run_fragments(
 /// Whether a record changes what a page about `about` shows; every page of the platform's state for `None`.
 fn concerns(record: &Record, about: Option<&str>) -> bool {
     let Some(about) = about else {
-        return ["catalog.", "run", "delivery.", "forge.", "notification"]
+        return ["catalog.", "run", "delivery.", "forge.", "notification", "guardrail."]
             .iter()
             .any(|prefix| record.kind.starts_with(prefix));
     };

@@ -113,7 +113,8 @@ impl App {
 
     /// The manifests that the change touches, held against the policies.
     async fn policy_check(&self, before: &Tree, after: Tree) -> Result<Option<Check>, AppError> {
-        let compiled = self.policies(&self.view());
+        let view = self.view();
+        let compiled = self.policies(&view);
         let touched: Vec<(TreePath, String)> = after
             .iter()
             .filter(|(path, file)| before.get(path).is_none_or(|known| known.bytes != file.bytes))
@@ -139,9 +140,13 @@ impl App {
         })
         .await
         .map_err(|error| AppError::Internal(format!("the check ended without an answer: {error}")))?;
-        Ok(findings.map(|findings| {
+        Ok(findings.map(|mut findings| {
+            self.waive(&view, &mut findings);
             let told = findings.into_iter().map(|finding| {
-                let message = format!("{}: {}", finding.policy, finding.message);
+                let waived =
+                    finding.waiver.as_ref().map(|it| format!(" (waived until {}: {})", it.until, it.reason));
+                let message =
+                    format!("{}: {}{}", finding.policy, finding.message, waived.unwrap_or_default());
                 let diagnostic = if finding.blocks() {
                     Diagnostic::error("policy", message)
                 } else {

@@ -72,6 +72,7 @@ impl App {
         }
         let mut findings = compiled.set.evaluate(&objects);
         add_lines(&mut findings, &documents);
+        self.waive(view, &mut findings);
         worst_first(&mut findings);
         Ok(Checked {
             findings,
@@ -100,6 +101,7 @@ impl App {
         }
         let mut findings = compiled.set.evaluate(&objects);
         add_lines(&mut findings, &documents);
+        self.waive(&view, &mut findings);
         worst_first(&mut findings);
         Ok(Checks { findings, diagnostics, objects: objects.len(), policies: compiled.set.policies().len() })
     }

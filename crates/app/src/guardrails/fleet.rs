@@ -9,7 +9,7 @@ use fairway_policy::PolicyInfo;
 use super::compiled::{Compiled, CompiledUnit};
 use super::delivered::{Delivered, Placement};
 use super::verdicts::{Stop, VerdictCache, locked};
-use super::{Audited, worst_first};
+use super::{Audited, Waivers, worst_first};
 use crate::{App, AppError};
 
 /// What the policies say about everything delivered.
@@ -59,10 +59,15 @@ impl App {
         let view = self.view();
         let compiled = self.policies(&view);
         let delivered = self.everything_delivered(&view).await?;
+        // What they let pass is said of the delivered findings, and not kept with what policies say about objects.
+        let waivers = Waivers::of(&view, self.now());
+        let ids = waivers.ids();
         let known = || {
             let cached = locked(&self.inner.findings.fleet);
             let known = cached.as_ref()?;
-            let is_same = Arc::ptr_eq(&known.policies, &compiled) && known.delivered.key == delivered.key;
+            let is_same = Arc::ptr_eq(&known.policies, &compiled)
+                && known.delivered.key == delivered.key
+                && known.waivers == ids;
             is_same.then(|| Arc::clone(&known.fleet))
         };
         if let Some(fleet) = known() {
@@ -78,8 +83,12 @@ impl App {
             let verdicts = &app.inner.findings.verdicts;
             verdicts.bring_up(&compiled.units, Some(compiled.together()), &delivered, &Stop::never());
             verdicts.keep_units(&compiled);
-            let fleet = Arc::new(fleet_of(&compiled, &delivered, verdicts));
-            let audited = Audited { policies: compiled, delivered, fleet: Arc::clone(&fleet) };
+            let mut fleet = fleet_of(&compiled, &delivered, verdicts);
+            waivers.note_on(&mut fleet.findings);
+            worst_first(&mut fleet.findings);
+            let fleet = Arc::new(fleet);
+            let audited =
+                Audited { policies: compiled, delivered, waivers: waivers.ids(), fleet: Arc::clone(&fleet) };
             *locked(&app.inner.findings.fleet) = Some(audited);
             fleet
         });

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fairway_domain::finding::{Enforcement, Severity};
+use fairway_domain::finding::{Enforcement, Finding, Severity};
 use fairway_domain::{Caller, Diagnostic, Permission};
 use fairway_policy::PolicyUnit;
 use serde::{Deserialize, Serialize};
 
+use super::Waivers;
 use super::compiled::{Compiled, CompiledUnit};
-use super::delivered::Delivered;
+use super::delivered::{Delivered, Placement};
+use super::fleet::placed;
 use super::impact::{Impact, impact};
 use super::past::PastImpact;
 use super::policy_text::{Edited, PolicyFile};
@@ -234,7 +236,11 @@ impl App {
             .collect();
         let sides: Vec<_> =
             guards.iter().map(|(before, after)| (before.as_deref(), after.as_deref())).collect();
-        (impact(view, delivered, &sides, listed, &|_, _| false), complete)
+        let waivers = Waivers::of(view, self.now());
+        let waived = |finding: &Finding, placement: &Placement| {
+            !waivers.is_empty() && waivers.of_finding(&placed(finding, placement)).is_some()
+        };
+        (impact(view, delivered, &sides, listed, &waived), complete)
     }
 }
 

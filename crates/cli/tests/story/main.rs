@@ -36,4 +36,5 @@ mod server;
 mod template_source;
 mod templates;
 mod undoing;
+mod waivers;
 mod world;

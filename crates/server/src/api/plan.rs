@@ -7,6 +7,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use fairway_app::AppError;
 use fairway_app::plans::StoredPlan;
+use fairway_domain::finding::Finding;
 use fairway_domain::{Digest, EntityRef};
 use fairway_scaffold::Template;
 use serde::Deserialize;
@@ -45,6 +46,7 @@ pub(crate) fn plan_body(stored: &StoredPlan) -> Value {
         "digest": stored.plan.digest(),
         "plan": stored.plan,
         "blocked": stored.plan.blocking().next().is_some(),
+        "findingIds": stored.plan.findings.iter().map(Finding::id).collect::<Vec<_>>(),
         "createdBy": stored.created_by,
         "createdAt": stored.created_at,
     })
@@ -91,7 +93,7 @@ pub(crate) struct MakePlan {
 /// Plan a golden path. Changes nothing; the digest is what is applied.
 #[utoipa::path(post, path = "/api/v1/plans", tag = "plans", operation_id = "makePlan", request_body = MakePlan,
     responses(
-        (status = 200, description = "{digest, plan, blocked, createdBy, createdAt}", body = Object),
+        (status = 200, description = "{digest, plan, blocked, findingIds in the order of the plan's findings, createdBy, createdAt}", body = Object),
         (status = 400, description = "The answers are wrong", body = ErrorBody),
         (status = 404, description = "No such template", body = ErrorBody),
         (status = 422, description = "The template cannot be planned", body = ErrorBody),

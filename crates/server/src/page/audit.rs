@@ -16,7 +16,7 @@ use crate::pairs::{Pairs, with_parameter};
 use crate::state::ServerState;
 
 const PER_PAGE: usize = 50;
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     kind::ENTITY,
     kind::DRAFT,
     kind::SOURCE,
@@ -25,6 +25,7 @@ const KINDS: [&str; 11] = [
     kind::PUSH,
     kind::DEPLOYMENT,
     kind::NOTIFICATION,
+    kind::WAIVER,
     kind::TOKEN,
     kind::SESSION,
     kind::SETUP,
