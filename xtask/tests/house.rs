@@ -20,7 +20,7 @@ const PURE: [&str; 10] = [
 const IMPURE: [&str; 2] = ["ledger", "remote"];
 
 /// Heavy third parties and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 17] = [
+const DOORS: [(&str, &[&str]); 19] = [
     ("tantivy", &["search"]),
     ("frostem", &["search"]),
     ("sqlx", &["ledger"]),
@@ -38,6 +38,8 @@ const DOORS: [(&str, &[&str]); 17] = [
     ("prometheus-client", &["server"]),
     ("utoipa", &["server"]),
     ("ring", &["app"]),
+    ("rcgen", &["server"]),
+    ("tokio-rustls", &["server"]),
 ];
 
 /// Each room with the names of its dependencies, those of tests and benchmarks left out.

@@ -1,5 +1,6 @@
 //! Guardrails: policies from the catalog, evaluated over plans, over files, and over everything delivered.
 
+mod admission;
 mod audit;
 mod check;
 mod compiled;
@@ -22,6 +23,8 @@ use std::sync::{Arc, Mutex, Weak};
 use fairway_domain::Digest;
 use fairway_domain::finding::Finding;
 
+pub(crate) use admission::AdmissionDesk;
+pub use admission::AdmissionQuestion;
 pub use audit::{AuditDay, PolicyCounts, Standing, TrendDay};
 pub use check::Checks;
 pub(crate) use compiled::Compiled;

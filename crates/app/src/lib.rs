@@ -101,6 +101,7 @@ pub(crate) struct Inner {
     pub(crate) deciding: Mutex<()>,
     pub(crate) sign_in_guard: access::SignInGuard,
     pub(crate) findings: guardrails::FindingsCache,
+    pub(crate) admission: guardrails::AdmissionDesk,
     /// What identities are signed with; read from the ledger when it is first needed.
     pub(crate) signing_key: identity::SigningKeyCell,
     pub(crate) past: moment::PastViews,
@@ -137,6 +138,7 @@ impl App {
             deciding: Mutex::new(()),
             sign_in_guard: access::SignInGuard::default(),
             findings: guardrails::FindingsCache::default(),
+            admission: guardrails::AdmissionDesk::default(),
             signing_key: identity::SigningKeyCell::default(),
             past: moment::PastViews::default(),
             truth: truth::TruthCache::default(),

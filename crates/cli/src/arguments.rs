@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    apply, audit, bench, catalog, change, check, completion, delivery, environments, exit_code, findings,
-    new, plan, policy, render, runs, search, secrets, template, token, undo, up, version,
+    admission, apply, audit, bench, catalog, change, check, completion, delivery, environments, exit_code,
+    findings, new, plan, policy, render, runs, search, secrets, template, token, undo, up, version,
 };
 
 /// The internal developer platform in one binary
@@ -33,6 +33,7 @@ pub enum Command {
     Secrets(secrets::SecretsArguments),
     Catalog(catalog::CatalogArguments),
     Check(check::CheckArguments),
+    Admission(admission::AdmissionArguments),
     Policy(policy::PolicyArguments),
     Render(render::RenderArguments),
     Template(template::TemplateArguments),

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use fairway_app::clock::SystemClock;
 use fairway_app::{App, AppConfig};
-use fairway_server::ServerOptions;
+use fairway_server::{AdmissionServer, ServerOptions};
 use tokio::net::TcpListener;
 
+use crate::admission::AdmissionLaunch;
 use crate::failure::CliError;
 use crate::logs::LogFormat;
 use crate::ready::Ready;
@@ -35,6 +36,8 @@ pub struct Launch {
     pub guest: bool,
     /// Origins of other sites whose pages may use the interface.
     pub allowed_origins: Vec<String>,
+    /// How clusters are served, if they are.
+    pub admission: Option<AdmissionLaunch>,
     /// Whether the browser is opened.
     pub open: bool,
     /// Whether a new administrator's code is made in any case.
@@ -66,6 +69,10 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
         config.base_url = format!("http://{}", shown_authority(&launch.host, address));
     }
     prepare_folder(&config.data)?;
+    let admission = match &launch.admission {
+        Some(wanted) => Some(bind_admission(wanted, &config).await?),
+        None => None,
+    };
     let app = App::open(config, Arc::new(SystemClock)).await?;
 
     let (code, example) =
@@ -90,16 +97,23 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
         let app = app.clone();
         tokio::spawn(async move { app.watch_guardrails().await })
     };
+    let counting = {
+        let app = app.clone();
+        tokio::spawn(async move { app.keep_admissions().await })
+    };
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let options = ServerOptions {
         guest: launch.guest && loopback,
         allowed_origins: launch.allowed_origins,
         version: env!("CARGO_PKG_VERSION"),
     };
-    let mut serving = tokio::spawn(fairway_server::serve(app.clone(), options, listener, wait_for(stopped)));
+    let clusters = admission.as_ref().and_then(|admission| admission.listener.local_addr().ok());
+    let mut serving =
+        tokio::spawn(fairway_server::serve(app.clone(), options, listener, admission, wait_for(stopped)));
 
     let ready = Ready {
         address: app.config().base_url.clone(),
+        admission: clusters.map(|address| format!("https://{address}")),
         admin_code: code,
         data: app.config().data.clone(),
         database: fairway_database_word(&app).to_owned(),
@@ -133,6 +147,10 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
         }
     };
     serving.abort();
+    counting.abort();
+    if let Err(error) = app.write_admissions(true).await {
+        tracing::warn!(%error, "what was refused to clusters last could not be written down: {error}");
+    }
     polling.abort();
     keeping.abort();
     watching.abort();
@@ -167,6 +185,43 @@ async fn bind(launch: &Launch) -> Result<(TcpListener, SocketAddr), CliError> {
             Some("give an address of this machine with --host, for example 127.0.0.1 or 0.0.0.0"),
         ),
     })
+}
+
+/// Listens for clusters, with a certificate of Fairway's own where none was given.
+async fn bind_admission(wanted: &AdmissionLaunch, config: &AppConfig) -> Result<AdmissionServer, CliError> {
+    let certificate = match &wanted.certificate {
+        Some(files) => files.clone(),
+        None => {
+            let mut names = wanted.names.clone();
+            let host = url::Url::parse(&config.base_url).ok();
+            names.extend(host.and_then(|url| Some(url.host_str()?.trim_matches(['[', ']']).to_owned())));
+            fairway_server::certificate_files(&config.data, &names, jiff::Timestamp::now()).map_err(
+                |error| {
+                    CliError::failed(
+                        error.to_string(),
+                        Some("give a certificate with --admission-certificate and --admission-key"),
+                    )
+                },
+            )?
+        }
+    };
+    certificate.check().map_err(|error| {
+        CliError::usage(
+            format!("the certificate for admission cannot be used: {error}"),
+            Some("--admission-certificate and --admission-key take PEM files that belong together"),
+        )
+    })?;
+    let listener = TcpListener::bind(wanted.listen).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => CliError::Conflict {
+            message: format!("{} is in use by another program", wanted.listen),
+            hint: Some("choose another port with --admission-listen".to_owned()),
+        },
+        _ => CliError::usage(
+            format!("{} cannot be listened on: {error}", wanted.listen),
+            Some("give an address of this machine with --admission-listen, for example 0.0.0.0:8443"),
+        ),
+    })?;
+    Ok(AdmissionServer { listener, certificate, settings: wanted.settings })
 }
 
 /// The authority of an address that listens here: the name that was asked for, with the port that it got.

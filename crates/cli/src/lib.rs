@@ -4,6 +4,8 @@
 //! on files alone. What a command prints for programs goes to standard output, what it says to people to
 //! standard error. No decision about the platform is made here.
 
+mod admission;
+mod admission_manifest;
 mod answers;
 mod apply;
 mod arguments;
@@ -116,6 +118,7 @@ async fn dispatch(command: Command, started: Instant) -> Result<(), CliError> {
         Command::Search(arguments) => search::search(arguments).await,
         Command::Secrets(arguments) => secrets::secrets(arguments),
         Command::Catalog(arguments) => catalog::catalog(arguments).await,
+        Command::Admission(arguments) => admission::admission(&arguments),
         Command::Check(arguments) => check::check(arguments).await,
         Command::Policy(arguments) => policy::policy(arguments).await,
         Command::Render(arguments) => render::render(arguments).await,

@@ -14,6 +14,8 @@ use crate::output::{counted, data, talk};
 pub struct Ready {
     /// The address for people.
     pub address: String,
+    /// Where clusters ask, when they may.
+    pub admission: Option<String>,
     /// The administrator's code, when one was made.
     pub admin_code: Option<Secret<String>>,
     /// The data folder.
@@ -35,7 +37,10 @@ pub fn announce(ready: &Ready, log: LogFormat) {
         tracing::info!(address = ready.address, milliseconds, "Fairway is ready at {}", ready.address);
         let milliseconds = u64::try_from(milliseconds).unwrap_or(u64::MAX);
         let code = ready.admin_code.as_ref().map(Secret::expose);
-        let line = json!({"address": ready.address, "readyMilliseconds": milliseconds, "adminCode": code});
+        let line = json!({
+            "address": ready.address, "admission": ready.admission,
+            "readyMilliseconds": milliseconds, "adminCode": code,
+        });
         // Nobody needs to read it.
         let _ = data(&line.to_string());
         return;
@@ -51,6 +56,9 @@ pub fn announce(ready: &Ready, log: LogFormat) {
             "  Admin    {}   (sign in with this code once to become the administrator)",
             code.expose()
         ));
+    }
+    if let Some(address) = &ready.admission {
+        lines.push(format!("  Clusters {address}/admission/validate   (fairway admission manifest)"));
     }
     lines.push(format!("  Data     {}   ({})", ready.data.display(), ready.database));
     if ready.example {

@@ -6,6 +6,7 @@ use std::time::Instant;
 use fairway_app::AppConfig;
 use fairway_catalog::Rules;
 
+use crate::admission::AdmissionServerArguments;
 use crate::failure::CliError;
 use crate::launch::{self, Launch};
 use crate::logs::LogFormat;
@@ -51,6 +52,8 @@ pub struct ServerArguments {
     /// Make a new administrator's code even when somebody has claimed the platform
     #[arg(long)]
     new_admin_code: bool,
+    #[command(flatten)]
+    admission: AdmissionServerArguments,
     /// How the log on standard error is written
     #[arg(long, env = "FAIRWAY_LOG", value_enum, value_name = "FORMAT")]
     log: Option<LogFormat>,
@@ -157,6 +160,7 @@ impl ServerArguments {
             guest: false,
             open: false,
             allowed_origins: self.allowed_origins.clone(),
+            admission: self.admission.launch(),
             new_admin_code: self.new_admin_code,
             log: self.log.unwrap_or(log),
             started,

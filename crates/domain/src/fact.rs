@@ -25,6 +25,9 @@ pub mod kind {
     pub const CHANGE_REQUEST: &str = "forge.change-request";
     /// What runs where. Subject: service/environment.
     pub const DEPLOYMENT: &str = "delivery.deployment";
+    /// What policies said of requests to clusters, counted for an hour. Subject: the hour, what followed, the policy
+    /// and the object.
+    pub const ADMISSION: &str = "guardrail.admission";
     /// A message for somebody. Subject: the notification's identifier.
     pub const NOTIFICATION: &str = "notification";
     /// A token was issued or revoked. Subject: the token's identifier.

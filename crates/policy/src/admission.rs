@@ -225,7 +225,8 @@ pub fn admission_review(uid: &str, admission: &Admission) -> Value {
     if let Value::Object(members) = &mut response {
         if !admission.allowed {
             let status = json!({
-                "status": "Failure", "reason": "Forbidden",
+                "status": "Failure",
+                "reason": if admission.code == 403 { "Forbidden" } else { "InternalError" },
                 "code": admission.code, "message": admission.message,
             });
             members.insert("status".to_owned(), status);

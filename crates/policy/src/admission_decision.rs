@@ -69,18 +69,27 @@ pub struct Admission {
 }
 
 /// What follows from one finding.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Consequence {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consequence {
+    /// The request is refused.
     Deny,
+    /// It would be refused if denials were enforced.
+    WouldDeny,
+    /// The one who asks is warned.
     Warn,
+    /// It is recorded.
     Record,
 }
 
-fn consequence(finding: &Finding, settings: AdmissionSettings) -> Consequence {
+/// What follows from a finding.
+pub fn consequence(finding: &Finding, settings: AdmissionSettings) -> Consequence {
     let is_doubt = matches!(finding.outcome, Outcome::NotEvaluated { .. });
     match finding.enforcement {
         Enforcement::Deny if finding.blocks() && !(is_doubt && settings.failure == FailurePolicy::Ignore) => {
-            Consequence::Deny
+            match settings.mode {
+                AdmissionMode::Enforce => Consequence::Deny,
+                AdmissionMode::Audit => Consequence::WouldDeny,
+            }
         }
         Enforcement::Deny | Enforcement::Warn => Consequence::Warn,
         Enforcement::Dryrun => Consequence::Record,
@@ -122,21 +131,38 @@ fn key(text: &str) -> String {
 }
 
 impl Admission {
+    /// The answer where nothing could be told, for example for want of time.
+    pub fn undecided(reason: &str, settings: AdmissionSettings) -> Self {
+        let is_refused = settings.mode == AdmissionMode::Enforce && settings.failure == FailurePolicy::Fail;
+        let message = format!("the policies could not be evaluated: {reason}");
+        let annotation = cut(&message, MAX_ANNOTATION);
+        Self {
+            allowed: !is_refused,
+            would_deny: settings.failure == FailurePolicy::Fail,
+            code: if is_refused { 500 } else { 200 },
+            message: if is_refused { message.clone() } else { String::new() },
+            warnings: vec![cut(&message, MAX_WARNING)],
+            audit_annotations: BTreeMap::from([("not-evaluated".to_owned(), annotation)]),
+            patch: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+
     pub(crate) fn of(assessment: Assessment, settings: AdmissionSettings) -> Self {
         let Assessment { findings, annotations, patch } = assessment;
         let with = |wanted: Consequence| {
             findings.iter().filter(move |finding| consequence(finding, settings) == wanted)
         };
-        let would_deny = with(Consequence::Deny).next().is_some();
-        let allowed = !would_deny || settings.mode == AdmissionMode::Audit;
+        let allowed = with(Consequence::Deny).next().is_none();
+        let would_deny = !allowed || with(Consequence::WouldDeny).next().is_some();
         let mut audit_annotations = BTreeMap::new();
         let mut annotate = |name: &str, value: String| {
             if !value.is_empty() {
                 audit_annotations.entry(key(name)).or_insert_with(|| cut(&value, MAX_ANNOTATION));
             }
         };
-        let denied = if allowed { "would-be-denied" } else { "denied" };
-        annotate(denied, lines(with(Consequence::Deny), "; "));
+        annotate("denied", lines(with(Consequence::Deny), "; "));
+        annotate("would-be-denied", lines(with(Consequence::WouldDeny), "; "));
         annotate("warned", lines(with(Consequence::Warn), "; "));
         annotate("recorded", lines(with(Consequence::Record), "; "));
         let doubtful = |it: &&Finding| matches!(it.outcome, Outcome::NotEvaluated { .. });
@@ -146,8 +172,7 @@ impl Admission {
         }
         let mut warnings = Vec::new();
         let mut room = MAX_WARNINGS;
-        let audited =
-            with(Consequence::Deny).filter(|_| allowed).map(|it| format!("would be denied: {}", line(it)));
+        let audited = with(Consequence::WouldDeny).map(|it| format!("would be denied: {}", line(it)));
         for warning in audited.chain(with(Consequence::Warn).map(line)) {
             let warning = cut(&warning, MAX_WARNING);
             let Some(rest) = room.checked_sub(warning.len()) else { break };

@@ -46,7 +46,9 @@ mod vpol_mutate;
 mod vpol_set;
 
 pub use admission::{ADMISSION_VERSION, AdmissionError, AdmissionRequest, Assessment, admission_review};
-pub use admission_decision::{Admission, AdmissionMode, AdmissionSettings, FailurePolicy};
+pub use admission_decision::{
+    Admission, AdmissionMode, AdmissionSettings, Consequence, FailurePolicy, consequence,
+};
 pub use known::KnownObjects;
 pub use place::{add_lines, pointer_of};
 pub use set::{PolicyDocument, PolicyInfo, PolicyObject, PolicySet};

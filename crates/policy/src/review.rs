@@ -70,7 +70,10 @@ impl<'a> Review<'a> {
             ("", Some(request)) => text(request, pointer).to_owned(),
             (own, _) => own.to_owned(),
         };
-        let name = given(text(object, "/metadata/name"), "/name");
+        let name = match given(text(object, "/metadata/name"), "/name") {
+            name if name.is_empty() => text(object, "/metadata/generateName").to_owned(),
+            name => name,
+        };
         let is_namespace = kind == "Namespace" && group.is_empty();
         let namespace = match text(object, "/metadata/namespace") {
             own if is_namespace => own.to_owned(),

@@ -18,6 +18,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
 
 /// How many connections are open at once; others wait to be accepted. Half of the file descriptors that a process
 /// usually may have.
@@ -29,11 +30,22 @@ const EXHAUSTED: Duration = Duration::from_secs(1);
 
 /// Serves connections until `shutdown` resolves, then lets requests that are under way end.
 pub(crate) async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
-    serve_within(listener, router, shutdown, CONNECTIONS, HEAD).await;
+    serve_within(listener, None, router, shutdown, CONNECTIONS, HEAD).await;
+}
+
+/// The same over TLS.
+pub(crate) async fn serve_tls(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+) {
+    serve_within(listener, Some(acceptor), router, shutdown, CONNECTIONS, HEAD).await;
 }
 
 async fn serve_within(
     listener: TcpListener,
+    acceptor: Option<TlsAcceptor>,
     router: Router,
     shutdown: impl Future<Output = ()>,
     connections: usize,
@@ -55,10 +67,22 @@ async fn serve_within(
             request.extensions_mut().insert(ConnectInfo(peer));
             inner.call(request)
         });
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        let (builder, watcher, acceptor) = (builder.clone(), graceful.watcher(), acceptor.clone());
         tokio::spawn(async move {
             // Clients that go away or send what is no HTTP are nobody's error here.
-            let _ = connection.await;
+            match acceptor {
+                None => {
+                    let connection = builder.serve_connection(TokioIo::new(stream), service);
+                    let _ = watcher.watch(connection).await;
+                }
+                Some(acceptor) => {
+                    // Whoever connects and does not begin to speak TLS holds a turn as well.
+                    if let Ok(Ok(stream)) = tokio::time::timeout(head, acceptor.accept(stream)).await {
+                        let connection = builder.serve_connection(TokioIo::new(stream), service);
+                        let _ = watcher.watch(connection).await;
+                    }
+                }
+            }
             drop(turn);
         });
     }
@@ -108,7 +132,8 @@ mod tests {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let server = tokio::spawn(serve_within(listener, router, shutdown, 2, Duration::from_millis(100)));
+        let server =
+            tokio::spawn(serve_within(listener, None, router, shutdown, 2, Duration::from_millis(100)));
         let mut silent = Vec::new();
         for beginning in ["", "GET / HT"] {
             let mut stream = TcpStream::connect(address).await.unwrap();

@@ -1,6 +1,7 @@
 //! `/metrics`: what Prometheus reads. Platform figures are folds over the ledger, so a restart loses nothing.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -19,6 +20,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::admission::AdmissionFigures;
 use crate::state::ServerState;
 
 /// Upper bounds in seconds for HTTP: from a millisecond to ten seconds.
@@ -61,6 +63,7 @@ pub(crate) struct HttpMetrics {
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram>,
     scrapes: AtomicU64,
+    pub(crate) admission: Arc<AdmissionFigures>,
 }
 
 impl Default for HttpMetrics {
@@ -69,6 +72,7 @@ impl Default for HttpMetrics {
             requests: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(HTTP_BUCKETS)),
             scrapes: AtomicU64::new(0),
+            admission: Arc::default(),
         }
     }
 }
@@ -171,6 +175,7 @@ pub(crate) async fn metrics(State(state): State<ServerState>) -> Response {
         "Seconds until the head of the response",
         state.metrics.durations.clone(),
     );
+    state.metrics.admission.register(&mut registry);
     let mut text = String::new();
     // The names of the process's own figures are those of every Prometheus client, which hold no unit suffix
     // that this library would add, so they are written by hand before the end mark.

@@ -11,6 +11,7 @@
 )]
 
 mod access;
+mod admission;
 mod audit;
 mod backstage;
 mod backstage_catalog;

@@ -82,7 +82,8 @@ impl Start {
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         // The guard is there before anything can go wrong, so that no process is left behind.
-        let mut server = Server { child, port, log, admin_code: None, client: Client::new() };
+        let client = Client::new();
+        let mut server = Server { child, port, log, admin_code: None, admission: None, client };
         let line = tokio::task::spawn_blocking(move || {
             let mut line = String::new();
             lines.read_line(&mut line).map(|_| line)
@@ -99,6 +100,7 @@ impl Start {
         }
         let said: Value = serde_json::from_str(&line).unwrap();
         server.admin_code = said["adminCode"].as_str().map(str::to_owned);
+        server.admission = said["admission"].as_str().map(str::to_owned);
         server.until_ready().await;
         Some(server)
     }
@@ -158,6 +160,8 @@ pub struct Server {
     client: Client,
     /// The administrator's code that it printed.
     pub admin_code: Option<String>,
+    /// Where clusters ask, when they may.
+    pub admission: Option<String>,
 }
 
 impl Server {

@@ -1,0 +1,127 @@
+//! Requests to clusters: the same policies as everywhere, asked one object at a time, and what they refused.
+
+mod tally;
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use fairway_catalog::Snapshot;
+use fairway_domain::Caller;
+use fairway_domain::fact::{NewFact, kind};
+use fairway_policy::{Admission, AdmissionRequest, AdmissionSettings, KnownObjects, consequence};
+
+use super::Compiled;
+use crate::{App, AppError};
+use tally::Tally;
+
+/// How often what was refused is written down.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// What is asked of the policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdmissionQuestion {
+    /// Whether the request may go on.
+    Validate,
+    /// How its object is changed before that.
+    Mutate,
+}
+
+/// What requests to clusters need and leave behind.
+#[derive(Default)]
+pub(crate) struct AdmissionDesk {
+    compiled: Mutex<Option<(Weak<Snapshot>, Arc<Compiled>)>>,
+    tally: Mutex<Tally>,
+}
+
+impl App {
+    /// The compiled policies, without a look through the catalog when that is the same as before.
+    fn admission_policies(&self) -> Arc<Compiled> {
+        let view = self.view();
+        let mut kept = self.inner.admission.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((catalog, compiled)) = kept.as_ref()
+            && std::ptr::eq(catalog.as_ptr(), Arc::as_ptr(&view.catalog))
+        {
+            return Arc::clone(compiled);
+        }
+        let compiled = self.policies(&view);
+        *kept = Some((Arc::downgrade(&view.catalog), Arc::clone(&compiled)));
+        compiled
+    }
+
+    /// Answers a request of a cluster. Takes as long as the policies do, so it belongs on a thread that may block.
+    /// What is refused, or would be, is counted, unless the request is a dry run.
+    pub fn admit(
+        &self,
+        question: AdmissionQuestion,
+        request: &AdmissionRequest,
+        settings: AdmissionSettings,
+    ) -> Admission {
+        let compiled = self.admission_policies();
+        let known = KnownObjects::of(&[]);
+        let assessment = match question {
+            AdmissionQuestion::Validate => compiled.set.admit(request, &known),
+            AdmissionQuestion::Mutate => compiled.set.mutate(request, &known),
+        };
+        let admission = assessment.decide(settings);
+        self.count_admission(request, &admission, settings);
+        admission
+    }
+
+    /// The answer where the policies did not come to an end in time.
+    pub fn undecided(
+        &self,
+        request: &AdmissionRequest,
+        settings: AdmissionSettings,
+        reason: &str,
+    ) -> Admission {
+        tracing::warn!(
+            uid = request.uid(),
+            "{} {} could not be decided: {reason}",
+            request.operation().as_str(),
+            request.resource()
+        );
+        Admission::undecided(reason, settings)
+    }
+
+    fn count_admission(
+        &self,
+        request: &AdmissionRequest,
+        admission: &Admission,
+        settings: AdmissionSettings,
+    ) {
+        if request.is_dry_run() || admission.findings.is_empty() {
+            return;
+        }
+        let now = self.now();
+        let mut tally = self.inner.admission.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        for finding in &admission.findings {
+            let consequence = consequence(finding, settings);
+            tally.count(now, request, finding, consequence);
+        }
+    }
+
+    /// Writes down what was counted, again and again, until the process ends.
+    pub async fn keep_admissions(&self) {
+        loop {
+            tokio::time::sleep(EVERY).await;
+            if let Err(error) = self.write_admissions(false).await {
+                tracing::error!(%error, "what was refused to clusters could not be written down: {error}");
+            }
+        }
+    }
+
+    /// Writes down what was counted: each policy with each object once when it is first met, and once more when its
+    /// hour is over; everything where this process ends.
+    pub async fn write_admissions(&self, is_last: bool) -> Result<(), AppError> {
+        let now = self.now();
+        let entries = {
+            let mut tally = self.inner.admission.tally.lock().unwrap_or_else(PoisonError::into_inner);
+            tally.due(now, is_last)
+        };
+        let facts = entries
+            .into_iter()
+            .map(|(subject, body)| NewFact::by(&Caller::system(), kind::ADMISSION, subject, Some(body)))
+            .collect();
+        self.append(facts).await
+    }
+}
