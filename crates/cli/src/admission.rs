@@ -36,15 +36,25 @@ enum Failure {
 #[derive(Clone, Debug, clap::Args)]
 pub struct AdmissionServerArguments {
     /// Answer the admission requests of clusters, over TLS, at this address, for example 0.0.0.0:8443
-    #[arg(long, env = "FAIRWAY_ADMISSION_LISTEN", value_name = "ADDRESS")]
-    admission_listen: Option<SocketAddr>,
+    #[arg(long = "admission-listen", env = "FAIRWAY_ADMISSION_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
     /// The certificate for that in PEM; read again when the file changes. Without one Fairway makes an authority and a
     /// certificate of its own in the data folder
-    #[arg(long, env = "FAIRWAY_ADMISSION_CERTIFICATE", value_name = "FILE", requires = "admission_key")]
-    admission_certificate: Option<PathBuf>,
+    #[arg(
+        long = "admission-certificate",
+        env = "FAIRWAY_ADMISSION_CERTIFICATE",
+        value_name = "FILE",
+        requires = "certificate_key"
+    )]
+    certificate: Option<PathBuf>,
     /// The private key of the certificate in PEM
-    #[arg(long, env = "FAIRWAY_ADMISSION_KEY", value_name = "FILE", requires = "admission_certificate")]
-    admission_key: Option<PathBuf>,
+    #[arg(
+        long = "admission-key",
+        env = "FAIRWAY_ADMISSION_KEY",
+        value_name = "FILE",
+        requires = "certificate"
+    )]
+    certificate_key: Option<PathBuf>,
     /// A name or address that clusters reach it by, for a certificate of Fairway's own; can be repeated
     #[arg(
         long = "admission-name",
@@ -52,13 +62,18 @@ pub struct AdmissionServerArguments {
         value_delimiter = ',',
         value_name = "NAME"
     )]
-    admission_names: Vec<String>,
+    names: Vec<String>,
     /// What a denial comes to
-    #[arg(long, env = "FAIRWAY_ADMISSION_MODE", value_enum, default_value = "enforce")]
-    admission_mode: Mode,
+    #[arg(long = "admission-mode", env = "FAIRWAY_ADMISSION_MODE", value_enum, default_value = "enforce")]
+    mode: Mode,
     /// What becomes of a request that a denying policy could not be evaluated for
-    #[arg(long, env = "FAIRWAY_ADMISSION_FAILURE_POLICY", value_enum, default_value = "fail")]
-    admission_failure_policy: Failure,
+    #[arg(
+        long = "admission-failure-policy",
+        env = "FAIRWAY_ADMISSION_FAILURE_POLICY",
+        value_enum,
+        default_value = "fail"
+    )]
+    failure_policy: Failure,
 }
 
 /// How clusters are served.
@@ -77,19 +92,19 @@ pub struct AdmissionLaunch {
 impl AdmissionServerArguments {
     /// How clusters are served, if they are.
     pub fn launch(&self) -> Option<AdmissionLaunch> {
-        let listen = self.admission_listen?;
-        let certificate = self.admission_certificate.clone().zip(self.admission_key.clone());
+        let listen = self.listen?;
+        let certificate = self.certificate.clone().zip(self.certificate_key.clone());
         let mut names: Vec<String> = NAMES.iter().map(|name| (*name).to_owned()).collect();
-        names.extend(self.admission_names.iter().cloned());
+        names.extend(self.names.iter().cloned());
         if !listen.ip().is_unspecified() {
             names.push(listen.ip().to_string());
         }
         let settings = AdmissionSettings {
-            mode: match self.admission_mode {
+            mode: match self.mode {
                 Mode::Enforce => AdmissionMode::Enforce,
                 Mode::Audit => AdmissionMode::Audit,
             },
-            failure: match self.admission_failure_policy {
+            failure: match self.failure_policy {
                 Failure::Fail => FailurePolicy::Fail,
                 Failure::Ignore => FailurePolicy::Ignore,
             },

@@ -4,6 +4,9 @@ mod catalog;
 mod child;
 mod load;
 mod page;
+mod policy;
+mod policy_library;
+mod policy_manifest;
 mod push;
 mod report;
 mod statistic;
@@ -24,7 +27,7 @@ use report::{Figure, Report};
 #[derive(Clone, Debug, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  fairway bench\n  fairway bench --runs 500 --output json\n  fairway bench catalog"
+    after_help = "Examples:\n  fairway bench\n  fairway bench --runs 500 --output json\n  fairway bench catalog\n  fairway bench policy"
 )]
 pub struct BenchArguments {
     #[command(subcommand)]
@@ -40,12 +43,15 @@ pub struct BenchArguments {
 #[derive(Clone, Debug, clap::Subcommand)]
 enum BenchCommand {
     Catalog(catalog::CatalogArguments),
+    Policy(policy::PolicyArguments),
 }
 
 /// Runs `fairway bench`. A bar that is missed is shown, and is no failure: machines differ.
 pub async fn bench(arguments: BenchArguments) -> Result<(), CliError> {
-    if let Some(BenchCommand::Catalog(arguments)) = arguments.what {
-        return catalog::catalog(arguments).await;
+    match arguments.what {
+        Some(BenchCommand::Catalog(arguments)) => return catalog::catalog(arguments).await,
+        Some(BenchCommand::Policy(arguments)) => return policy::policy(&arguments),
+        None => {}
     }
     if cfg!(debug_assertions) {
         talk("warning: this is a debug build; its figures say nothing about a release");

@@ -34,6 +34,11 @@ pub fn catalog() -> Result<Tree, CliError> {
     tree(ACME)
 }
 
+/// The files of the policies that ship with Fairway.
+pub fn policies() -> Result<Tree, CliError> {
+    tree(POLICIES)
+}
+
 fn tree(files: &[EmbeddedFile]) -> Result<Tree, CliError> {
     files
         .iter()

@@ -189,21 +189,18 @@ async fn bind(launch: &Launch) -> Result<(TcpListener, SocketAddr), CliError> {
 
 /// Listens for clusters, with a certificate of Fairway's own where none was given.
 async fn bind_admission(wanted: &AdmissionLaunch, config: &AppConfig) -> Result<AdmissionServer, CliError> {
-    let certificate = match &wanted.certificate {
-        Some(files) => files.clone(),
-        None => {
-            let mut names = wanted.names.clone();
-            let host = url::Url::parse(&config.base_url).ok();
-            names.extend(host.and_then(|url| Some(url.host_str()?.trim_matches(['[', ']']).to_owned())));
-            fairway_server::certificate_files(&config.data, &names, jiff::Timestamp::now()).map_err(
-                |error| {
-                    CliError::failed(
-                        error.to_string(),
-                        Some("give a certificate with --admission-certificate and --admission-key"),
-                    )
-                },
-            )?
-        }
+    let certificate = if let Some(files) = &wanted.certificate {
+        files.clone()
+    } else {
+        let mut names = wanted.names.clone();
+        let host = url::Url::parse(&config.base_url).ok();
+        names.extend(host.and_then(|url| Some(url.host_str()?.trim_matches(['[', ']']).to_owned())));
+        fairway_server::certificate_files(&config.data, &names, jiff::Timestamp::now()).map_err(|error| {
+            CliError::failed(
+                error.to_string(),
+                Some("give a certificate with --admission-certificate and --admission-key"),
+            )
+        })?
     };
     certificate.check().map_err(|error| {
         CliError::usage(

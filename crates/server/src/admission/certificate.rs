@@ -138,12 +138,12 @@ pub fn certificate_files(
     let folder = data.join(FOLDER);
     let files = CertificateFiles { certificate: folder.join("certificate.pem"), key: folder.join("key.pem") };
     let note = folder.join("certificate.json");
-    let issued: Option<Issued> = read(&note)?.and_then(|text| serde_json::from_str(&text).ok());
+    let before: Option<Issued> = read(&note)?.and_then(|text| serde_json::from_str(&text).ok());
     let mut names = names.to_vec();
     names.sort();
     names.dedup();
-    let is_good = issued
-        .is_some_and(|issued| issued.names == names && issued.until > plus_days(now, RENEWAL_DAYS))
+    let is_good = before
+        .is_some_and(|before| before.names == names && before.until > plus_days(now, RENEWAL_DAYS))
         && files.certificate.exists()
         && files.key.exists();
     if is_good {
