@@ -57,6 +57,9 @@ pub struct ManifestArguments {
     /// The authority of a certificate of your own, in PEM
     #[arg(long, value_name = "FILE", conflicts_with = "data")]
     authority: Option<PathBuf>,
+    /// The environment that is delivered to this cluster; policies then look up what is delivered there
+    #[arg(long, value_name = "ENVIRONMENT")]
+    environment: Option<String>,
     /// What the cluster does when nobody answers
     #[arg(long, value_enum, default_value = "ignore")]
     failure_policy: Unanswered,
@@ -149,7 +152,10 @@ fn authority(arguments: &ManifestArguments) -> Result<String, CliError> {
 
 /// Where the cluster asks.
 fn client(arguments: &ManifestArguments, question: &str) -> Result<Value, CliError> {
-    let path = format!("/admission/{question}");
+    let path = match &arguments.environment {
+        Some(environment) => format!("/admission/{question}/{environment}"),
+        None => format!("/admission/{question}"),
+    };
     if let Some(address) = &arguments.url {
         let url = url::Url::parse(address).ok().filter(|url| url.scheme() == "https" && url.has_host());
         let Some(url) = url.filter(|url| url.path() == "/" && url.query().is_none()) else {

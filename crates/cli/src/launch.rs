@@ -99,7 +99,15 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
     };
     let counting = {
         let app = app.clone();
-        tokio::spawn(async move { app.keep_admissions().await })
+        let is_asked = admission.is_some();
+        if is_asked {
+            app.refresh_admission().await?;
+        }
+        tokio::spawn(async move {
+            if is_asked {
+                app.keep_admissions().await;
+            }
+        })
     };
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let options = ServerOptions {

@@ -48,6 +48,7 @@ pub struct AdmissionRequest {
     operation: Operation,
     request: Value,
     namespace: Option<Value>,
+    environment: Option<String>,
 }
 
 fn wrong(field: &'static str, wrong: impl Into<String>) -> AdmissionError {
@@ -100,13 +101,20 @@ impl AdmissionRequest {
         for key in ["object", "oldObject"] {
             name_kind(&mut request, key);
         }
-        Ok(Self { uid, operation, request, namespace: None })
+        Ok(Self { uid, operation, request, namespace: None, environment: None })
     }
 
     /// The same request with the namespace that its object is in, as the cluster has it.
     #[must_use]
     pub fn in_namespace(mut self, namespace: Option<Value>) -> Self {
         self.namespace = namespace;
+        self
+    }
+
+    /// The same request, to a cluster that an environment is delivered to.
+    #[must_use]
+    pub fn in_environment(mut self, environment: Option<String>) -> Self {
+        self.environment = environment;
         self
     }
 
@@ -177,7 +185,10 @@ impl PolicySet {
     /// What the policies say of a request. Each sees it as it would in the cluster; what cannot be evaluated is found.
     pub fn admit(&self, request: &AdmissionRequest, known: &KnownObjects<'_>) -> Assessment {
         let gave_up = self.gatekeeper.marks();
-        let review = Review::of_request(&request.request);
+        let mut review = Review::of_request(&request.request);
+        if request.environment.is_some() {
+            review.reference.environment.clone_from(&request.environment);
+        }
         let mut harvest = Harvest::default();
         Evaluator::new(self, known, &gave_up).evaluate(
             &review,

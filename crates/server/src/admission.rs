@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -74,7 +74,9 @@ pub(crate) async fn serve(
 fn router(desk: Desk) -> Router {
     Router::new()
         .route("/admission/validate", post(validate))
+        .route("/admission/validate/{environment}", post(validate))
         .route("/admission/mutate", post(mutate))
+        .route("/admission/mutate/{environment}", post(mutate))
         .route("/healthz", get(|| async { Json(json!({"status": "ok"})) }))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CatchPanicLayer::new())
@@ -83,30 +85,55 @@ fn router(desk: Desk) -> Router {
 
 type Sent = Result<Bytes, BytesRejection>;
 
-async fn validate(State(desk): State<Desk>, Query(timeout): Query<Timeout>, body: Sent) -> Response {
-    answer(desk, AdmissionQuestion::Validate, &timeout, body).await
+/// The environment in the path, where there is one.
+type Named = Option<Path<String>>;
+
+async fn validate(
+    State(desk): State<Desk>,
+    named: Named,
+    Query(timeout): Query<Timeout>,
+    body: Sent,
+) -> Response {
+    answer(desk, AdmissionQuestion::Validate, named, &timeout, body).await
 }
 
-async fn mutate(State(desk): State<Desk>, Query(timeout): Query<Timeout>, body: Sent) -> Response {
-    answer(desk, AdmissionQuestion::Mutate, &timeout, body).await
+async fn mutate(
+    State(desk): State<Desk>,
+    named: Named,
+    Query(timeout): Query<Timeout>,
+    body: Sent,
+) -> Response {
+    answer(desk, AdmissionQuestion::Mutate, named, &timeout, body).await
 }
 
-async fn answer(desk: Desk, question: AdmissionQuestion, timeout: &Timeout, body: Sent) -> Response {
+async fn answer(
+    desk: Desk,
+    question: AdmissionQuestion,
+    named: Named,
+    timeout: &Timeout,
+    body: Sent,
+) -> Response {
     let began = Instant::now();
     let read = body.map_err(|rejection| (rejection.status(), rejection.body_text())).and_then(|body| {
         let review: Value = serde_json::from_slice(&body)
             .map_err(|error| (StatusCode::BAD_REQUEST, format!("the body is no JSON: {error}")))?;
         AdmissionRequest::read(review).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))
     });
+    let environment = named.map(|Path(name)| name);
+    if let Some(name) = environment.as_ref().filter(|name| !desk.app.has_environment(name)) {
+        desk.figures.refused(question);
+        let name: String = name.chars().take(100).collect();
+        return refusal(StatusCode::NOT_FOUND, &format!("there is no environment \"{name}\""));
+    }
     let request = match read {
-        Ok(request) => request,
+        Ok(request) => request.in_environment(environment.clone()),
         Err((status, message)) => {
             desk.figures.refused(question);
             return refusal(status, &message);
         }
     };
     let (uid, operation) = (request.uid().to_owned(), request.operation());
-    let admission = decide(&desk, question, request, timeout.patience()).await;
+    let admission = decide(&desk, question, environment, request, timeout.patience()).await;
     desk.figures.answered(question, operation, &admission, began.elapsed());
     Json(admission_review(&uid, &admission)).into_response()
 }
@@ -115,6 +142,7 @@ async fn answer(desk: Desk, question: AdmissionQuestion, timeout: &Timeout, body
 async fn decide(
     desk: &Desk,
     question: AdmissionQuestion,
+    environment: Option<String>,
     request: AdmissionRequest,
     patience: Duration,
 ) -> Admission {
@@ -126,7 +154,7 @@ async fn decide(
         let turn = turns.acquire_owned().await.map_err(|error| error.to_string())?;
         let work = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            app.admit(question, &asked, settings)
+            app.admit(question, environment.as_deref(), &asked, settings)
         });
         work.await.map_err(|_| "the evaluation ended without an answer".to_owned())
     };

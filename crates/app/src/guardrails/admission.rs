@@ -1,5 +1,6 @@
 //! Requests to clusters: the same policies as everywhere, asked one object at a time, and what they refused.
 
+mod surroundings;
 mod tally;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -11,11 +12,15 @@ use fairway_domain::fact::{NewFact, kind};
 use fairway_policy::{Admission, AdmissionRequest, AdmissionSettings, KnownObjects, consequence};
 
 use super::Compiled;
+use crate::environments::environments_of;
 use crate::{App, AppError};
+use surroundings::Surroundings;
 use tally::Tally;
 
-/// How often what was refused is written down.
-const EVERY: Duration = Duration::from_secs(30);
+/// How often it is looked whether something else is delivered.
+const LOOK: Duration = Duration::from_secs(5);
+/// How often what was refused is written down, in looks.
+const WRITE: u32 = 6;
 
 /// What is asked of the policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +36,7 @@ pub enum AdmissionQuestion {
 pub(crate) struct AdmissionDesk {
     compiled: Mutex<Option<(Weak<Snapshot>, Arc<Compiled>)>>,
     tally: Mutex<Tally>,
+    surroundings: Mutex<Surroundings>,
 }
 
 impl App {
@@ -48,23 +54,57 @@ impl App {
         compiled
     }
 
-    /// Answers a request of a cluster. Takes as long as the policies do, so it belongs on a thread that may block.
-    /// What is refused, or would be, is counted, unless the request is a dry run.
+    /// Answers a request of a cluster; `environment` says which environment is delivered there. Takes as long as the
+    /// policies do, so it belongs on a thread that may block. What is refused, or would be, is counted, unless the
+    /// request is a dry run.
     pub fn admit(
         &self,
         question: AdmissionQuestion,
+        environment: Option<&str>,
         request: &AdmissionRequest,
         settings: AdmissionSettings,
     ) -> Admission {
         let compiled = self.admission_policies();
-        let known = KnownObjects::of(&[]);
-        let assessment = match question {
-            AdmissionQuestion::Validate => compiled.set.admit(request, &known),
-            AdmissionQuestion::Mutate => compiled.set.mutate(request, &known),
+        let known = {
+            let surroundings =
+                self.inner.admission.surroundings.lock().unwrap_or_else(PoisonError::into_inner);
+            surroundings.known(environment)
         };
+        let nothing = KnownObjects::of(&[]);
+        let known = known.as_deref().unwrap_or(&nothing);
+        let mut assessment = match question {
+            AdmissionQuestion::Validate => compiled.set.admit(request, known),
+            AdmissionQuestion::Mutate => compiled.set.mutate(request, known),
+        };
+        if !assessment.findings.is_empty() {
+            self.waive(&self.view(), &mut assessment.findings);
+        }
         let admission = assessment.decide(settings);
         self.count_admission(request, &admission, settings);
         admission
+    }
+
+    /// Whether there is an environment of this name.
+    pub fn has_environment(&self, name: &str) -> bool {
+        environments_of(&self.view()).iter().any(|environment| environment.name == name)
+    }
+
+    /// Takes in what is delivered, so that policies can look it up.
+    pub async fn refresh_admission(&self) -> Result<(), AppError> {
+        let view = self.view();
+        let delivered = self.everything_delivered(&view).await?;
+        let app = self.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let compiled = app.admission_policies();
+            let place = &app.inner.admission.surroundings;
+            if place.lock().unwrap_or_else(PoisonError::into_inner).is_of(&compiled, &delivered) {
+                return;
+            }
+            let surroundings = Surroundings::of(&compiled, &delivered);
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = surroundings;
+        });
+        work.await
+            .map_err(|error| AppError::Internal(format!("what is delivered could not be taken in: {error}")))
     }
 
     /// The answer where the policies did not come to an end in time.
@@ -100,10 +140,16 @@ impl App {
         }
     }
 
-    /// Writes down what was counted, again and again, until the process ends.
+    /// Takes in what is delivered and writes down what was counted, again and again, until the process ends.
     pub async fn keep_admissions(&self) {
-        loop {
-            tokio::time::sleep(EVERY).await;
+        for look in 1_u32.. {
+            tokio::time::sleep(LOOK).await;
+            if let Err(error) = self.refresh_admission().await {
+                tracing::warn!(%error, "policies look up what was delivered before: {error}");
+            }
+            if !look.is_multiple_of(WRITE) {
+                continue;
+            }
             if let Err(error) = self.write_admissions(false).await {
                 tracing::error!(%error, "what was refused to clusters could not be written down: {error}");
             }

@@ -72,13 +72,13 @@ fn fixture(name: &str) -> Value {
 }
 
 /// A cluster that trusts the authority of a data folder.
-struct Cluster {
+pub struct Cluster {
     client: Client,
     address: String,
 }
 
 impl Cluster {
-    fn of(server: &Server, data: &Path) -> Self {
+    pub fn of(server: &Server, data: &Path) -> Self {
         let authority = std::fs::read(data.join("admission/authority.pem")).unwrap();
         let authority = Certificate::from_pem(&authority).unwrap();
         let client = Client::builder().tls_certs_only([authority]).build().unwrap();
@@ -100,6 +100,31 @@ impl Cluster {
         );
         assert_eq!(answer["response"]["uid"], review["request"]["uid"]);
         answer["response"].clone()
+    }
+
+    /// The response to a request to create an object.
+    pub async fn ask_about(&self, question: &str, index: usize, object: &Value) -> Value {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let version = text("/apiVersion");
+        let (group, version) = version.split_once('/').unwrap_or(("", version));
+        let resource = match text("/kind").to_lowercase() {
+            kind if kind.ends_with('s') => format!("{kind}es"),
+            kind => match kind.strip_suffix('y') {
+                Some(stem) => format!("{stem}ies"),
+                None => format!("{kind}s"),
+            },
+        };
+        let review = json!({
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": {
+                "uid": format!("00000000-0000-4000-8000-{index:012}"), "operation": "CREATE",
+                "kind": {"group": group, "version": version, "kind": text("/kind")},
+                "resource": {"group": group, "version": version, "resource": resource},
+                "name": text("/metadata/name"), "namespace": text("/metadata/namespace"),
+                "userInfo": {"username": "ada@acme.example"}, "object": object, "oldObject": null,
+            },
+        });
+        self.send(question, review.to_string()).await.expect(200)["response"].clone()
     }
 
     async fn until_denied(&self, name: &str) -> Value {

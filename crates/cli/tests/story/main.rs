@@ -20,6 +20,7 @@ mod catalog_validate;
 mod change_requests;
 mod command;
 mod delivery;
+mod differential;
 mod discovery;
 mod durability;
 mod full_disk;

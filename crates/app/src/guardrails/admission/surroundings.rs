@@ -1,0 +1,60 @@
+//! What clusters are known to hold besides the object that they ask about: what is delivered to their environments.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+
+use fairway_domain::Digest;
+use fairway_policy::{KnownObjects, PolicyObject};
+
+use crate::guardrails::compiled::Compiled;
+use crate::guardrails::delivered::Delivered;
+
+/// The objects of each environment that policies may look up.
+#[derive(Default)]
+pub(crate) struct Surroundings {
+    environments: BTreeMap<String, Arc<KnownObjects<'static>>>,
+    nothing: Option<Arc<KnownObjects<'static>>>,
+    /// What they were taken from.
+    delivered: Option<Digest>,
+    policies: Weak<Compiled>,
+}
+
+impl Surroundings {
+    /// What policies may look up of what is delivered. Objects of kinds that no policy looks up are left out.
+    pub(crate) fn of(compiled: &Arc<Compiled>, delivered: &Delivered) -> Self {
+        let is_looked_up = |kind: &str| {
+            kind == "Namespace" || compiled.units.iter().any(|it| it.unit.other_objects().include(kind))
+        };
+        let mut environments: BTreeMap<String, Vec<PolicyObject>> = BTreeMap::new();
+        for placement in &delivered.placements {
+            let objects = environments.entry(placement.environment.to_string()).or_default();
+            if is_looked_up(&placement.object.kind) {
+                objects.push(PolicyObject {
+                    value: placement.object.value(),
+                    file: Some(placement.file.to_string()),
+                    environment: Some(placement.environment.to_string()),
+                });
+            }
+        }
+        let lasting = |objects: Vec<PolicyObject>| Arc::new(KnownObjects::lasting(Arc::new(objects)));
+        Self {
+            environments: environments.into_iter().map(|(name, objects)| (name, lasting(objects))).collect(),
+            nothing: Some(lasting(Vec::new())),
+            delivered: delivered.key,
+            policies: Arc::downgrade(compiled),
+        }
+    }
+
+    /// Whether they were taken from these.
+    pub(crate) fn is_of(&self, compiled: &Arc<Compiled>, delivered: &Delivered) -> bool {
+        self.nothing.is_some()
+            && self.delivered == delivered.key
+            && std::ptr::eq(self.policies.as_ptr(), Arc::as_ptr(compiled))
+    }
+
+    /// What is known of an environment; nothing where none is named.
+    pub(crate) fn known(&self, environment: Option<&str>) -> Option<Arc<KnownObjects<'static>>> {
+        let named = environment.and_then(|environment| self.environments.get(environment));
+        named.or(self.nothing.as_ref()).cloned()
+    }
+}
