@@ -25,6 +25,8 @@ const DOORS: [(&str, &[&str]); 19] = [
     ("frostem", &["search"]),
     ("sqlx", &["ledger"]),
     ("regorus", &["policy"]),
+    ("hcl-edit", &["policy"]),
+    ("toml", &["policy"]),
     ("axum", &["server"]),
     ("reqwest", &["remote"]),
     ("maud", &["portal"]),

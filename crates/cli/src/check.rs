@@ -1,41 +1,84 @@
-//! `fairway check`: what the policies say about manifests, by the server's policies or by those of a folder.
+//! `fairway check`: what the policies say about files, by the server's policies or by those of a folder.
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use fairway_domain::Diagnostic;
 use fairway_domain::finding::Finding;
-use fairway_policy::{PolicyDocument, PolicyObject, PolicySet, add_lines};
+use fairway_policy::{
+    FileDocument, FileFormat, FilePolicies, PolicyDocument, PolicyObject, PolicySet, RegoFile, add_lines,
+    finding_junit, policy_reports, read_file, sarif,
+};
 use fairway_remote::ApiClient;
-use fairway_yaml::Document;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::check_fix::{self, Mended};
 use crate::client::ConnectionArguments;
 use crate::exit_code::Exit;
 use crate::failure::CliError;
 use crate::findings::{read, report, summary};
-use crate::manifests::{self, ManifestFile};
-use crate::output::OutputArguments;
+use crate::manifests::{self, ManifestFile, is_manifest};
+use crate::output::{counted, data, talk};
 
 /// What one request may carry; the server takes 4 MiB.
 const REQUEST_BYTES: usize = 3 * 1024 * 1024;
+/// How often files are mended and judged again.
+const MOST_ROUNDS: usize = 20;
 
-/// Check Kubernetes manifests against the policies
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+    /// For programs and people.
+    Yaml,
+    /// For code hosts.
+    Sarif,
+    /// For build servers.
+    Junit,
+    /// As reports of Kubernetes' policy working group.
+    PolicyReport,
+}
+
+/// Check Kubernetes manifests and other files against the policies
 ///
-/// Asks the server, which knows the organisation's policies; with --policies those of a folder are used and no
-/// server is needed. Ends with 1 when a finding blocks or a file cannot be read.
+/// Asks the server, which knows the organisation's policies; with --policies those of a folder are used and no server
+/// is needed. Those may be in Rego over any file, too: YAML, JSON, TOML, HCL (Terraform) and Dockerfiles. Ends with 1
+/// when a finding blocks or a file cannot be read.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  fairway check deploy/\n  fairway check deploy/ --policies policies/\n  fairway render --environment staging --out out && fairway check out"
+    after_help = "Examples:\n  fairway check deploy/\n  fairway check deploy/ --fix\n  fairway check deploy/ --policies policies/\n  fairway check . --repository --policies policies/ --output sarif > findings.sarif\n  terraform show -json plan.out > plan.json && fairway check plan.json --policies policies/"
 )]
 pub struct CheckArguments {
-    /// YAML and JSON files, and folders that hold some
+    /// Files, and folders that hold some
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Use the Gatekeeper policies of this folder instead of the server's
+    /// Use the policies of this folder instead of the server's
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
-    #[command(flatten)]
-    output: OutputArguments,
+    /// YAML and JSON that policies in Rego see as `data`
+    #[arg(long, value_name = "PATH", requires = "policies")]
+    data: Vec<PathBuf>,
+    /// Judge the folders as repositories, too: policies see the names of all files as one object
+    #[arg(long, requires = "policies")]
+    repository: bool,
+    /// Mend what can be mended mechanically, in the YAML files themselves; comments stay
+    #[arg(long)]
+    fix: bool,
+    /// How the result is printed on standard output
+    #[arg(
+        long,
+        short = 'o',
+        value_enum,
+        default_value_t,
+        env = "FAIRWAY_OUTPUT",
+        value_name = "FORMAT",
+        help_heading = "Output"
+    )]
+    output: CheckFormat,
     #[command(flatten)]
     connection: ConnectionArguments,
 }
@@ -48,37 +91,119 @@ struct Checks {
     policies: usize,
 }
 
+/// Who judges.
+enum Judge {
+    Server(Box<ApiClient>),
+    Here { objects: PolicySet, files: FilePolicies, broken: Vec<Diagnostic> },
+}
+
 /// Runs `fairway check`.
 pub async fn check(arguments: CheckArguments) -> Result<(), CliError> {
-    let files = manifests::read(&arguments.paths).await?;
-    if files.is_empty() {
+    let judge = match &arguments.policies {
+        Some(folder) => here(folder, &arguments.data).await?,
+        None => Judge::Server(Box::new(arguments.connection.client()?)),
+    };
+    let wanted = |path: &str| match judge {
+        Judge::Server(_) => is_manifest(path),
+        Judge::Here { .. } => FileFormat::of(path).is_some(),
+    };
+    let mut files = manifests::read_matching(&arguments.paths, wanted).await?;
+    let repositories = if arguments.repository { repositories(&arguments.paths).await? } else { Vec::new() };
+    if files.is_empty() && repositories.is_empty() {
         return Err(CliError::usage(
-            "there is no YAML or JSON file to check",
-            Some("name files or folders of manifests"),
+            "there is no file to check",
+            Some("name files or folders of manifests; other files need --policies"),
         ));
     }
-    let checks = match &arguments.policies {
-        Some(folder) => here(&files, folder).await?,
-        None => there(&arguments.connection.client()?, files).await?,
-    };
+    let mut checks = judge.ask(&files, &repositories).await?;
+    if arguments.fix {
+        let mut mended = Mended::default();
+        for _ in 0..MOST_ROUNDS {
+            if check_fix::mend(&mut files, &checks.findings, &mut mended) == 0 {
+                break;
+            }
+            checks = judge.ask(&files, &repositories).await?;
+        }
+        check_fix::write(&files, &mended)?;
+        talk(&format!("mended {} in {}", counted(mended.count(), "place"), counted(mended.files(), "file")));
+    }
     let passed = checks.diagnostics.is_empty() && !checks.findings.iter().any(Finding::blocks);
-    let answer = json!({
-        "findings": checks.findings,
-        "diagnostics": checks.diagnostics,
-        "objects": checks.objects,
-        "policies": checks.policies,
-        "passed": passed,
-    });
-    arguments.output.print(&answer, || {
-        let summary = summary(checks.findings.len(), checks.objects, checks.policies);
-        report(&checks.findings, &checks.diagnostics, &summary)
-    })?;
+    print(&checks, &files, passed, arguments.output)?;
     if passed { Ok(()) } else { Err(CliError::Said(Exit::Failed)) }
+}
+
+fn print(checks: &Checks, files: &[ManifestFile], passed: bool, format: CheckFormat) -> Result<(), CliError> {
+    // What cannot be read has no place in these forms, and must not get lost.
+    if matches!(format, CheckFormat::Sarif | CheckFormat::Junit | CheckFormat::PolicyReport) {
+        for diagnostic in &checks.diagnostics {
+            talk(&diagnostic.to_string());
+        }
+    }
+    let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
+    let answer = || {
+        json!({
+            "findings": checks.findings,
+            "diagnostics": checks.diagnostics,
+            "objects": checks.objects,
+            "policies": checks.policies,
+            "passed": passed,
+        })
+    };
+    match format {
+        CheckFormat::Table => {
+            let summary = summary(checks.findings.len(), checks.objects, checks.policies);
+            data(&report(&checks.findings, &checks.diagnostics, &summary))
+        }
+        CheckFormat::Json => data(&pretty(&answer())),
+        CheckFormat::Yaml => data(&fairway_yaml::write(&answer())),
+        CheckFormat::Sarif => data(&pretty(&sarif(&checks.findings, env!("CARGO_PKG_VERSION")))),
+        CheckFormat::Junit => {
+            let names: Vec<String> = files.iter().map(|file| file.path.clone()).collect();
+            data(&finding_junit(&checks.findings, &names))
+        }
+        CheckFormat::PolicyReport => data(&fairway_yaml::write_documents(&policy_reports(&checks.findings))),
+    }
+}
+
+impl Judge {
+    async fn ask(&self, files: &[ManifestFile], repositories: &[FileDocument]) -> Result<Checks, CliError> {
+        match self {
+            Self::Server(client) => there(client, files).await,
+            Self::Here { objects, files: rego, broken } => {
+                let mut checks = Checks { diagnostics: broken.clone(), ..Checks::default() };
+                let mut documents = repositories.to_vec();
+                for file in files {
+                    let (found, problems) = read_file(&file.path, &file.content);
+                    documents.extend(found);
+                    checks.diagnostics.extend(problems);
+                }
+                let values: Vec<PolicyObject> = documents
+                    .iter()
+                    .filter(|document| matches!(document.format, FileFormat::Yaml | FileFormat::Json))
+                    .map(|document| PolicyObject {
+                        value: document.value.clone(),
+                        file: Some(document.path.clone()),
+                        environment: None,
+                    })
+                    .collect();
+                checks.objects = documents.len();
+                checks.policies = objects.policies().len() + rego.policies().len();
+                checks.findings = objects.evaluate(&values);
+                add_lines(&mut checks.findings, documents.iter().filter_map(FileDocument::document));
+                checks.findings.extend(rego.evaluate(&documents));
+                checks.findings.sort_by(|one, two| {
+                    let key = |it: &Finding| (it.enforcement, it.severity);
+                    key(two).cmp(&key(one)).then_with(|| one.cmp(two))
+                });
+                Ok(checks)
+            }
+        }
+    }
 }
 
 /// Asks the server, in as few requests as its limit allows: policies that compare objects see those of one
 /// request together.
-async fn there(client: &ApiClient, files: Vec<ManifestFile>) -> Result<Checks, CliError> {
+async fn there(client: &ApiClient, files: &[ManifestFile]) -> Result<Checks, CliError> {
     let mut checks = Checks::default();
     for batch in batches(files) {
         let files: Vec<Value> =
@@ -93,8 +218,8 @@ async fn there(client: &ApiClient, files: Vec<ManifestFile>) -> Result<Checks, C
     Ok(checks)
 }
 
-fn batches(files: Vec<ManifestFile>) -> Vec<Vec<ManifestFile>> {
-    let mut batches: Vec<Vec<ManifestFile>> = Vec::new();
+fn batches(files: &[ManifestFile]) -> Vec<Vec<&ManifestFile>> {
+    let mut batches: Vec<Vec<&ManifestFile>> = Vec::new();
     let mut bytes = 0;
     for file in files {
         // JSON escapes line breaks and quotes, so a text may grow by half.
@@ -113,50 +238,93 @@ fn batches(files: Vec<ManifestFile>) -> Vec<Vec<ManifestFile>> {
     batches
 }
 
-async fn here(files: &[ManifestFile], folder: &Path) -> Result<Checks, CliError> {
-    let mut checks = Checks::default();
-    let mut documents = Vec::new();
-    for file in manifests::read(&[folder.to_owned()]).await? {
-        for document in documents_of(&file, &mut checks.diagnostics) {
-            if is_policy(&document.value) {
-                documents.push(PolicyDocument { value: document.value, file: Some(file.path.clone()) });
-            }
+/// The policies of a folder, in whatever language they are written.
+async fn here(folder: &Path, data: &[PathBuf]) -> Result<Judge, CliError> {
+    let is_rego = |path: &str| Path::new(path).extension().is_some_and(|extension| extension == "rego");
+    let sources =
+        manifests::read_matching(&[folder.to_owned()], |path| is_manifest(path) || is_rego(path)).await?;
+    let mut broken = Vec::new();
+    let (mut documents, mut rego) = (Vec::new(), Vec::new());
+    let mut seen = Value::Object(Map::new());
+    for file in sources {
+        if is_rego(&file.path) {
+            rego.push(RegoFile { path: file.path, text: file.content });
+            continue;
         }
+        let values = values(&file, &mut broken);
+        if let Some(place) = data_place(folder, &file.path) {
+            values.into_iter().for_each(|value| merge(&mut seen, nested(&place, value)));
+            continue;
+        }
+        documents.extend(
+            values
+                .into_iter()
+                .filter(is_policy)
+                .map(|value| PolicyDocument { value, file: Some(file.path.clone()) }),
+        );
     }
-    let (set, broken) = PolicySet::compile(documents);
-    checks.diagnostics.extend(broken);
-    if set.is_empty() && checks.diagnostics.is_empty() {
+    for file in manifests::read(data).await? {
+        values(&file, &mut broken).into_iter().for_each(|value| merge(&mut seen, value));
+    }
+    let (objects, problems) = PolicySet::compile(documents);
+    broken.extend(problems);
+    let (files, problems) = FilePolicies::compile(&rego, &seen);
+    broken.extend(problems);
+    if objects.is_empty() && files.is_empty() && broken.is_empty() {
         return Err(CliError::usage(
             format!("{} holds no policy", folder.display()),
             Some(
-                "a policy is a ConstraintTemplate with at least one constraint of its kind, or one of Kyverno's",
+                "a policy is a ConstraintTemplate with at least one constraint of its kind, one of Kyverno's, or a rule deny, violation or warn in a .rego file",
             ),
         ));
     }
-    let mut objects = Vec::new();
-    let mut places = Vec::new();
-    for file in files {
-        for document in documents_of(file, &mut checks.diagnostics) {
-            let value = document.value.clone();
-            objects.push(PolicyObject { value, file: Some(file.path.clone()), environment: None });
-            places.push(document);
-        }
-    }
-    checks.objects = objects.len();
-    checks.policies = set.policies().len();
-    checks.findings = set.evaluate(&objects);
-    add_lines(&mut checks.findings, &places);
-    checks.findings.sort_by(|one, two| {
-        let key = |it: &Finding| (it.enforcement, it.severity);
-        key(two).cmp(&key(one)).then_with(|| one.cmp(two))
-    });
-    Ok(checks)
+    Ok(Judge::Here { objects, files, broken })
 }
 
-fn documents_of(file: &ManifestFile, diagnostics: &mut Vec<Diagnostic>) -> Vec<Document> {
+/// The keys under which OPA puts the file `data.json` or `data.yaml` of a folder: those of its folders.
+fn data_place(root: &Path, file: &str) -> Option<Vec<String>> {
+    let inside = Path::new(file).strip_prefix(root).ok()?;
+    let is_data = ["data.json", "data.yaml", "data.yml"].iter().any(|name| inside.ends_with(name));
+    let folders = inside.parent()?.components().map(|it| it.as_os_str().to_string_lossy().into_owned());
+    is_data.then(|| folders.collect())
+}
+
+fn nested(place: &[String], value: Value) -> Value {
+    place.iter().rev().fold(value, |inner, key| Value::Object(Map::from_iter([(key.clone(), inner)])))
+}
+
+/// Puts one value over another; mappings are joined.
+fn merge(one: &mut Value, two: Value) {
+    match (one, two) {
+        (Value::Object(one), Value::Object(two)) => {
+            for (key, value) in two {
+                merge(one.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (one, two) => *one = two,
+    }
+}
+
+fn values(file: &ManifestFile, diagnostics: &mut Vec<Diagnostic>) -> Vec<Value> {
     let reading = fairway_yaml::read(&file.path, &file.content, &fairway_yaml::Limits::default());
     diagnostics.extend(reading.diagnostics);
-    reading.documents
+    reading.documents.into_iter().map(|document| document.value).collect()
+}
+
+/// Each folder as an object that policies can look at: the names of its files.
+async fn repositories(paths: &[PathBuf]) -> Result<Vec<FileDocument>, CliError> {
+    let mut found = Vec::new();
+    for path in paths.iter().filter(|path| path.is_dir()) {
+        let names = manifests::names(path).await?;
+        let folder = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let value = json!({
+            "apiVersion": "fairway.dev/v1", "kind": "Repository", "metadata": {"name": name},
+            "spec": {"files": names},
+        });
+        found.push(FileDocument::of_value(&path.display().to_string(), value));
+    }
+    Ok(found)
 }
 
 fn is_policy(value: &Value) -> bool {
@@ -165,18 +333,30 @@ fn is_policy(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{REQUEST_BYTES, batches};
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::{REQUEST_BYTES, batches, data_place, merge, nested};
     use crate::manifests::ManifestFile;
 
     #[test]
     fn large_checks_are_split_below_the_limit_of_the_server() {
         let file = |size: usize| ManifestFile { path: "a.yaml".to_owned(), content: "x".repeat(size) };
-        let sizes: Vec<usize> =
-            batches(vec![file(100), file(200), file(REQUEST_BYTES / 2), file(REQUEST_BYTES / 2)])
-                .iter()
-                .map(Vec::len)
-                .collect();
+        let files = [file(100), file(200), file(REQUEST_BYTES / 2), file(REQUEST_BYTES / 2)];
+        let sizes: Vec<usize> = batches(&files).iter().map(Vec::len).collect();
         assert_eq!(sizes, [3, 1]);
-        assert!(batches(Vec::new()).is_empty());
+        assert!(batches(&[]).is_empty());
+    }
+
+    #[test]
+    fn data_stands_below_the_names_of_its_folders() {
+        let place = |file: &str| data_place(Path::new("policies"), file);
+        assert_eq!(place("policies/teams/data.yaml"), Some(vec!["teams".to_owned()]));
+        assert_eq!(place("policies/data.json"), Some(Vec::new()));
+        assert_eq!(place("policies/teams.yaml"), None);
+        let mut data = json!({"teams": {"a": 1}});
+        merge(&mut data, nested(&["teams".to_owned()], json!({"b": 2})));
+        assert_eq!(data, json!({"teams": {"a": 1, "b": 2}}));
     }
 }

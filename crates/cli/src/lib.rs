@@ -22,6 +22,7 @@ mod catalog_sources;
 mod catalog_validate;
 mod change;
 mod check;
+mod check_fix;
 mod client;
 mod column;
 mod completion;

@@ -20,6 +20,14 @@ const FILE_BYTES: u64 = 3 * 1024 * 1024;
 
 /// Reads YAML and JSON files: those named, and those below the folders named.
 pub async fn read(paths: &[PathBuf]) -> Result<Vec<ManifestFile>, CliError> {
+    read_matching(paths, is_manifest).await
+}
+
+/// Reads the files named, and those below the folders named whose paths are wanted.
+pub async fn read_matching(
+    paths: &[PathBuf],
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<ManifestFile>, CliError> {
     let mut files = Vec::new();
     for path in paths {
         let kind = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
@@ -29,7 +37,7 @@ pub async fn read(paths: &[PathBuf]) -> Result<Vec<ManifestFile>, CliError> {
         }
         let tree = read_folder(path, TreeLimits::default()).await?;
         for (inside, file) in tree.iter() {
-            let Some(text) = file.text().filter(|_| is_manifest(inside.as_str())) else { continue };
+            let Some(text) = file.text().filter(|_| wanted(inside.as_str())) else { continue };
             let shown = path.join(inside.as_str()).display().to_string();
             files.push(ManifestFile { path: shown, content: text.to_owned() });
         }
@@ -37,7 +45,14 @@ pub async fn read(paths: &[PathBuf]) -> Result<Vec<ManifestFile>, CliError> {
     Ok(files)
 }
 
-fn is_manifest(path: &str) -> bool {
+/// The names of all files below a folder.
+pub async fn names(folder: &Path) -> Result<Vec<String>, CliError> {
+    let tree = read_folder(folder, TreeLimits::default()).await?;
+    Ok(tree.iter().map(|(inside, _)| inside.to_string()).collect())
+}
+
+/// Whether a file is one of YAML or JSON, by its name.
+pub fn is_manifest(path: &str) -> bool {
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
     ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }

@@ -44,7 +44,7 @@ enum PolicyCommand {
         after_help = "Examples:\n  fairway policy explain policies/\n  fairway policy explain policy.yaml --output json"
     )]
     Explain(ExplainArguments),
-    /// Check Kubernetes manifests against the policies, as `fairway check` does
+    /// Check Kubernetes manifests and other files against the policies, as `fairway check` does
     #[command(
         after_help = "Examples:\n  fairway policy check deploy/ --policies policies/\n  fairway policy check deploy/"
     )]

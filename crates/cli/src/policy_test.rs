@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use fairway_policy::kyverno::suite::{self, Outcome};
-use fairway_policy::{TestCase, TestCounts, TestOutcome, gatekeeper_suite, junit};
+use fairway_policy::{
+    RegoFile, TestCase, TestCounts, TestOutcome, gatekeeper_suite, junit, run_tests, test_report, test_sarif,
+};
 use serde_json::{Value, json};
 
 use crate::exit_code::Exit;
 use crate::failure::CliError;
-use crate::output::{Paint, data, painted};
+use crate::output::{Paint, counted, data, painted, talk};
 
 /// The largest file that is looked at, in bytes.
 const FILE_BYTES: u64 = 3 * 1024 * 1024;
@@ -32,6 +34,10 @@ enum TestFormat {
     Json,
     /// For build servers.
     Junit,
+    /// For code hosts: what failed.
+    Sarif,
+    /// As a report of Kubernetes' policy working group.
+    PolicyReport,
 }
 
 /// `fairway policy test`
@@ -43,6 +49,9 @@ pub struct PolicyTestArguments {
     /// How the result is printed on standard output
     #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT", help_heading = "Output")]
     output: TestFormat,
+    /// End with 0 although files that a test names are missing, and the cases about them were not run
+    #[arg(long)]
+    allow_missing: bool,
     /// Show the cases that passed, too
     #[arg(long, short = 'v', help_heading = "Output")]
     verbose: bool,
@@ -65,15 +74,22 @@ pub fn test(arguments: &PolicyTestArguments) -> Result<(), CliError> {
     files.dedup();
     let mut cases = Vec::new();
     let mut tests = 0_usize;
+    let mut missing = 0_usize;
+    let rego = rego_sources(&files);
     for file in &files {
-        let Some(found) = run(file, arguments.paths.contains(file)) else { continue };
+        let found =
+            if is_rego(file) { run_rego(file, &rego) } else { run(file, arguments.paths.contains(file)) };
+        let Some(Ran { cases: found, missing: absent }) = found else { continue };
         tests += 1;
+        missing += absent;
         cases.extend(found);
     }
     if tests == 0 {
         return Err(CliError::usage(
             "there is no test of a policy",
-            Some("a test is a YAML file of the kind Suite (test.gatekeeper.sh), or a kyverno-test.yaml"),
+            Some(
+                "a test is a YAML file of the kind Suite (test.gatekeeper.sh), a kyverno-test.yaml, or a file …_test.rego",
+            ),
         ));
     }
     let counts = TestCounts::of(&cases);
@@ -84,14 +100,29 @@ pub fn test(arguments: &PolicyTestArguments) -> Result<(), CliError> {
             data(&serde_json::to_string_pretty(&answer).unwrap_or_default())?;
         }
         TestFormat::Junit => data(&junit(&cases))?,
+        TestFormat::Sarif => {
+            let log = test_sarif(&cases, env!("CARGO_PKG_VERSION"));
+            data(&serde_json::to_string_pretty(&log).unwrap_or_default())?;
+        }
+        TestFormat::PolicyReport => data(&fairway_yaml::write(&test_report(&cases)))?,
+    }
+    if missing > 0 && !arguments.allow_missing {
+        talk(&format!(
+            "{} not run, because files that the tests name are missing (--allow-missing lets that pass)",
+            counted(missing, "case")
+        ));
+        return Err(CliError::Said(Exit::Failed));
     }
     if counts.failed == 0 { Ok(()) } else { Err(CliError::Said(Exit::Failed)) }
 }
 
+/// What failed, in the order of the tests, and then what was skipped, with the reason of each.
 fn lines(cases: &[TestCase], counts: TestCounts, verbose: bool) -> Vec<(Paint, String)> {
     let mut lines = Vec::new();
     let mut place = ("", "");
-    for case in cases {
+    let is_skipped = |case: &&TestCase| matches!(case.outcome, TestOutcome::Skipped { .. });
+    let (skipped, run): (Vec<&TestCase>, Vec<&TestCase>) = cases.iter().partition(is_skipped);
+    for case in run.into_iter().chain(skipped) {
         let (paint, text) = match &case.outcome {
             TestOutcome::Passed if !verbose => continue,
             TestOutcome::Passed => (Paint::Green, format!("  pass  {}", case.case)),
@@ -128,7 +159,7 @@ fn find(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Cli
             if !PASSED_OVER.iter().any(|passed| name == *passed) {
                 find(&entry.path(), depth + 1, files)?;
             }
-        } else if kind.is_file() && is_yaml(&entry.path()) {
+        } else if kind.is_file() && (is_yaml(&entry.path()) || is_rego(&entry.path())) {
             files.push(entry.path());
         }
         if files.len() > MAX_FILES {
@@ -143,6 +174,10 @@ fn find(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Cli
 
 fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+fn is_rego(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rego")
 }
 
 fn read(path: &Path) -> Result<String, String> {
@@ -162,8 +197,52 @@ fn documents(path: &Path) -> Result<Vec<Value>, String> {
     }
 }
 
+/// What came of one file of tests.
+struct Ran {
+    cases: Vec<TestCase>,
+    /// How many of the cases were not run because a file is missing.
+    missing: usize,
+}
+
+impl From<Vec<TestCase>> for Ran {
+    fn from(cases: Vec<TestCase>) -> Self {
+        Self { cases, missing: 0 }
+    }
+}
+
+/// The sources of Rego among files; what cannot be read is told when its own turn comes.
+fn rego_sources(files: &[PathBuf]) -> Vec<RegoFile> {
+    let mut paths: Vec<PathBuf> = files.iter().filter(|path| is_rego(path)).cloned().collect();
+    // A test that is named alone has its policies beside it.
+    for test in files.iter().filter(|path| is_rego(path)) {
+        let beside = test.parent().and_then(|folder| std::fs::read_dir(folder).ok());
+        paths.extend(beside.into_iter().flatten().flatten().map(|it| it.path()).filter(|it| is_rego(it)));
+    }
+    paths.sort();
+    paths.dedup();
+    let source = |path: PathBuf| {
+        let text = read(&path).ok()?;
+        Some(RegoFile { path: path.display().to_string(), text })
+    };
+    paths.into_iter().filter_map(source).collect()
+}
+
+/// Runs the tests of one file in Rego; `None` when it is no file of tests.
+fn run_rego(file: &Path, sources: &[RegoFile]) -> Option<Ran> {
+    let shown = file.display().to_string();
+    if !shown.ends_with("_test.rego") {
+        return None;
+    }
+    let own: Vec<RegoFile> = sources
+        .iter()
+        .filter(|source| source.path == shown || !source.path.ends_with("_test.rego"))
+        .cloned()
+        .collect();
+    Some(run_tests(&own, &Value::Null).into()).filter(|ran: &Ran| !ran.cases.is_empty())
+}
+
 /// Runs a test of Kyverno; each object of an expected result is a case.
-fn run_kyverno(shown: &str, text: &str) -> Result<Vec<TestCase>, String> {
+fn run_kyverno(shown: &str, text: &str) -> Result<Ran, String> {
     let files = |path: &str| {
         let path = Path::new(path);
         if !path.is_dir() {
@@ -171,19 +250,23 @@ fn run_kyverno(shown: &str, text: &str) -> Result<Vec<TestCase>, String> {
         }
         let mut found = Vec::new();
         find(path, MAX_DEPTH, &mut found).map_err(|error| error.text())?;
+        found.retain(|path| is_yaml(path));
         found.sort();
         found.into_iter().map(|path| Ok((path.display().to_string(), read(&path)?))).collect()
     };
     let now = jiff::Timestamp::now().to_string();
     let rows = suite::run(shown, text, &files, Some(&now))?;
-    Ok(rows
+    let absent = |row: &&suite::Row| matches!(row.outcome, Outcome::MissingInput(_));
+    let missing = rows.iter().filter(absent).count();
+    let count = rows.len();
+    let mut cases: Vec<TestCase> = rows
         .into_iter()
         .map(|row| {
             let outcome = match row.outcome {
                 Outcome::Passed | Outcome::Excluded => TestOutcome::Passed,
                 Outcome::Failed(reason) | Outcome::NotEvaluated(reason) => TestOutcome::Failed { reason },
                 Outcome::MissingInput(reason) => {
-                    TestOutcome::Failed { reason: format!("the object cannot be read: {reason}") }
+                    TestOutcome::Skipped { reason: format!("the object cannot be read: {reason}") }
                 }
                 Outcome::OtherLanguage(kind) => {
                     TestOutcome::Skipped { reason: format!("a {kind} is not evaluated here") }
@@ -193,19 +276,33 @@ fn run_kyverno(shown: &str, text: &str) -> Result<Vec<TestCase>, String> {
             let case = format!("{}/{}{rule}: {}", row.kind, row.resource, row.expected);
             TestCase { file: shown.to_owned(), test: row.policy, case, outcome }
         })
-        .collect())
+        .collect();
+    // A test that tests nothing has not passed.
+    if missing == count {
+        let reason = match count {
+            0 => "it expects no result".to_owned(),
+            _ => "nothing in it could be run, because files that it names are missing".to_owned(),
+        };
+        cases.push(TestCase {
+            file: shown.to_owned(),
+            test: String::new(),
+            case: "the test as a whole".to_owned(),
+            outcome: TestOutcome::Failed { reason },
+        });
+    }
+    Ok(Ran { cases, missing })
 }
 
 /// Runs one file; `None` when it is no test. A file that was named has to be one.
-fn run(file: &Path, named: bool) -> Option<Vec<TestCase>> {
+fn run(file: &Path, named: bool) -> Option<Ran> {
     let shown = file.display().to_string();
     let broken = |reason: String| {
-        vec![TestCase {
+        Ran::from(vec![TestCase {
             file: shown.clone(),
             test: String::new(),
             case: String::new(),
             outcome: TestOutcome::Failed { reason },
-        }]
+        }])
     };
     let text = match read(file) {
         Ok(text) => text,
@@ -226,5 +323,7 @@ fn run(file: &Path, named: bool) -> Option<Vec<TestCase>> {
     }
     let folder = file.parent().unwrap_or(Path::new(""));
     let beside = |path: &str| documents(&folder.join(path));
-    Some(suites.iter().flat_map(|suite| gatekeeper_suite::run(&shown, suite, &beside)).collect())
+    let cases: Vec<TestCase> =
+        suites.iter().flat_map(|suite| gatekeeper_suite::run(&shown, suite, &beside)).collect();
+    Some(cases.into())
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use regex::Regex;
 use regorus::{Engine, Extension, Value};
 
+use crate::file_format::{FileFormat, read_as};
 use crate::format::sprintf;
 
 /// How many compiled patterns one engine keeps.
@@ -21,6 +22,8 @@ pub(crate) enum BuiltinError {
     Operand { function: &'static str, expected: &'static str },
     #[error("{function}: the result would be larger than a policy may make")]
     TooLarge { function: &'static str },
+    #[error("parse_config: {0}")]
+    Unreadable(String),
     #[error("re_match: {0}")]
     Pattern(#[from] regex::Error),
 }
@@ -29,7 +32,7 @@ pub(crate) enum BuiltinError {
 pub(crate) fn register(engine: &mut Engine) -> Result<(), String> {
     let mut patterns: BTreeMap<String, Regex> = BTreeMap::new();
     let re_match = move |arguments: Vec<Value>| Ok(re_match(&mut patterns, &arguments)?);
-    let functions: [(&str, u8, Box<dyn Extension>); 8] = [
+    let functions: [(&str, u8, Box<dyn Extension>); 9] = [
         // `any` and `all` were dropped from Rego 1, and templates of Rego 0 still use them.
         ("any", 1, Box::new(|it: Vec<Value>| Ok(Value::from(booleans("any", &it)?.contains(&true))))),
         ("all", 1, Box::new(|it: Vec<Value>| Ok(Value::from(!booleans("all", &it)?.contains(&false))))),
@@ -38,6 +41,8 @@ pub(crate) fn register(engine: &mut Engine) -> Result<(), String> {
         ("concat", 2, Box::new(|it: Vec<Value>| Ok(concat(&it)?))),
         ("replace", 3, Box::new(|it: Vec<Value>| Ok(replace(&it)?))),
         ("array.concat", 2, Box::new(|it: Vec<Value>| Ok(array_concat(&it)?))),
+        // conftest's, for tests: reads a text as one of the formats.
+        ("parse_config", 2, Box::new(|it: Vec<Value>| Ok(parse_config(&it)?))),
         ("numbers.range", 2, Box::new(|it: Vec<Value>| Ok(range(&it)?))),
     ];
     for (name, arguments, function) in functions {
@@ -110,6 +115,21 @@ fn replace(arguments: &[Value]) -> Result<Value, BuiltinError> {
         return Err(BuiltinError::TooLarge { function });
     }
     bounded_text(function, text.replace(old.as_ref(), new))
+}
+
+fn parse_config(arguments: &[Value]) -> Result<Value, BuiltinError> {
+    let function = "parse_config";
+    let [Value::String(format), Value::String(text)] = arguments else {
+        return Err(BuiltinError::Operand { function, expected: "the name of a format and a text" });
+    };
+    let expected = "yaml, json, toml, hcl2 or dockerfile";
+    let format = FileFormat::named(format).ok_or(BuiltinError::Operand { function, expected })?;
+    let (documents, problems) = read_as(format, "text", text);
+    if let Some(problem) = problems.first() {
+        return Err(BuiltinError::Unreadable(problem.message.clone()));
+    }
+    let mut values: Vec<Value> = documents.into_iter().map(|document| Value::from(document.value)).collect();
+    Ok(if values.len() == 1 { values.remove(0) } else { Value::from(values) })
 }
 
 fn array_concat(arguments: &[Value]) -> Result<Value, BuiltinError> {

@@ -1,7 +1,7 @@
 //! Evaluates policies over objects and says what is wrong, where, and how to mend it.
 //!
 //! Policies are Gatekeeper's (ConstraintTemplates in Rego or CEL, and Constraints), Kubernetes' own
-//! (ValidatingAdmissionPolicy) and Kyverno's. What cannot be evaluated is said so and never counts as passed. This
+//! (ValidatingAdmissionPolicy) and Kyverno's; over files of any format they are Rego as conftest runs it. What cannot be evaluated is said so and never counts as passed. This
 //! room must not decide what a finding leads to, read files or talk to a cluster; its only use of time is the budget
 //! that stops an endless policy.
 
@@ -17,6 +17,8 @@ mod dialect;
 mod difference;
 mod evaluation;
 mod explanation;
+mod file_format;
+mod file_policy;
 mod finding;
 mod format;
 mod gatekeeper;
@@ -32,6 +34,7 @@ mod place;
 mod program_pool;
 mod rego;
 mod resource_name;
+mod report;
 mod review;
 mod set;
 mod template;
@@ -50,7 +53,10 @@ pub use admission_decision::{
     Admission, AdmissionMode, AdmissionSettings, Consequence, FailurePolicy, consequence,
 };
 pub use known::KnownObjects;
+pub use file_format::{FileDocument, FileFormat, read_file};
+pub use file_policy::{FilePolicies, RegoFile, run_tests};
 pub use place::{add_lines, pointer_of};
+pub use report::{finding_junit, policy_reports, sarif, test_report, test_sarif};
 pub use set::{PolicyDocument, PolicyInfo, PolicyObject, PolicySet};
 pub use test_report::{TestCase, TestCounts, TestOutcome, junit};
 pub use unit::{OtherObjects, PolicyUnit};

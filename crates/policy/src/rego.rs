@@ -24,6 +24,17 @@ pub(crate) struct Source<'a> {
     pub(crate) version_one: bool,
 }
 
+/// Whether a source is written in Rego 1: what can be read as such is, and what cannot and can be read as Rego 0 is not.
+pub(crate) fn is_version_one(text: &str) -> bool {
+    let reads = |version_one: bool| {
+        let mut engine = Engine::new();
+        engine.set_rego_v0(!version_one);
+        engine.add_policy("source".to_owned(), dialect::adapt(text).text).is_ok()
+    };
+    // Depth is judged before anything is read.
+    guard::check_depth(text).is_err() || reads(true) || !reads(false)
+}
+
 /// Modules that give one rule `violation`.
 #[derive(Clone)]
 pub(crate) struct Program {
@@ -43,49 +54,78 @@ pub(crate) enum Verdict {
     TimedOut,
 }
 
+/// An engine that holds modules, guarded against what would exhaust it, and the packages of the modules.
+pub(crate) fn engine(sources: &[Source<'_>]) -> Result<(Engine, Vec<String>), Box<Diagnostic>> {
+    let mut engine = Engine::new();
+    engine.set_strict_builtin_errors(false);
+    builtins::register(&mut engine).map_err(|message| Box::new(Diagnostic::error(CODE, message)))?;
+    let mut packages = Vec::new();
+    let mut calls = guard::Calls::default();
+    for source in sources {
+        guard::check_depth(source.text).map_err(|refusal| {
+            let location =
+                SourceLocation { file: source.place.clone(), line: refusal.line, column: refusal.column };
+            Box::new(Diagnostic::error(CODE, refusal.message).at(location, None))
+        })?;
+        let adapted = dialect::adapt(source.text).text;
+        calls.add(&adapted);
+        engine.set_rego_v0(!source.version_one);
+        let package = engine
+            .add_policy(source.place.clone(), adapted)
+            .map_err(|error| Box::new(diagnostic(&error.to_string(), sources)))?;
+        packages.push(package);
+    }
+    let circle = calls.circle();
+    if !circle.is_empty() {
+        let message =
+            format!("these call themselves without an end, which Rego forbids: {}", circle.join(", "));
+        return Err(Box::new(Diagnostic::error(CODE, message)));
+    }
+    if let Some(interval) = NonZeroU32::new(CHECK_INTERVAL) {
+        engine
+            .set_execution_timer_config(ExecutionTimerConfig { limit: TIME_LIMIT, check_interval: interval });
+    }
+    Ok((engine, packages))
+}
+
+/// Analysis finds unsafe variables, recursion and a missing rule; without it they would show up only when the first
+/// object comes along.
+pub(crate) fn analyse(engine: &Engine, rule: &str, sources: &[Source<'_>]) -> Result<(), Box<Diagnostic>> {
+    let mut analysed = engine.clone();
+    analysed.set_input(Value::new_object());
+    analysed
+        .compile_with_entrypoint(&rule.into())
+        .map(|_| ())
+        .map_err(|error| Box::new(diagnostic(&error.to_string(), sources)))
+}
+
+/// What a rule came to: its value, or why it has none.
+pub(crate) enum Answer {
+    Value(Value),
+    Failed(String),
+    TimedOut,
+}
+
+/// Evaluates a rule by its whole path.
+pub(crate) fn evaluate(engine: &mut Engine, rule: &str) -> Answer {
+    match engine.eval_rule(rule.to_owned()) {
+        Ok(value) => Answer::Value(value),
+        Err(error) => {
+            let text = error.to_string();
+            if text.contains("execution exceeded time limit") {
+                return Answer::TimedOut;
+            }
+            Answer::Failed(summary(&text))
+        }
+    }
+}
+
 impl Program {
     /// Compiles the main module, which comes first, and its libraries.
     pub(crate) fn compile(sources: &[Source<'_>]) -> Result<Self, Box<Diagnostic>> {
-        let mut engine = Engine::new();
-        engine.set_strict_builtin_errors(false);
-        builtins::register(&mut engine).map_err(|message| Box::new(Diagnostic::error(CODE, message)))?;
-        let mut rule = String::new();
-        let mut calls = guard::Calls::default();
-        for source in sources {
-            guard::check_depth(source.text).map_err(|refusal| {
-                let location =
-                    SourceLocation { file: source.place.clone(), line: refusal.line, column: refusal.column };
-                Box::new(Diagnostic::error(CODE, refusal.message).at(location, None))
-            })?;
-            let adapted = dialect::adapt(source.text).text;
-            calls.add(&adapted);
-            engine.set_rego_v0(!source.version_one);
-            let package = engine
-                .add_policy(source.place.clone(), adapted)
-                .map_err(|error| Box::new(diagnostic(&error.to_string(), sources)))?;
-            if rule.is_empty() {
-                rule = format!("{package}.violation");
-            }
-        }
-        let circle = calls.circle();
-        if !circle.is_empty() {
-            let message =
-                format!("these call themselves without an end, which Rego forbids: {}", circle.join(", "));
-            return Err(Box::new(Diagnostic::error(CODE, message)));
-        }
-        if let Some(interval) = NonZeroU32::new(CHECK_INTERVAL) {
-            engine.set_execution_timer_config(ExecutionTimerConfig {
-                limit: TIME_LIMIT,
-                check_interval: interval,
-            });
-        }
-        // Analysis finds unsafe variables, recursion and a missing rule; without it they would show up only when
-        // the first object comes along.
-        let mut analysed = engine.clone();
-        analysed.set_input(Value::new_object());
-        analysed
-            .compile_with_entrypoint(&rule.as_str().into())
-            .map_err(|error| Box::new(diagnostic(&error.to_string(), sources)))?;
+        let (engine, packages) = engine(sources)?;
+        let rule = packages.first().map(|package| format!("{package}.violation")).unwrap_or_default();
+        analyse(&engine, &rule, sources)?;
         let needs_inventory = sources.iter().any(|source| source.text.contains("inventory"));
         // What was analysed is ready to run, and so are its copies. Data would undo that, so a program that gets some
         // begins with what is not analysed yet.
@@ -104,23 +144,18 @@ impl Program {
     /// Evaluates `violation` on an input.
     pub(crate) fn evaluate(&mut self, input: Value) -> Verdict {
         self.engine.set_input(input);
-        match self.engine.eval_rule(self.rule.clone()) {
-            Ok(Value::Undefined) => Verdict::Violations(Vec::new()),
-            Ok(Value::Set(items)) => Verdict::Violations(items.iter().map(json).collect()),
-            Ok(Value::Array(items)) => Verdict::Violations(items.iter().map(json).collect()),
-            Ok(other) => Verdict::Failed(format!("violation is {other}, but it has to be a set")),
-            Err(error) => {
-                let text = error.to_string();
-                if text.contains("execution exceeded time limit") {
-                    return Verdict::TimedOut;
-                }
-                Verdict::Failed(summary(&text))
-            }
+        match evaluate(&mut self.engine, &self.rule) {
+            Answer::Value(Value::Undefined) => Verdict::Violations(Vec::new()),
+            Answer::Value(Value::Set(items)) => Verdict::Violations(items.iter().map(json).collect()),
+            Answer::Value(Value::Array(items)) => Verdict::Violations(items.iter().map(json).collect()),
+            Answer::Value(other) => Verdict::Failed(format!("violation is {other}, but it has to be a set")),
+            Answer::Failed(reason) => Verdict::Failed(reason),
+            Answer::TimedOut => Verdict::TimedOut,
         }
     }
 }
 
-fn json(value: &Value) -> serde_json::Value {
+pub(crate) fn json(value: &Value) -> serde_json::Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 

@@ -1,5 +1,6 @@
 //! Changes one value of a document and leaves every other byte, comments and order included, as it was.
 
+use fairway_domain::finding::PatchOperation;
 use serde_json::{Map, Value};
 
 use crate::document::Document;
@@ -12,7 +13,7 @@ use crate::write::write;
 /// The text is edited line by line and read again: the answer is only given when exactly this value changed. What
 /// no edit of lines can do (an entry inside `{…}`, say) writes that document anew, which loses its comments.
 /// `None` when there is no such document, it cannot be read, or the path leads through something that is no
-/// mapping.
+/// mapping. Items of lists are named by their positions, from 0; a path cannot end at one.
 pub fn set(text: &str, index: usize, path: &[&str], value: Option<&Value>) -> Option<String> {
     let before = read("edited", text, &Limits::default());
     let document = before.documents.iter().find(|document| document.index == index)?;
@@ -32,14 +33,63 @@ pub fn set(text: &str, index: usize, path: &[&str], value: Option<&Value>) -> Op
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let editing = Editing { lines: &lines, document };
     let mut candidates = editing.candidates(path, value);
+    candidates.extend(editing.ancestors(path, &expected));
     candidates.push(editing.rewritten(&expected));
     candidates.into_iter().find(is_right)
+}
+
+/// Applies a JSON patch (RFC 6902) to the document at `index` of a stream, as [`set`] does: what is not touched stays as
+/// it was. `None` when an operation cannot be applied.
+pub fn patch(text: &str, index: usize, operations: &[PatchOperation]) -> Option<String> {
+    let mut text = text.to_owned();
+    for operation in operations {
+        let steps: Vec<String> =
+            operation.path().split('/').skip(1).map(|it| it.replace("~1", "/").replace("~0", "~")).collect();
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        let (last, parents) = steps.split_last()?;
+        let reading = read("edited", &text, &Limits::default());
+        let document = reading.documents.iter().find(|document| document.index == index)?;
+        let parent = parents.iter().try_fold(&document.value, |at, part| match at {
+            Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+            other => other.get(*part),
+        })?;
+        let is_there = parent.get(*last).is_some();
+        text = match (parent, operation) {
+            (Value::Array(items), operation) => {
+                let changed = changed_list(items, last, operation)?;
+                set(&text, index, parents, Some(&Value::Array(changed)))?
+            }
+            (Value::Object(_), PatchOperation::Add { value, .. }) => set(&text, index, &steps, Some(value))?,
+            (Value::Object(_), PatchOperation::Replace { value, .. }) if is_there => {
+                set(&text, index, &steps, Some(value))?
+            }
+            (Value::Object(_), PatchOperation::Remove { .. }) if is_there => set(&text, index, &steps, None)?,
+            _ => return None,
+        };
+    }
+    Some(text)
+}
+
+fn changed_list(items: &[Value], position: &str, operation: &PatchOperation) -> Option<Vec<Value>> {
+    let mut items = items.to_vec();
+    let place = if position == "-" { items.len() } else { position.parse::<usize>().ok()? };
+    match operation {
+        PatchOperation::Add { value, .. } if place <= items.len() => items.insert(place, value.clone()),
+        PatchOperation::Replace { value, .. } => *items.get_mut(place)? = value.clone(),
+        PatchOperation::Remove { .. } if place < items.len() => drop(items.remove(place)),
+        _ => return None,
+    }
+    Some(items)
 }
 
 fn put(root: &mut Value, path: &[&str], value: Option<&Value>) -> Option<()> {
     let (last, parents) = path.split_last()?;
     let mut at = root;
     for part in parents {
+        if let Value::Array(items) = at {
+            at = items.get_mut(part.parse::<usize>().ok()?)?;
+            continue;
+        }
         let map = at.as_object_mut()?;
         if !map.contains_key(*part) {
             value?;
@@ -66,6 +116,8 @@ struct Entry {
     first: usize,
     end: usize,
     indent: usize,
+    /// Whether it is the first of a mapping that is an item of a list, behind its dash.
+    is_item: bool,
 }
 
 impl Editing<'_> {
@@ -73,9 +125,11 @@ impl Editing<'_> {
     fn candidates(&self, path: &[&str], value: Option<&Value>) -> Vec<String> {
         let Some((last, parents)) = path.split_last() else { return Vec::new() };
         match (self.entry(path), value) {
+            // What goes from behind a dash would take the dash along.
+            (Some(entry), None) if entry.is_item => Vec::new(),
             (Some(entry), None) => vec![self.replaced(entry.first, entry.end, "")],
             (Some(entry), Some(value)) => {
-                let written = indented(&written(last, value), entry.indent);
+                let written = self.led(entry, indented(&written(last, value), entry.indent));
                 let mut texts = Vec::new();
                 texts.extend(self.inline(entry, last, value));
                 if let Some(remark) = self.remark(entry) {
@@ -105,7 +159,9 @@ impl Editing<'_> {
         let first = (key.line as usize).checked_sub(1)?;
         let indent = (key.column as usize).checked_sub(1)?;
         let line = self.lines.get(first)?;
-        if !line.chars().take(indent).all(|letter| letter == ' ') {
+        let lead: String = line.chars().take(indent).collect();
+        let is_item = lead.contains("- ");
+        if !lead.chars().all(|letter| letter == ' ' || letter == '-') || (lead.contains('-') && !is_item) {
             return None;
         }
         // Blank lines and comments behind the entry belong to what follows.
@@ -113,14 +169,17 @@ impl Editing<'_> {
         while end > first + 1 && self.lines.get(end - 1).is_some_and(|line| is_silent(line)) {
             end -= 1;
         }
-        Some(Entry { first, end, indent })
+        Some(Entry { first, end, indent, is_item })
     }
 
     /// The last entry of the mapping at a path.
     fn last_child(&self, parents: &[&str]) -> Option<Entry> {
         let mut at = &self.document.value;
         for part in parents {
-            at = at.get(*part)?;
+            at = match at {
+                Value::Array(items) => items.get(part.parse::<usize>().ok()?)?,
+                other => other.get(*part)?,
+            };
         }
         let mut last: Option<Entry> = None;
         for key in at.as_object()?.keys() {
@@ -140,7 +199,33 @@ impl Editing<'_> {
         let items: Vec<String> = items.iter().map(|item| write(item).trim_end().to_owned()).collect();
         let remark = self.remark(entry).unwrap_or_default();
         let text = format!("{}{key}: [{}]{remark}\n", " ".repeat(entry.indent), items.join(", "));
-        Some(self.replaced(entry.first, entry.end, &text))
+        Some(self.replaced(entry.first, entry.end, &self.led(entry, text)))
+    }
+
+    /// A written entry with the dash before it that the entry had.
+    fn led(&self, entry: Entry, written: String) -> String {
+        let line = self.lines.get(entry.first).filter(|_| entry.is_item);
+        let lead: Option<String> = line.map(|line| line.chars().take(entry.indent).collect());
+        match lead {
+            Some(lead) => format!("{lead}{}", written.trim_start_matches(' ')),
+            None => written,
+        }
+    }
+
+    /// Texts in which the nearest part around the value that stands on lines of its own is written anew.
+    fn ancestors(&self, path: &[&str], expected: &Value) -> Vec<String> {
+        let around = (1..path.len()).rev().filter_map(|length| path.get(..length));
+        around
+            .filter_map(|path| {
+                let entry = self.entry(path)?;
+                let value = path.iter().try_fold(expected, |at, part| match at {
+                    Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+                    other => other.get(*part),
+                })?;
+                let written = indented(&written(path.last()?, value), entry.indent);
+                Some(self.replaced(entry.first, entry.end, &self.led(entry, written)))
+            })
+            .collect()
     }
 
     /// The comment at the end of an entry of one line.
@@ -193,6 +278,8 @@ fn remarked(text: &str, remark: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use serde_json::json;
+
+    use fairway_domain::finding::PatchOperation;
 
     use super::set;
 
@@ -247,5 +334,30 @@ mod tests {
             let title = read.documents.first().unwrap().value.pointer("/metadata/title").unwrap().clone();
             assert_eq!(title, json!(value));
         }
+    }
+
+    #[test]
+    fn patches_reach_into_lists_and_keep_what_is_around() {
+        let text = "# keep\nspec:\n  containers:\n    # the service\n    - name: web # short\n      image: a:1 # pinned\n    - image: b:1\n      name: side\n      securityContext: {drop: [A]} # tight\n    - {name: flow}\n# end\n";
+        let patched = |operations: serde_json::Value| {
+            let operations: Vec<PatchOperation> = serde_json::from_value(operations).unwrap();
+            super::patch(text, 0, &operations)
+        };
+        let added = patched(json!([
+            {"op": "add", "path": "/spec/containers/0/securityContext", "value": {"privileged": false}},
+            {"op": "replace", "path": "/spec/containers/1/image", "value": "b:2"},
+            {"op": "add", "path": "/spec/containers/1/securityContext/drop/-", "value": "B"},
+            {"op": "remove", "path": "/spec/containers/1/name"},
+        ]));
+        assert_eq!(
+            added.as_deref(),
+            Some(
+                "# keep\nspec:\n  containers:\n    # the service\n    - name: web # short\n      image: a:1 # pinned\n      securityContext:\n        privileged: false\n    - image: b:2\n      securityContext:\n        drop:\n          - A\n          - B\n    - {name: flow}\n# end\n"
+            )
+        );
+        let flow = patched(json!([{"op": "add", "path": "/spec/containers/2/image", "value": "c"}])).unwrap();
+        assert!(flow.starts_with("# keep\n") && flow.ends_with("# end\n"), "{flow}");
+        assert_eq!(patched(json!([{"op": "replace", "path": "/spec/nothing", "value": 1}])), None);
+        assert_eq!(patched(json!([{"op": "add", "path": "/a/b", "value": 1}])), None);
     }
 }

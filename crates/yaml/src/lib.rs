@@ -18,7 +18,7 @@ mod source;
 mod write;
 
 pub use document::Document;
-pub use edit::set;
+pub use edit::{patch, set};
 pub use encoding::decode;
 pub use limits::Limits;
 pub use read::{BrokenDocument, Reading, read};
