@@ -80,7 +80,9 @@ impl FilePolicies {
             }
             let sources = sources(&own, &modules, false);
             let compiled = compiled(&sources, data).and_then(|engine| {
-                rules.keys().try_for_each(|rule| analyse(&engine, &path(package, rule), &sources))?;
+                for rule in rules.keys() {
+                    analyse(&engine, &path(package, rule), &sources)?;
+                }
                 Ok(engine)
             });
             let engine = compiled.map_err(|problem| {

@@ -91,7 +91,13 @@ fn prepare(test: &Value, files: &ReadDocuments<'_>) -> Result<Prepared, String> 
     let mut documents = Vec::new();
     for key in ["template", "constraint"] {
         let path = path(key)?;
-        let found = files(path).map_err(|reason| format!("{path}: {reason}"))?;
+        let mut found = files(path).map_err(|reason| format!("{path}: {reason}"))?;
+        // A file may hold a template and its constraints together, and be named for both.
+        let is_meant =
+            |value: &Value| (text(value, "/kind") == Some("ConstraintTemplate")) == (key == "template");
+        if found.iter().any(is_meant) {
+            found.retain(is_meant);
+        }
         documents
             .extend(found.into_iter().map(|value| PolicyDocument { value, file: Some(path.to_owned()) }));
     }

@@ -33,8 +33,8 @@ mod patch;
 mod place;
 mod program_pool;
 mod rego;
-mod resource_name;
 mod report;
+mod resource_name;
 mod review;
 mod set;
 mod template;
@@ -52,9 +52,9 @@ pub use admission::{ADMISSION_VERSION, AdmissionError, AdmissionRequest, Assessm
 pub use admission_decision::{
     Admission, AdmissionMode, AdmissionSettings, Consequence, FailurePolicy, consequence,
 };
-pub use known::KnownObjects;
 pub use file_format::{FileDocument, FileFormat, read_file};
 pub use file_policy::{FilePolicies, RegoFile, run_tests};
+pub use known::KnownObjects;
 pub use place::{add_lines, pointer_of};
 pub use report::{finding_junit, policy_reports, sarif, test_report, test_sarif};
 pub use set::{PolicyDocument, PolicyInfo, PolicyObject, PolicySet};

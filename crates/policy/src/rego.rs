@@ -89,14 +89,18 @@ pub(crate) fn engine(sources: &[Source<'_>]) -> Result<(Engine, Vec<String>), Bo
 }
 
 /// Analysis finds unsafe variables, recursion and a missing rule; without it they would show up only when the first
-/// object comes along.
-pub(crate) fn analyse(engine: &Engine, rule: &str, sources: &[Source<'_>]) -> Result<(), Box<Diagnostic>> {
+/// object comes along. The answer is an engine that is ready to run the rule.
+pub(crate) fn analyse(
+    engine: &Engine,
+    rule: &str,
+    sources: &[Source<'_>],
+) -> Result<Engine, Box<Diagnostic>> {
     let mut analysed = engine.clone();
     analysed.set_input(Value::new_object());
     analysed
         .compile_with_entrypoint(&rule.into())
-        .map(|_| ())
-        .map_err(|error| Box::new(diagnostic(&error.to_string(), sources)))
+        .map_err(|error| Box::new(diagnostic(&error.to_string(), sources)))?;
+    Ok(analysed)
 }
 
 /// What a rule came to: its value, or why it has none.
@@ -125,7 +129,7 @@ impl Program {
     pub(crate) fn compile(sources: &[Source<'_>]) -> Result<Self, Box<Diagnostic>> {
         let (engine, packages) = engine(sources)?;
         let rule = packages.first().map(|package| format!("{package}.violation")).unwrap_or_default();
-        analyse(&engine, &rule, sources)?;
+        let analysed = analyse(&engine, &rule, sources)?;
         let needs_inventory = sources.iter().any(|source| source.text.contains("inventory"));
         // What was analysed is ready to run, and so are its copies. Data would undo that, so a program that gets some
         // begins with what is not analysed yet.

@@ -200,7 +200,8 @@ fn report_result(finding: &Finding) -> Value {
 }
 
 fn report(namespace: &str, results: Vec<Value>) -> Value {
-    let count = |word: &str| results.iter().filter(|it| it.get("result").is_some_and(|it| it == word)).count();
+    let count =
+        |word: &str| results.iter().filter(|it| it.get("result").is_some_and(|it| it == word)).count();
     let mut summary = Map::new();
     for word in ["pass", "fail", "warn", "error", "skip"] {
         summary.insert(word.to_owned(), Value::from(count(word)));
@@ -234,10 +235,9 @@ pub fn test_sarif(cases: &[TestCase], version: &str) -> Value {
     });
     let mut log = sarif(&[], version);
     let rules = json!([{"id": "policy-test", "shortDescription": {"text": "A test of a policy fails"}}]);
-    for (pointer, value) in [
-        ("/runs/0/results", Value::Array(failed.collect())),
-        ("/runs/0/tool/driver/rules", rules),
-    ] {
+    for (pointer, value) in
+        [("/runs/0/results", Value::Array(failed.collect())), ("/runs/0/tool/driver/rules", rules)]
+    {
         if let Some(place) = log.pointer_mut(pointer) {
             *place = value;
         }
@@ -287,7 +287,10 @@ mod tests {
         assert_eq!((reports[0]["kind"].as_str(), reports.len()), (Some("PolicyReport"), 1));
         assert_eq!(reports[0]["summary"]["fail"], 1);
         let result = &reports[0]["results"][0];
-        assert_eq!((&result["policy"], &result["rule"], &result["result"]), (&json!("Privileges"), &json!("none"), &json!("fail")));
+        assert_eq!(
+            (&result["policy"], &result["rule"], &result["result"]),
+            (&json!("Privileges"), &json!("none"), &json!("fail"))
+        );
         let xml = finding_junit(&findings, &["./a b.yaml".to_owned(), "good.yaml".to_owned()]);
         assert!(xml.contains("<testsuites tests=\"2\" failures=\"1\" skipped=\"0\">"), "{xml}");
         assert!(xml.contains("message=\"a &lt; b (./a b.yaml:7)\""), "{xml}");

@@ -7,13 +7,16 @@
     clippy::print_stderr
 )]
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use fairway_domain::environment::{Environment, ResourceClass};
-use fairway_domain::finding::{Finding, Outcome};
+use fairway_domain::finding::Finding;
+use fairway_domain::tree::{Tree, TreeFile, TreePath};
 use fairway_domain::{Entity, EntityRef};
-use fairway_policy::{PolicyDocument, PolicyObject, PolicySet};
+use fairway_policy::{
+    FileDocument, FileFormat, FilePolicies, PolicyDocument, PolicyObject, PolicySet, RegoFile, read_file,
+};
+use fairway_template::{FetchTemplate, fetch_template};
 use fairway_workload::{RenderRequest, parse_score, render};
 use serde_json::{Value, json};
 
@@ -161,49 +164,92 @@ fn what_the_golden_paths_render_passes() {
     }
 }
 
-/// A change to what is rendered for production, and the policy that has to notice it.
-fn violations() -> Vec<(&'static str, &'static str, Value)> {
-    let container = "/spec/template/spec/containers/0";
-    let at = |rest: &str| -> &'static str { Box::leak(format!("{container}{rest}").into_boxed_str()) };
-    vec![
-        ("FairwayForbiddenHostNamespaces", "/spec/template/spec", json!({"hostNetwork": true})),
-        ("FairwayForbiddenPrivileges", at("/securityContext"), json!({"privileged": true})),
-        ("FairwayDroppedCapabilities", at("/securityContext"), json!({"capabilities": {"drop": []}})),
-        ("FairwayRequiredLabels", "/spec/template/metadata/labels", json!({"fairway.dev/owner": ""})),
-        ("FairwayNonRoot", at("/securityContext"), json!({"runAsUser": 0})),
-        ("FairwayPinnedImage", at(""), json!({"image": "acme/orders:latest"})),
-        ("FairwayRequiredProbes", at(""), json!({"livenessProbe": null})),
-        ("FairwayReadOnlyRoot", at("/securityContext"), json!({"readOnlyRootFilesystem": false})),
-        ("FairwayProductionReplicas", "/spec", json!({"replicas": 1})),
-        ("FairwayRequiredResources", at("/resources"), json!({"limits": {}})),
-    ]
+fn tree(folder: &Path) -> Tree {
+    fn collect(root: &Path, folder: &Path, tree: &mut Tree) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(root, &path, tree);
+            } else {
+                let inside: TreePath = path.strip_prefix(root).unwrap().to_str().unwrap().parse().unwrap();
+                tree.insert(inside, TreeFile::regular(std::fs::read(&path).unwrap()));
+            }
+        }
+    }
+    let mut found = Tree::new();
+    collect(folder, folder, &mut found);
+    found
+}
+
+/// What a golden path puts into a new repository.
+fn repository(templates: &Path, template: &str, language: &str, database: &str) -> Tree {
+    let values = json!({
+        "name": "orders", "description": "Takes: \"orders\"", "owner": "group:default/checkout", "team": "checkout",
+        "system": "", "database": database, "environments": ["staging", "production"], "language": language,
+        "tags": [language], "organisation": "acme", "registry": "registry.acme.example",
+    });
+    let mut workspace = Tree::new();
+    let folders = [
+        "shared/content".to_owned(),
+        format!("{template}/content"),
+        format!("{template}/database/{database}"),
+    ];
+    for folder in folders.iter().map(|folder| templates.join(folder)).filter(|folder| folder.is_dir()) {
+        let options = FetchTemplate { values: values.clone(), replace: true, ..FetchTemplate::default() };
+        fetch_template(&tree(&folder), &mut workspace, &options).unwrap();
+    }
+    workspace
 }
 
 #[test]
-fn each_policy_finds_what_it_is_for() {
-    let Some(set) = policies() else { return };
-    let mut covered = BTreeSet::new();
-    for (kind, pointer, change) in violations() {
-        let mut objects = rendered(true);
-        // Without the autoscaler the number of replicas is the Deployment's own word.
-        objects.retain(|object| object.value["kind"] != "HorizontalPodAutoscaler");
-        let deployment = objects.iter_mut().find(|object| object.value["kind"] == "Deployment").unwrap();
-        deployment.value["spec"]["replicas"] = json!(2);
-        let place = deployment.value.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
-        for (key, value) in change.as_object().unwrap() {
-            place.insert(key.clone(), value.clone());
+fn repositories_of_the_golden_paths_pass() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let (Some(set), true) = (policies(), root.join("templates").is_dir()) else { return };
+    let (files, problems) = FilePolicies::compile(&rego_files(), &Value::Null);
+    assert_eq!(problems, []);
+    for (template, language) in [
+        ("go-service", "go"),
+        ("nodejs-typescript-service", "nodejs"),
+        ("python-fastapi-service", "python"),
+        ("rust-service", "rust"),
+    ] {
+        for database in ["none", "postgresql", "redis", "mongodb"] {
+            let workspace = repository(&root.join("templates"), template, language, database);
+            let names: Vec<String> = workspace.iter().map(|(path, _)| path.to_string()).collect();
+            let own = json!({
+                "apiVersion": "fairway.dev/v1", "kind": "Repository", "metadata": {"name": "orders"},
+                "spec": {"files": names},
+            });
+            let mut documents = vec![FileDocument::of_value("orders", own)];
+            for (path, file) in workspace.iter().filter(|(path, _)| FileFormat::of(path.as_str()).is_some()) {
+                let (found, problems) = read_file(path.as_str(), file.text().unwrap());
+                // Some tools write JSON with comments.
+                assert!(problems.is_empty() || path.as_str().ends_with(".json"), "{}", problems[0]);
+                documents.extend(found);
+            }
+            let place = format!("{template} with {database}");
+            assert!(documents.iter().any(|document| document.format == FileFormat::Dockerfile), "{place}");
+            assert_eq!(files.evaluate(&documents), Vec::<Finding>::new(), "{place}");
+            let objects: Vec<PolicyObject> = documents
+                .iter()
+                .filter(|document| document.format == FileFormat::Yaml)
+                .map(|it| PolicyObject {
+                    value: it.value.clone(),
+                    file: Some(it.path.clone()),
+                    environment: None,
+                })
+                .collect();
+            assert_eq!(set.evaluate(&objects), Vec::<Finding>::new(), "{place}");
         }
-        let found = set.evaluate(&objects);
-        assert!(!found.is_empty(), "{kind} finds nothing");
-        for finding in &found {
-            assert!(finding.rule.starts_with(&format!("{kind}/")), "{kind}: {finding:?}");
-            assert_eq!(finding.outcome, Outcome::Violation);
-            assert!(finding.path.is_some() && finding.why.is_some() && finding.fix.is_some(), "{finding:?}");
-        }
-        covered.insert(kind);
     }
-    for policy in set.policies() {
-        let kind = policy.name.split('/').next().unwrap();
-        assert!(covered.contains(kind), "nothing shows that {} finds anything", policy.name);
-    }
+}
+
+fn rego_files() -> Vec<RegoFile> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/files");
+    let files = tree(&folder);
+    let source = |(path, file): (&TreePath, &TreeFile)| RegoFile {
+        path: path.to_string(),
+        text: file.text().unwrap().to_owned(),
+    };
+    files.iter().filter(|(path, _)| path.as_str().ends_with(".rego")).map(source).collect()
 }

@@ -108,6 +108,9 @@ impl<'a> Scope<'a> {
         put("app.kubernetes.io/part-of", part_of);
         put("app.kubernetes.io/managed-by", "fairway");
         put("fairway.dev/owner", self.request.owner.name());
+        put("fairway.dev/team", self.request.owner.name());
+        // Who pays is the team, unless the score says otherwise.
+        put("fairway.dev/cost-centre", self.setting("cost-centre").unwrap_or(self.request.owner.name()));
         put("fairway.dev/environment", &self.request.environment.name);
         labels
     }
