@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 
 mod actions;
 mod command_line;
+mod policies;
 mod rest;
 mod table;
 mod templates;
@@ -23,6 +24,7 @@ fn pages() -> Result<Vec<(&'static str, String)>> {
         ("actions.md", actions::page()),
         ("command-line.md", command_line::page()),
         ("openapi.json", rest::json(&document)?),
+        ("policies.md", policies::page()?),
         ("rest.md", rest::page(&document)),
         ("templates.md", templates::page()),
     ])

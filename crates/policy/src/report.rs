@@ -149,7 +149,7 @@ pub fn policy_reports(findings: &[Finding]) -> Vec<Value> {
     if results.is_empty() {
         results.insert("", Vec::new());
     }
-    results.into_iter().map(|(namespace, results)| report(namespace, results)).collect()
+    results.into_iter().map(|(namespace, results)| report(namespace, &results)).collect()
 }
 
 fn report_result(finding: &Finding) -> Value {
@@ -199,7 +199,7 @@ fn report_result(finding: &Finding) -> Value {
     })
 }
 
-fn report(namespace: &str, results: Vec<Value>) -> Value {
+fn report(namespace: &str, results: &[Value]) -> Value {
     let count =
         |word: &str| results.iter().filter(|it| it.get("result").is_some_and(|it| it == word)).count();
     let mut summary = Map::new();
@@ -258,7 +258,7 @@ pub fn test_report(cases: &[TestCase]) -> Value {
             "properties": {"file": case.file},
         })
     });
-    report("", results.collect())
+    report("", &results.collect::<Vec<_>>())
 }
 
 #[cfg(test)]

@@ -71,6 +71,13 @@ pub struct PolicyInfo {
     pub(crate) patch: Option<PatchTemplate>,
 }
 
+impl PolicyInfo {
+    /// Whether it offers a patch for every violation. Single violations may bring their own.
+    pub fn offers_patch(&self) -> bool {
+        self.patch.is_some()
+    }
+}
+
 /// Policies, compiled once. Evaluations share it and do not change it.
 #[derive(Default)]
 pub struct PolicySet {
