@@ -94,7 +94,14 @@ struct Checks {
 /// Who judges.
 enum Judge {
     Server(Box<ApiClient>),
-    Here { objects: PolicySet, files: FilePolicies, broken: Vec<Diagnostic> },
+    Here(Box<Policies>),
+}
+
+/// The policies of a folder.
+struct Policies {
+    objects: PolicySet,
+    files: FilePolicies,
+    broken: Vec<Diagnostic>,
 }
 
 /// Runs `fairway check`.
@@ -105,7 +112,7 @@ pub async fn check(arguments: CheckArguments) -> Result<(), CliError> {
     };
     let wanted = |path: &str| match judge {
         Judge::Server(_) => is_manifest(path),
-        Judge::Here { .. } => FileFormat::of(path).is_some(),
+        Judge::Here(_) => FileFormat::of(path).is_some(),
     };
     let mut files = manifests::read_matching(&arguments.paths, wanted).await?;
     let repositories = if arguments.repository { repositories(&arguments.paths).await? } else { Vec::new() };
@@ -169,7 +176,8 @@ impl Judge {
     async fn ask(&self, files: &[ManifestFile], repositories: &[FileDocument]) -> Result<Checks, CliError> {
         match self {
             Self::Server(client) => there(client, files).await,
-            Self::Here { objects, files: rego, broken } => {
+            Self::Here(policies) => {
+                let Policies { objects, files: rego, broken } = policies.as_ref();
                 let mut checks = Checks { diagnostics: broken.clone(), ..Checks::default() };
                 let mut documents = repositories.to_vec();
                 for file in files {
@@ -253,7 +261,9 @@ async fn here(folder: &Path, data: &[PathBuf]) -> Result<Judge, CliError> {
         }
         let values = values(&file, &mut broken);
         if let Some(place) = data_place(folder, &file.path) {
-            values.into_iter().for_each(|value| merge(&mut seen, nested(&place, value)));
+            for value in values {
+                merge(&mut seen, nested(&place, value));
+            }
             continue;
         }
         documents.extend(
@@ -264,7 +274,9 @@ async fn here(folder: &Path, data: &[PathBuf]) -> Result<Judge, CliError> {
         );
     }
     for file in manifests::read(data).await? {
-        values(&file, &mut broken).into_iter().for_each(|value| merge(&mut seen, value));
+        for value in values(&file, &mut broken) {
+            merge(&mut seen, value);
+        }
     }
     let (objects, problems) = PolicySet::compile(documents);
     broken.extend(problems);
@@ -278,7 +290,7 @@ async fn here(folder: &Path, data: &[PathBuf]) -> Result<Judge, CliError> {
             ),
         ));
     }
-    Ok(Judge::Here { objects, files, broken })
+    Ok(Judge::Here(Box::new(Policies { objects, files, broken })))
 }
 
 /// The keys under which OPA puts the file `data.json` or `data.yaml` of a folder: those of its folders.

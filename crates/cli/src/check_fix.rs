@@ -48,16 +48,16 @@ pub fn mend(files: &mut [ManifestFile], findings: &[Finding], mended: &mut Mende
             finding.message.clone(),
         );
         let known = touched.entry((file.to_owned(), document.index)).or_default();
-        let touches: Vec<String> = finding.patch.iter().map(|it| reach(it.path())).collect();
+        let places: Vec<String> = finding.patch.iter().map(|it| reach(it.path())).collect();
         let overlaps =
             |path: &String| known.iter().any(|other| is_within(other, path) || is_within(path, other));
-        if mended.places.contains(&place) || touches.iter().any(overlaps) {
+        if mended.places.contains(&place) || places.iter().any(overlaps) {
             continue;
         }
         let Some(text) = fairway_yaml::patch(&source.content, document.index, &finding.patch) else {
             continue;
         };
-        known.extend(touches);
+        known.extend(places);
         source.content = text;
         mended.places.insert(place);
         mended.files.insert(file.to_owned());
@@ -95,7 +95,7 @@ fn is_about(document: &Document, object: &ObjectRef) -> bool {
 /// What a change at a place touches: for an item of a list the whole list, whose other items may move.
 fn reach(path: &str) -> String {
     match path.rsplit_once('/') {
-        Some((list, last)) if last == "-" || last.bytes().all(|byte| byte.is_ascii_digit()) => {
+        Some((list, item)) if item == "-" || item.bytes().all(|byte| byte.is_ascii_digit()) => {
             list.to_owned()
         }
         _ => path.to_owned(),

@@ -28,11 +28,11 @@ pub struct PolicyArguments {
 /// What to do with policies.
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
-    /// Run the tests of policies: Gatekeeper's suites and Kyverno's tests
+    /// Run the tests of policies: Gatekeeper's suites, Kyverno's tests, and those of Rego
     ///
     /// Reads files, and all that are tests below folders: YAML of the kind Suite of test.gatekeeper.sh, as gator verify
-    /// does, and kyverno-test.yaml, as kyverno test does. A folder that ends in /... is the same folder. Ends with 1
-    /// when a case fails.
+    /// does, kyverno-test.yaml, as kyverno test does, and files …_test.rego, as conftest verify does. A folder that ends in
+    /// /... is the same folder. Ends with 1 when a case fails, or was not run because a file is missing.
     #[command(
         after_help = "Examples:\n  fairway policy test policies/\n  fairway policy test policies/labels/suite.yaml\n  fairway policy test policies/... --output junit > report.xml"
     )]
