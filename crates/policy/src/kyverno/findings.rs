@@ -135,7 +135,7 @@ impl KyvernoPolicies {
 fn info(policy: &Policy) -> PolicyInfo {
     PolicyInfo {
         title: policy.explanation.title.clone().unwrap_or_else(|| policy.name.clone()),
-        enforcement: policy.enforcement,
+        enforcement: policy.strictest(),
         template: policy.kind().to_owned(),
         constraint: policy.full_name(),
         file: policy.file.clone(),

@@ -154,6 +154,12 @@ impl Policy {
             .unwrap_or(self.enforcement)
     }
 
+    /// The strictest that a failure may lead to, overrides left aside.
+    pub(crate) fn strictest(&self) -> Enforcement {
+        let own = self.rules.iter().map(|it| it.enforcement.unwrap_or(self.enforcement));
+        own.max().unwrap_or(self.enforcement)
+    }
+
     /// Whether the policy speaks of a namespace at all.
     pub(crate) fn covers(&self, request: &Request<'_>) -> bool {
         self.namespace.is_empty() || self.namespace == request.namespace
