@@ -105,9 +105,9 @@ fn the_library_passes_its_own_tests_and_a_missing_file_is_no_pass() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && text.trim_end().ends_with(" passed, 0 failed, 0 skipped"), "{text}");
     let policy = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  rules:\n    - name: r\n      match: {any: [{resources: {kinds: [Pod]}}]}\n      validate: {message: no, pattern: {metadata: {name: a}}}\n";
-    let test = "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata: {name: t}\npolicies: [p.yaml]\nresources: [gone.yaml]\nresults: [{policy: p, rule: r, kind: Pod, resources: [a], result: pass}]\n";
+    let expectation = "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata: {name: t}\npolicies: [p.yaml]\nresources: [gone.yaml]\nresults: [{policy: p, rule: r, kind: Pod, resources: [a], result: pass}]\n";
     std::fs::write(folder.path().join("p.yaml"), policy).unwrap();
-    std::fs::write(folder.path().join("kyverno-test.yaml"), test).unwrap();
+    std::fs::write(folder.path().join("kyverno-test.yaml"), expectation).unwrap();
     let output = fairway(folder.path(), &["policy", "test", "."]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
