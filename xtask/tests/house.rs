@@ -20,7 +20,7 @@ const PURE: [&str; 10] = [
 const IMPURE: [&str; 2] = ["ledger", "remote"];
 
 /// Heavy third parties and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 19] = [
+const DOORS: [(&str, &[&str]); 21] = [
     ("tantivy", &["search"]),
     ("frostem", &["search"]),
     ("sqlx", &["ledger"]),
