@@ -11,10 +11,10 @@ use fairway_domain::waiver::{Waiver, WaiverStanding};
 use fairway_domain::{Caller, EntityRef, Permission};
 use serde::Serialize;
 
-pub use request::{Breadth, WaiverEnd, WaiverRequest, WaiverSubject};
+pub use request::{Breadth, WaiverEnd, WaiverOffer, WaiverRequest, WaiverSubject};
 
 use crate::effects::to_value;
-use crate::guardrails::WaiverRules;
+use crate::guardrails::{WaiverRules, info_of};
 use crate::home::Notification;
 use crate::projection::View;
 use crate::{App, AppError};
@@ -29,6 +29,8 @@ pub struct SeenWaiver {
     /// The waiver.
     #[serde(flatten)]
     pub waiver: Waiver,
+    /// The name of its policy, when its scope is one of the policy's rules.
+    pub policy: String,
     /// How it stands now.
     pub standing: WaiverStanding,
     /// Who approves; empty for the platform's administrators.
@@ -138,7 +140,10 @@ impl App {
         let waits = standing == WaiverStanding::Requested;
         let decision = if waits { check_decision(view, caller, &rules, waiver) } else { Ok(()) };
         let open = waits || waiver.is_active(self.now());
+        let compiled = self.policies(view);
+        let info = info_of(compiled.set.policies(), &waiver.scope.policy);
         SeenWaiver {
+            policy: info.map_or_else(|| waiver.scope.policy.clone(), |info| info.name.clone()),
             standing,
             may_decide: waits && decision.is_ok(),
             blocked: decision.err().map(|error| error.to_string()),

@@ -17,6 +17,7 @@ use crate::row::{Link, RunRow};
 use crate::safe::SafeHtml;
 use crate::shell::document;
 use crate::team::TeamView;
+use crate::waiver::WaiverRow;
 use crate::{address, code, entity_overview};
 
 /// The part of the page that is open, `?tab=`.
@@ -157,6 +158,8 @@ pub struct EntityView {
     pub clone_url: Option<String>,
     /// What the policies say about its manifests.
     pub findings: Vec<Finding>,
+    /// The waivers that let some of them pass, or wait.
+    pub waivers: Vec<WaiverRow>,
     /// What a team or a person is about.
     pub team: Option<TeamView>,
     /// The icon of its kind.
@@ -226,11 +229,13 @@ fn meta(view: &EntityView, now: Timestamp) -> Markup {
     let owner = entity.owner();
     let errors = view.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     let blocking = view.findings.iter().filter(|finding| finding.blocks()).count();
+    let open = view.findings.iter().filter(|finding| finding.waiver.is_none()).count();
     html! {
         span {
             @if errors > 0 { (state(Tone::Bad, &count(errors, "error in its file", "errors in its file"))) }
             @else if blocking > 0 { (state(Tone::Bad, &count(blocking, "blocking finding", "blocking findings"))) }
-            @else if !view.findings.is_empty() { (state(Tone::Warning, &count(view.findings.len(), "finding", "findings"))) }
+            @else if open > 0 { (state(Tone::Warning, &count(open, "finding", "findings"))) }
+            @else if !view.findings.is_empty() { (state(Tone::Info, &count(view.findings.len(), "waived finding", "waived findings"))) }
             @else { (state(Tone::Good, "No known problems")) }
         }
         @if let Some(owner) = &owner {

@@ -9,7 +9,7 @@ use crate::entity::{EntityDeployment, EntityView, RelationGroup};
 use crate::icon::icon;
 use crate::measure::ago;
 use crate::part::{chip, copyable, entity_link, facts, run_list, section};
-use crate::{address, finding, graph, team};
+use crate::{address, finding, graph, team, waiver};
 
 /// The tab.
 pub fn overview(chrome: &Chrome, view: &EntityView) -> Markup {
@@ -26,6 +26,7 @@ pub fn overview(chrome: &Chrome, view: &EntityView) -> Markup {
                     (section("around", "Around it", Some(&graph_link), &graph::drawing(&view.graph, graph::GraphLinks::Pages)))
                 }
                 @if !view.findings.is_empty() { (findings(view)) }
+                @if !view.waivers.is_empty() { (section("waivers", "Waivers", None, &waiver::table(chrome.now, &view.waivers))) }
                 @if let Some(readme) = &view.readme {
                     (section("readme", "Read me", None, &html! { div.panel.prose { (readme) } }))
                 }
@@ -86,11 +87,10 @@ fn deployments(chrome: &Chrome, view: &EntityView) -> Markup {
 }
 
 fn findings(view: &EntityView) -> Markup {
+    let all = address::query("/guardrails", &[("service", view.entity.name())]);
     let shown = html! {
-        @for found in view.findings.iter().take(5) { (finding::finding(found)) }
-        @if view.findings.len() > 5 {
-            p { a href=(address::query("/guardrails", &[("service", view.entity.name())])) { "All " (view.findings.len()) " findings" } }
-        }
+        @for found in view.findings.iter().take(5) { (finding::finding(found, Some(&finding::waive_address(found, None)))) }
+        @if view.findings.len() > 5 { p { a href=(all) { "All " (view.findings.len()) " findings" } } }
     };
     section("findings", "Findings", None, &shown)
 }

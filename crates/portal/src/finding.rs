@@ -1,20 +1,32 @@
 //! A finding: what is wrong, why it matters, how to mend it.
 
-use fairway_domain::finding::{Enforcement, Finding, Outcome, Severity};
+use fairway_domain::finding::{Enforcement, Finding, Outcome, PatchOperation, Severity};
 use maud::{Markup, html};
 
 use crate::icon::icon;
 
-/// A finding as a block.
-pub fn finding(finding: &Finding) -> Markup {
+/// Values of a patch are shown up to so many characters.
+const VALUE: usize = 200;
+
+/// A finding as a block. `waive` is the address at which a waiver can be asked for.
+pub fn finding(finding: &Finding, waive: Option<&str>) -> Markup {
     html! {
         article.finding.deny[finding.blocks()] {
             div.finding-head {
                 h3 { (finding.policy) }
-                (enforcement(finding.enforcement))
+                (follows(finding))
                 (severity(finding.severity))
             }
             p { (finding.message) }
+            (body(finding, waive))
+        }
+    }
+}
+
+/// Where, why, how to mend it, and what can be done.
+pub fn body(finding: &Finding, waive: Option<&str>) -> Markup {
+    html! {
+        div.finding-body {
             @if let Outcome::NotEvaluated { reason } = &finding.outcome {
                 p.tone.warn { (icon("warning")) " Could not be evaluated: " (reason) }
             }
@@ -30,11 +42,51 @@ pub fn finding(finding: &Finding) -> Markup {
                 }
                 @if let Some(why) = &finding.why { dt { "Why" } dd { (why) } }
                 @if let Some(fix) = &finding.fix { dt { "Fix" } dd { (fix) } }
+                @if !finding.patch.is_empty() { dt { "Patch" } dd { (patch(&finding.patch)) } }
                 @if let Some(docs) = finding.docs.as_deref().filter(|docs| is_address(docs)) {
                     dt { "More" } dd { a href=(docs) { "About this policy" } }
                 }
+                @if let Some(waiver) = &finding.waiver {
+                    dt { "Waived" }
+                    dd { "until " (waiver.until.strftime("%-d %B %Y")) ": " (waiver.reason) " " a href={ "/guardrails/waivers#" (waiver.id) } { (waiver.id) } }
+                }
+            }
+            @if let (Some(waive), None) = (waive, &finding.waiver) {
+                div.actions { a.button.small href=(waive) { (icon("clock")) "Ask for a waiver…" } }
             }
         }
+    }
+}
+
+/// Where a waiver of a finding can be asked for: one of what is delivered, or of a plan.
+pub fn waive_address(finding: &Finding, plan: Option<&str>) -> String {
+    let id = finding.id();
+    crate::address::query("/guardrails/waivers/new", &[("finding", &id), ("plan", plan.unwrap_or_default())])
+}
+
+fn patch(operations: &[PatchOperation]) -> Markup {
+    let shown = |value: &serde_json::Value| value.to_string().chars().take(VALUE).collect::<String>();
+    html! {
+        @for (index, operation) in operations.iter().enumerate() {
+            @if index > 0 { br; }
+            code {
+                @match operation {
+                    PatchOperation::Add { path, value } => { "add " (path) ": " (shown(value)) }
+                    PatchOperation::Replace { path, value } => { "replace " (path) ": " (shown(value)) }
+                    PatchOperation::Remove { path } => { "remove " (path) }
+                }
+            }
+        }
+    }
+}
+
+/// What follows from a finding, in icon and word.
+pub fn follows(finding: &Finding) -> Markup {
+    match &finding.waiver {
+        Some(waiver) => html! {
+            span.state.info title={ "Until " (waiver.until.strftime("%-d %B %Y")) } { (icon("clock")) "Waived" }
+        },
+        None => enforcement(finding.enforcement),
     }
 }
 

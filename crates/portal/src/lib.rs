@@ -38,6 +38,7 @@ pub mod plan;
 mod plan_files;
 mod plan_story;
 pub mod platform;
+pub mod policy;
 pub mod proposal;
 pub mod repository;
 pub mod row;
@@ -50,6 +51,7 @@ pub mod source_import;
 pub mod source_page;
 pub mod team;
 pub mod truth;
+pub mod waiver;
 
 pub use access::{IssuedToken, SignInView, TokenRow, TokensView, sign_in, tokens};
 pub use api_document::DefinitionView;
@@ -76,11 +78,12 @@ pub use explorer::{GraphDirection, GraphPageView, GraphQuery, graph};
 pub use failure::{FailureView, failure};
 pub use form::{Choice, FieldKind, FieldView, FormBody, FormView, ReviewLine, form};
 pub use graph::{GraphEdge, GraphNode, GraphView};
-pub use guardrail::{FindingRow, GuardrailsView, PolicyRow, guardrails};
+pub use guardrail::{FindingChoice, FindingGroup, FindingRow, GuardrailsView, guardrails};
 pub use history::HistoryView;
 pub use home::{Attention, HomeView, home};
 pub use plan::{PlanContent, PlanFileView, PlanView, plan, plan_file};
 pub use platform::{PlatformView, platform};
+pub use policy::{PoliciesView, PolicyRow, PolicyTab, PolicyView, policies, policy};
 pub use proposal::{ProposalRow, ProposalsView, proposals};
 pub use repository::{
     BlobContent, BlobView, EntryKind, EntryRow, FolderView, RepositoriesView, RepositoryHead, RepositoryRow,
@@ -97,5 +100,6 @@ pub use source_page::{
 };
 
 pub use truth::{TruthView, truth};
+pub use waiver::{WaiverFormView, WaiverRow, WaiversView, waiver_form, waivers};
 
 pub mod asset;

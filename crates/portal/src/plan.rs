@@ -117,7 +117,10 @@ fn findings(view: &PlanView) -> Markup {
     sorted.sort_by(|one, other| {
         other.enforcement.cmp(&one.enforcement).then(other.severity.cmp(&one.severity))
     });
-    let list = html! { @for found in sorted { (finding::finding(found)) } };
+    let digest = view.digest.to_string();
+    // What is not blocked needs no waiver before it is delivered.
+    let waive = |found: &Finding| found.blocks().then(|| finding::waive_address(found, Some(&digest)));
+    let list = html! { @for found in sorted { (finding::finding(found, waive(found).as_deref())) } };
     section("findings", "What the guardrails say", None, &list)
 }
 

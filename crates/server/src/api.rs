@@ -26,6 +26,8 @@ use utoipa_axum::routes;
 
 use crate::state::ServerState;
 
+pub(crate) use waiver::breadth;
+
 #[derive(OpenApi)]
 #[openapi(
     info(

@@ -19,6 +19,7 @@ pub(crate) mod moment;
 pub(crate) mod near;
 pub(crate) mod plan;
 pub(crate) mod platform;
+pub(crate) mod policy;
 pub(crate) mod proposal;
 pub(crate) mod readme;
 pub(crate) mod repository;
@@ -31,6 +32,7 @@ pub(crate) mod source_import;
 pub(crate) mod source_page;
 pub(crate) mod team;
 pub(crate) mod truth;
+pub(crate) mod waiver;
 
 use axum::extract::State;
 use axum::http::Uri;

@@ -10,6 +10,8 @@ use crate::scope::{Notes, Scope};
 
 /// The annotation that opens the way out: `internet` for every address outside of private networks.
 const EGRESS: &str = "egress";
+/// The annotation of an object in which a score left the secure defaults, with the name of how.
+const DEVIATION: &str = "fairway.dev/deviation";
 
 /// Networks that "the internet" does not mean: private ones, and the link-local one where clouds serve
 /// credentials.
@@ -54,14 +56,21 @@ pub(crate) fn network_policy<'p>(
             "ports": rendered(&[(53, "TCP"), (53, "UDP")].into()),
         }),
     ];
+    let mut metadata = scope.metadata(scope.name);
     match scope.setting(EGRESS) {
         None => {}
-        Some("internet") => egress.push(json!({
-            "to": [
-                {"ipBlock": {"cidr": "0.0.0.0/0", "except": PRIVATE_V4}},
-                {"ipBlock": {"cidr": "::/0", "except": PRIVATE_V6}},
-            ],
-        })),
+        Some("internet") => {
+            egress.push(json!({
+                "to": [
+                    {"ipBlock": {"cidr": "0.0.0.0/0", "except": PRIVATE_V4}},
+                    {"ipBlock": {"cidr": "::/0", "except": PRIVATE_V6}},
+                ],
+            }));
+            // Policies ask who allowed it.
+            if let Value::Object(fields) = &mut metadata {
+                fields.insert("annotations".to_owned(), json!({DEVIATION: "egress-internet"}));
+            }
+        }
         Some(other) => {
             let pointer = "/metadata/annotations/fairway.dev~1egress";
             let message =
@@ -72,7 +81,7 @@ pub(crate) fn network_policy<'p>(
     json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": scope.metadata(scope.name),
+        "metadata": metadata,
         "spec": {
             "podSelector": {"matchLabels": scope.selector()},
             "policyTypes": ["Ingress", "Egress"],

@@ -226,6 +226,16 @@ fn production_is_stricter() {
 }
 
 #[test]
+fn who_opens_the_way_out_says_so_on_the_object() {
+    let score = SCORE.replace("    fairway.dev/metrics-port: web\n", "    fairway.dev/egress: internet\n");
+    let open = rendered(&score, false).unwrap();
+    let metadata = &object(&open, "network-policy.yaml")["metadata"];
+    assert_eq!(metadata["annotations"]["fairway.dev/deviation"], "egress-internet");
+    let closed = rendered(SCORE, false).unwrap();
+    assert!(object(&closed, "network-policy.yaml")["metadata"].get("annotations").is_none());
+}
+
+#[test]
 fn the_same_request_gives_the_same_bytes() {
     assert_eq!(rendered(SCORE, true).unwrap().files.digest(), rendered(SCORE, true).unwrap().files.digest());
 }

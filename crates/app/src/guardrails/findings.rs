@@ -54,7 +54,8 @@ pub fn service_of(finding: &Finding) -> &str {
 }
 
 impl FindingFilter {
-    fn fits(&self, found: &FoundFinding) -> bool {
+    /// Whether a finding is asked for.
+    pub fn fits(&self, found: &FoundFinding) -> bool {
         let finding = &found.finding;
         let of_policy = |policy: &String| {
             *policy == finding.policy

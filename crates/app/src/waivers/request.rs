@@ -69,6 +69,17 @@ pub struct WaiverRequest {
     pub end: WaiverEnd,
 }
 
+/// What a waiver could be asked for.
+#[derive(Clone, Debug)]
+pub struct WaiverOffer {
+    /// What was found.
+    pub finding: Finding,
+    /// The service that it is about.
+    pub service: String,
+    /// What its policy says about waivers.
+    pub rules: WaiverRules,
+}
+
 /// What is known of the subject.
 struct Subject {
     scope: WaiverScope,
@@ -178,22 +189,42 @@ impl App {
                 (finding, plan, breadth, environments)
             }
         };
-        let missing = || AppError::NotFound { what: "finding", name: id.clone(), near: Vec::new() };
-        let of_plan;
-        let mut planned_owner = None;
-        let of_fleet;
-        let findings = if let Some(digest) = plan {
-            of_plan = self.stored_plan(caller, &digest).await?;
-            planned_owner.clone_from(&of_plan.plan.owner);
-            &of_plan.plan.findings
-        } else {
-            of_fleet = self.fleet(caller).await?;
-            &of_fleet.findings
-        };
-        let found = findings.iter().find(|it| it.id() == id).ok_or_else(missing)?;
-        let subject = subject_of(found, breadth, environments)?;
+        let (found, planned_owner) = self.named_finding(caller, &id, plan).await?;
+        let subject = subject_of(&found, breadth, environments)?;
         self.check_scope(&subject.scope)?;
         Ok(Subject { planned_owner, ..subject })
+    }
+
+    /// A finding of the fleet or of a plan, and whose the plan's service will be.
+    async fn named_finding(
+        &self,
+        caller: &Caller,
+        id: &str,
+        plan: Option<Digest>,
+    ) -> Result<(Finding, Option<EntityRef>), AppError> {
+        let missing = || AppError::NotFound { what: "finding", name: id.to_owned(), near: Vec::new() };
+        let among =
+            |findings: &[Finding]| findings.iter().find(|it| it.id() == id).cloned().ok_or_else(missing);
+        match plan {
+            Some(digest) => {
+                let stored = self.stored_plan(caller, &digest).await?;
+                Ok((among(&stored.plan.findings)?, stored.plan.owner))
+            }
+            None => Ok((among(&self.fleet(caller).await?.findings)?, None)),
+        }
+    }
+
+    /// What the form for a waiver shows: the finding, and what its policy says about waivers.
+    pub async fn waiver_offer(
+        &self,
+        caller: &Caller,
+        finding: &str,
+        plan: Option<Digest>,
+    ) -> Result<WaiverOffer, AppError> {
+        caller.authorise(Permission::Read)?;
+        let (finding, _) = self.named_finding(caller, finding, plan).await?;
+        let rules = self.waiver_rules(&self.view(), &finding.rule);
+        Ok(WaiverOffer { service: service_of(&finding).to_owned(), rules, finding })
     }
 
     /// What a scope names has to be there: a waiver with a slip of the pen would let nothing pass, or too much.

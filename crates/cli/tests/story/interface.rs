@@ -30,7 +30,12 @@ async fn subjects(server: &Server) -> Value {
     let edit = json!({"values": {"metadata.title": "Presents"}});
     let edits = "/api/v1/catalog/entities/component/default/gift-cards/edits";
     let change = server.post(edits, &edit).await.expect(201);
+    let policies_in_force = server.get("/api/v1/policies").await.expect(200);
+    let scope = json!({"policy": policies_in_force["items"][0]["name"], "service": "gift-cards"});
+    let request = json!({"scope": scope, "reason": "Only while this story lasts", "days": 1});
+    let waiver = server.post("/api/v1/waivers", &request).await.expect(201);
     json!({
+        "waiver": waiver["id"],
         "sequence": history["items"][0]["sequence"].to_string(),
         "change": change["repository"],
         "digest": digest,
@@ -47,6 +52,8 @@ fn filled(path: &str, operation: &str, subjects: &Value) -> String {
         text("source")
     } else if path.contains("/tokens/") {
         text("token")
+    } else if path.contains("/waivers/") {
+        text("waiver")
     } else {
         text("run")
     };

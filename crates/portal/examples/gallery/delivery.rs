@@ -3,8 +3,10 @@
 use fairway_domain::Permission;
 use fairway_domain::delivery::{DeliveryKind, Deployment, DeploymentIntent};
 use fairway_domain::finding::{Enforcement, Severity};
+use fairway_domain::waiver::{Waiver, WaiverDecision, WaiverScope};
 use fairway_domain::{Digest, Secret};
 use fairway_portal::environment::{DeploymentCell, ServiceInEnvironment};
+use fairway_portal::policy::{ExemptionRow, TrendPoint};
 use fairway_portal::*;
 
 use super::knowledge::{record, source_rows, yaml};
@@ -93,36 +95,172 @@ fn history() -> Vec<Deployment> {
         .collect()
 }
 
+fn finding_rows() -> Vec<FindingRow> {
+    let row = |finding| FindingRow {
+        finding,
+        service: "orders-api".into(),
+        entity: Some(reference("component:default/orders-api")),
+        since: Some(before(86_400 * 12)),
+    };
+    let mut rows: Vec<FindingRow> = findings().into_iter().map(row).collect();
+    if let Some(last) = rows.last_mut() {
+        last.finding.waiver = Some(waiver(WaiverDecision::Approved, 10).note());
+    }
+    rows
+}
+
 fn guardrails_view() -> GuardrailsView {
-    let policy = |title: &str, findings: usize, enforcement| PolicyRow {
-        name: format!("K8s/{title}"),
-        title: title.into(),
-        why: Some("One service that leaks can take every other on its node down.".into()),
-        fix: Some("Add limits to the container in score.yaml.".into()),
-        severity: Severity::High,
-        enforcement,
-        file: Some("policies/limits.yaml".into()),
-        findings,
+    let choice = |name, every, options: &[&str]| FindingChoice {
+        name,
+        label: every,
+        every,
+        chosen: String::new(),
+        options: options.iter().map(|it| ((*it).to_owned(), (*it).to_owned())).collect(),
     };
     GuardrailsView {
-        findings: findings()
-            .into_iter()
-            .map(|finding| FindingRow {
-                finding,
-                service: "orders-api".into(),
-                entity: Some(reference("component:default/orders-api")),
-            })
-            .collect(),
+        groups: vec![FindingGroup {
+            title: "orders-api".into(),
+            entity: Some(reference("component:default/orders-api")),
+            url: "/guardrails?service=orders-api".into(),
+            total: 2,
+            findings: finding_rows(),
+        }],
+        matching: 2,
+        blocking: 1,
+        waived: 1,
         total: 2,
-        policies: vec![
-            policy("Containers have limits", 1, Enforcement::Deny),
-            policy("Images come from the company's registry", 1, Enforcement::Warn),
-            policy("Containers do not run as root", 0, Enforcement::Deny),
-        ],
+        policies: 3,
         objects: 84,
         services: 9,
-        service_names: vec!["orders-api".into()],
+        choices: vec![
+            choice("policy", "Every policy", &["K8sContainerLimits/container-limits"]),
+            choice("service", "Every service", &["orders-api"]),
+            choice("severity", "Every severity", &["critical", "high", "medium", "low"]),
+        ],
         ..GuardrailsView::default()
+    }
+}
+
+fn waiver(decision: WaiverDecision, days: i64) -> Waiver {
+    Waiver {
+        id: format!("w-{days}{WAIVER_ID}"),
+        scope: WaiverScope {
+            policy: "K8sContainerLimits/container-limits".into(),
+            kind: Some("Deployment".into()),
+            namespace: Some("checkout".into()),
+            name: Some("orders-api".into()),
+            service: Some("orders-api".into()),
+            environments: vec!["staging".into()],
+            path: None,
+        },
+        title: "Containers have limits".into(),
+        entity: Some(reference("component:default/orders-api")),
+        owner: Some(reference("group:default/checkout")),
+        message: "container <orders-api> has no memory limit".into(),
+        reason: "The vendor's sidecar needs more than a limit could say before version 3, in May.".into(),
+        until: before(-86_400 * days),
+        requested_by: reference("user:default/nina.kowalska"),
+        requested_at: before(86_400 * 3),
+        decision,
+        decided: None,
+        revoked: None,
+        warned: vec![],
+    }
+}
+
+const WAIVER_ID: &str = "k3j9x2";
+
+fn waiver_row(decision: WaiverDecision, days: i64, may_decide: bool) -> WaiverRow {
+    let waiver = waiver(decision, days);
+    let standing = waiver.standing(before(0));
+    let is_open = waiver.is_open() && days > 0;
+    WaiverRow {
+        policy: waiver.scope.policy.clone(),
+        standing,
+        is_open,
+        approvers: vec![reference("group:default/security")],
+        may_decide,
+        may_revoke: is_open && !may_decide,
+        waiver,
+    }
+}
+
+fn waivers_view() -> WaiversView {
+    WaiversView {
+        waivers: vec![
+            waiver_row(WaiverDecision::Requested, 30, true),
+            waiver_row(WaiverDecision::Requested, 31, false),
+            waiver_row(WaiverDecision::Approved, 9, false),
+            waiver_row(WaiverDecision::Approved, 60, false),
+            waiver_row(WaiverDecision::Rejected, 40, false),
+            waiver_row(WaiverDecision::Approved, -4, false),
+        ],
+        about: None,
+    }
+}
+
+fn policy_row(title: &str, counts: (usize, usize, usize), enforcement: Enforcement) -> PolicyRow {
+    let point = |day: usize| TrendPoint {
+        day: format!("2026-11-{:02}", day + 1),
+        counts: (day > 4).then(|| (counts.0 + (20 - day) / 3, day / 6, 0)),
+    };
+    PolicyRow {
+        name: format!("K8s/{title}"),
+        title: title.into(),
+        language: "Rego",
+        severity: Severity::High,
+        enforcement,
+        counts,
+        trend: (0..20).map(point).collect(),
+    }
+}
+
+fn policies_view() -> PoliciesView {
+    PoliciesView {
+        policies: vec![
+            policy_row("Containers have limits", (1, 3, 0), Enforcement::Deny),
+            policy_row("Images come from the company's registry", (12, 0, 1), Enforcement::Warn),
+            policy_row("Containers do not run as root", (0, 0, 0), Enforcement::Deny),
+        ],
+        broken: 1,
+    }
+}
+
+fn policy_view(tab: PolicyTab) -> PolicyView {
+    PolicyView {
+        policy: policy_row("Containers have limits", (1, 3, 0), Enforcement::Deny),
+        tab,
+        why: Some("One service that leaks can take every other on its node down.".into()),
+        fix: Some("Add limits to the container in score.yaml.".into()),
+        example: None,
+        docs: Some("https://acme.example/policies/limits".into()),
+        controls: vec!["CIS-K8s 5.2.1".into(), "NSA 4".into()],
+        file: Some("policies/limits.yaml".into()),
+        approvers: vec![reference("group:default/security")],
+        maximum_days: 60,
+        exemptions: vec![ExemptionRow {
+            by: "excludedNamespaces".into(),
+            what: "Everything in kube-system".into(),
+            entity: reference("k8scontainerlimits:default/container-limits"),
+        }],
+        sources: vec![],
+        findings: finding_rows(),
+        waivers: vec![waiver_row(WaiverDecision::Approved, 9, false)],
+    }
+}
+
+fn waiver_form_view() -> WaiverFormView {
+    WaiverFormView {
+        finding: findings().remove(0),
+        service: "orders-api".into(),
+        plan: None,
+        maximum_days: 60,
+        approvers: vec![reference("group:default/security")],
+        breadth: "object".into(),
+        everywhere: false,
+        reason: "soon".into(),
+        days: "30".into(),
+        error: Some("a waiver needs a reason of 10 to 1000 characters".into()),
     }
 }
 
@@ -234,9 +372,28 @@ pub fn pages() -> Vec<(&'static str, String)> {
             ),
         ),
         ("guardrails", guardrails(&guard, &guardrails_view())),
+        ("waivers", waivers(&guard, &waivers_view())),
+        ("waivers-empty", waivers(&guard, &WaiversView::default())),
+        ("waiver-form", waiver_form(&guard, &waiver_form_view())),
+        ("policies", policies(&guard, &policies_view())),
+        ("policies-empty", policies(&guard, &PoliciesView::default())),
+        ("policy", policy(&guard, &policy_view(PolicyTab::Docs))),
+        ("policy-findings", policy(&guard, &policy_view(PolicyTab::Findings))),
+        ("policy-trend", policy(&guard, &policy_view(PolicyTab::Trend))),
+        ("policy-waivers", policy(&guard, &policy_view(PolicyTab::Waivers))),
         (
             "guardrails-good",
-            guardrails(&guard, &GuardrailsView { findings: vec![], total: 0, ..guardrails_view() }),
+            guardrails(
+                &guard,
+                &GuardrailsView {
+                    groups: vec![],
+                    matching: 0,
+                    blocking: 0,
+                    waived: 0,
+                    total: 0,
+                    ..guardrails_view()
+                },
+            ),
         ),
         ("audit", audit(&audit_chrome, &audit_view)),
         ("audit-broken", audit(&audit_chrome, &broken)),

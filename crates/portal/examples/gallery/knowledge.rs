@@ -402,6 +402,7 @@ pub fn entity_view(tab: EntityTab, broken: bool) -> EntityView {
         repository: Some("acme/orders-api".parse().unwrap()),
         clone_url: Some("http://127.0.0.1:7007/git/acme/orders-api.git".into()),
         findings: if broken { vec![] } else { super::path::findings().into_iter().skip(1).collect() },
+        waivers: vec![],
         team: None,
         icon: icon::of_kind("component"),
         starred: Some(broken),

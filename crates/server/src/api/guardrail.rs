@@ -28,7 +28,7 @@ use crate::state::ServerState;
         ("environment" = Option<String>, Query, description = "Only for this environment"),
         ("waived" = Option<bool>, Query, description = "Only what a waiver lets pass, or only the rest"),
     ),
-    responses((status = 200, description = "{items, total, policies, brokenPolicies, objects}", body = Object), (status = 400, body = ErrorBody)))]
+    responses((status = 200, description = "{items, total, policies, brokenPolicies, objects}", body = Object), (status = 400, body = ErrorBody, description = "The request is wrong")))]
 pub(crate) async fn findings(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,

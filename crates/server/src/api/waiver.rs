@@ -27,7 +27,7 @@ use crate::state::ServerState;
         ("policy" = Option<String>, Query, description = "Only of this policy, or of one of its rules"),
         ("entity" = Option<String>, Query, description = "Only about this entity"),
     ),
-    responses((status = 200, description = "{items}", body = Object), (status = 400, body = ErrorBody)))]
+    responses((status = 200, description = "{items}", body = Object), (status = 400, body = ErrorBody, description = "The request is wrong")))]
 pub(crate) async fn waivers(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
@@ -128,7 +128,7 @@ fn end(days: Option<i64>, until: Option<&str>) -> Result<WaiverEnd, AppError> {
 
 /// Ask for a waiver, as an owner of what it is about. Its policy's approvers are told.
 #[utoipa::path(post, path = "/api/v1/waivers", tag = "guardrails", operation_id = "requestWaiver", request_body = WaiverRequest,
-    responses((status = 201, description = "The waiver", body = Object), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody, description = "It is for the owner to ask"), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody, description = "There is one for the same")))]
+    responses((status = 201, description = "The waiver", body = Object), (status = 400, body = ErrorBody, description = "The request is wrong"), (status = 403, body = ErrorBody, description = "It is for the owner to ask"), (status = 404, body = ErrorBody, description = "There is no such thing"), (status = 409, body = ErrorBody, description = "There is one for the same")))]
 pub(crate) async fn request(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
@@ -148,7 +148,8 @@ pub(crate) struct WaiverReason {
 
 /// Approve a waiver, as one of its policy's approvers and not as who asked.
 #[utoipa::path(post, path = "/api/v1/waivers/{id}/approve", tag = "guardrails", operation_id = "approveWaiver", request_body = WaiverReason,
-    responses((status = 200, description = "The waiver", body = Object), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+    params(("id" = String, Path, description = "The waiver")),
+    responses((status = 200, description = "The waiver", body = Object), (status = 403, body = ErrorBody, description = "The caller may not"), (status = 404, body = ErrorBody, description = "There is no such thing"), (status = 409, body = ErrorBody, description = "It stands otherwise by now")))]
 pub(crate) async fn approve(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
@@ -160,7 +161,8 @@ pub(crate) async fn approve(
 
 /// Reject a waiver, with a reason.
 #[utoipa::path(post, path = "/api/v1/waivers/{id}/reject", tag = "guardrails", operation_id = "rejectWaiver", request_body = WaiverReason,
-    responses((status = 200, description = "The waiver", body = Object), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+    params(("id" = String, Path, description = "The waiver")),
+    responses((status = 200, description = "The waiver", body = Object), (status = 400, body = ErrorBody, description = "The request is wrong"), (status = 403, body = ErrorBody, description = "The caller may not"), (status = 404, body = ErrorBody, description = "There is no such thing"), (status = 409, body = ErrorBody, description = "It stands otherwise by now")))]
 pub(crate) async fn reject(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,
@@ -172,7 +174,8 @@ pub(crate) async fn reject(
 
 /// Take a waiver back before its end, also one that waits.
 #[utoipa::path(post, path = "/api/v1/waivers/{id}/revoke", tag = "guardrails", operation_id = "revokeWaiver", request_body = WaiverReason,
-    responses((status = 200, description = "The waiver", body = Object), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+    params(("id" = String, Path, description = "The waiver")),
+    responses((status = 200, description = "The waiver", body = Object), (status = 403, body = ErrorBody, description = "The caller may not"), (status = 404, body = ErrorBody, description = "There is no such thing"), (status = 409, body = ErrorBody, description = "It stands otherwise by now")))]
 pub(crate) async fn revoke(
     State(state): State<ServerState>,
     ApiCaller(caller): ApiCaller,

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use fairway_app::guardrails::service_of;
+use fairway_app::waivers::WaiverFilter;
 use fairway_app::{AppError, View};
 use fairway_catalog::{CatalogEntity, TruthFinding};
 use fairway_docs::{ApiFormat, api_document};
@@ -16,18 +18,18 @@ use fairway_portal::change_request::change_address;
 use fairway_portal::entity::{DeployedVersion, EntityDeployment, Provenance, RelatedEntity, RelationGroup};
 use fairway_portal::row::{Link, RunRow};
 use fairway_portal::{DefinitionView, EntityTab, EntityView, GraphView, PendingChange, SafeHtml, Section};
-use fairway_portal::{HistoryView, Notice, Tone};
+use fairway_portal::{HistoryView, Notice, Tone, WaiverRow};
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
 use crate::page::environment::promotable;
 use crate::page::graph::around;
 use crate::page::history::history_view;
-use crate::page::home::service_of;
 use crate::page::moment::{as_of, dated};
 use crate::page::readme::readme;
 use crate::page::row::{clone_url, entity_url, icon_of};
 use crate::page::team::team as team_of;
+use crate::page::waiver::row as waiver_row;
 use crate::page::{Page, chrome, highlighted, html, markdown_in, off_thread, shelf};
 use crate::pairs::Pairs;
 use crate::state::ServerState;
@@ -187,6 +189,13 @@ pub(crate) async fn entity(
     } else {
         Vec::new()
     };
+    let of_entity = WaiverFilter { entity: Some(reference.clone()), ..WaiverFilter::default() };
+    let waivers: Vec<WaiverRow> = if is_component && !past {
+        let all = state.app.waivers(&caller, &of_entity).or_page(&state, &uri, &caller)?;
+        all.into_iter().map(waiver_row).filter(|waiver| waiver.is_open).collect()
+    } else {
+        Vec::new()
+    };
     let history = if tab == EntityTab::History {
         history_view(&state, &caller, &reference, &uri).await.or_page(&state, &uri, &caller)?
     } else {
@@ -271,6 +280,7 @@ pub(crate) async fn entity(
             repository,
             clone_url,
             findings,
+            waivers,
             definition,
             yaml,
             history,

@@ -16,12 +16,12 @@ use fairway_portal::{
 
 use crate::caller::PageCaller;
 use crate::failure::OrPage;
-use crate::page::home::service_of;
 use crate::page::near::near;
 use crate::page::row::blocked;
 use crate::page::{Page, chrome, html};
 use crate::pairs::Pairs;
 use crate::state::ServerState;
+use fairway_app::guardrails::service_of;
 
 fn head(state: &ServerState, environment: &Environment) -> EnvironmentHead {
     let entity = EntityRef::new("environment", "default", &environment.name);
@@ -61,7 +61,8 @@ async fn matrix(
                     .findings
                     .iter()
                     .filter(|finding| {
-                        service_of(finding) == intent.service
+                        finding.waiver.is_none()
+                            && service_of(finding) == intent.service
                             && finding.object.environment.as_deref() == Some(intent.environment.as_str())
                     })
                     .count();

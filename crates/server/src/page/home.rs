@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
+use fairway_app::guardrails::service_of;
 use fairway_app::home::Home;
+use fairway_app::waivers::WaiverFilter;
 use fairway_app::{AppError, View};
 use fairway_catalog::{CatalogEntity, TruthCheck, TruthFinding};
 use fairway_domain::run::RunStatus;
+use fairway_domain::waiver::WaiverStanding;
 use fairway_domain::{Caller, EntityRef, Permission};
 use fairway_portal::row::{EntityRow, RunRow};
 use fairway_portal::{Attention, HomeView, Section, Tone};
@@ -86,8 +89,9 @@ pub(crate) async fn home(
     }
     let fleet = state.app.fleet(&caller).await.or_page(&state, &uri, &caller)?;
     for reference in &home.owned {
-        let denied: Vec<_> =
-            fleet.findings.iter().filter(|finding| service_of(finding) == reference.name()).collect();
+        // What is waived was decided on; it needs nobody now.
+        let open = fleet.findings.iter().filter(|finding| finding.waiver.is_none());
+        let denied: Vec<_> = open.filter(|finding| service_of(finding) == reference.name()).collect();
         if let (Some(first), true) = (denied.first(), reference.kind() == "component") {
             attention.push(Attention {
                 tone: if first.blocks() { Tone::Bad } else { Tone::Warning },
@@ -104,6 +108,7 @@ pub(crate) async fn home(
     }
     attention.extend(truth_lines(&state, &caller, &home).await.or_page(&state, &uri, &caller)?);
     attention.extend(removal_lines(&state, &caller).or_page(&state, &uri, &caller)?);
+    attention.extend(waiver_lines(&state, &caller).or_page(&state, &uri, &caller)?);
     for message in &home.notifications {
         attention.push(Attention {
             tone: match message.severity.as_str() {
@@ -194,9 +199,19 @@ fn promotions(state: &ServerState, caller: &Caller, owned: &[EntityRef]) -> Resu
     Ok(lines)
 }
 
-/// The service whose folder a finding's file is in: `<environment>/<service>/<file>`.
-pub(crate) fn service_of(finding: &fairway_domain::finding::Finding) -> &str {
-    finding.object.file.as_deref().and_then(|file| file.rsplit('/').nth(1)).unwrap_or(&finding.object.name)
+/// Waivers that wait for this person's decision.
+fn waiver_lines(state: &ServerState, caller: &Caller) -> Result<Vec<Attention>, AppError> {
+    let filter = WaiverFilter { standing: Some(WaiverStanding::Requested), ..WaiverFilter::default() };
+    let waiting = state.app.waivers(caller, &filter)?.into_iter().filter(|it| it.may_decide);
+    let lines = waiting.take(PROMOTIONS).map(|it| Attention {
+        tone: Tone::Warning,
+        what: "Waiver".to_owned(),
+        title: format!("{} asks to be let off: {}", it.waiver.requested_by.name(), it.waiver.title),
+        detail: Some(it.waiver.reason),
+        url: format!("/guardrails/waivers#{}", it.waiver.id),
+        at: Some(it.waiver.requested_at),
+    });
+    Ok(lines.collect())
 }
 
 /// What the person or their groups are to mend in the catalog, as one line for each check.

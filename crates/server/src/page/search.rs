@@ -18,12 +18,14 @@ use crate::pairs::Pairs;
 use crate::state::ServerState;
 
 /// Places and actions that the palette knows besides entities: title, address, words.
-pub(crate) const PLACES: [(&str, &str, &str); 12] = [
+pub(crate) const PLACES: [(&str, &str, &str); 14] = [
     ("Home", "/", "start own"),
     ("Catalog", "/catalog", "services components entities"),
     ("Create", "/create", "new golden path template scaffold"),
     ("Environments", "/environments", "deploy promote roll back staging production"),
     ("Guardrails", "/guardrails", "policies findings"),
+    ("Policies", "/guardrails/policies", "guardrails rules"),
+    ("Waivers", "/guardrails/waivers", "guardrails exceptions approve"),
     ("Repositories", "/repositories", "git code forge"),
     ("Runs", "/runs", "history undo"),
     ("Audit log", "/audit", "journal records verify"),
