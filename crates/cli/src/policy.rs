@@ -1,10 +1,10 @@
 //! `fairway policy`: tests, explains and applies policies of files, without a server; waivers with one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use fairway_domain::finding::{Enforcement, Severity};
-use fairway_policy::{PolicyDocument, PolicyInfo, PolicySet};
+use fairway_policy::{FilePolicies, PolicyDocument, PolicyInfo, PolicySet, RegoFile};
 use serde_json::{Value, json};
 
 use crate::check::{self, CheckArguments};
@@ -75,7 +75,13 @@ pub async fn policy(arguments: PolicyArguments) -> Result<(), CliError> {
 async fn explain(arguments: ExplainArguments) -> Result<(), CliError> {
     let mut diagnostics = Vec::new();
     let mut documents = Vec::new();
-    for file in manifests::read(&arguments.paths).await? {
+    let mut rego = Vec::new();
+    let is_policy_file = |path: &str| manifests::is_manifest(path) || is_rego(path);
+    for file in manifests::read_matching(&arguments.paths, is_policy_file).await? {
+        if is_rego(&file.path) {
+            rego.push(RegoFile { path: file.path, text: file.content });
+            continue;
+        }
         let reading = fairway_yaml::read(&file.path, &file.content, &fairway_yaml::Limits::default());
         diagnostics.extend(reading.diagnostics);
         documents.extend(
@@ -88,7 +94,10 @@ async fn explain(arguments: ExplainArguments) -> Result<(), CliError> {
     }
     let (set, broken) = PolicySet::compile(documents);
     diagnostics.extend(broken);
-    if set.is_empty() && diagnostics.is_empty() {
+    let (over_files, broken) = FilePolicies::compile(&rego, &Value::Null);
+    diagnostics.extend(broken);
+    let policies: Vec<&PolicyInfo> = set.policies().iter().chain(over_files.policies()).collect();
+    if policies.is_empty() && diagnostics.is_empty() {
         return Err(CliError::usage(
             "there is no policy in these files",
             Some(
@@ -96,11 +105,11 @@ async fn explain(arguments: ExplainArguments) -> Result<(), CliError> {
             ),
         ));
     }
-    let answer = json!({"policies": set.policies(), "diagnostics": diagnostics});
+    let answer = json!({"policies": policies, "diagnostics": diagnostics});
     arguments.output.print(&answer, || {
         let mut parts: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
-        parts.extend(set.policies().iter().map(words));
-        let count = set.policies().len();
+        parts.extend(policies.iter().map(|policy| words(policy)));
+        let count = policies.len();
         parts.push(if count == 1 { "1 policy".to_owned() } else { format!("{count} policies") });
         if !diagnostics.is_empty() {
             parts.push(counted(diagnostics.len(), "problem"));
@@ -111,6 +120,10 @@ async fn explain(arguments: ExplainArguments) -> Result<(), CliError> {
         return Err(CliError::Said(Exit::Failed));
     }
     Ok(())
+}
+
+fn is_rego(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "rego")
 }
 
 /// Whether a document belongs to the policies.
