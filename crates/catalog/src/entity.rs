@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use fairway_domain::{Diagnostic, Entity, EntityRef, Relation, Timestamp};
@@ -22,8 +22,8 @@ pub struct CatalogEntity {
     facts: Arc<Facts>,
     /// Sorted by type, then target; distinct.
     relations: Arc<[Relation]>,
-    /// Where the source has none of its own.
-    etag: [u8; ETAG_DIGITS],
+    /// Where the source has none of its own; made when it is asked for.
+    etag: OnceLock<[u8; ETAG_DIGITS]>,
 }
 
 /// What does not change with the relations.
@@ -88,7 +88,6 @@ impl fmt::Debug for CatalogEntity {
 impl PartialEq for CatalogEntity {
     fn eq(&self, other: &Self) -> bool {
         self.base() == other.base()
-            && self.etag() == other.etag()
             && self.relations == other.relations
             && self.facts.place.source == other.facts.place.source
             && self.facts.place.file == other.facts.place.file
@@ -109,18 +108,12 @@ impl CatalogEntity {
             errors: stored.errors.as_slice().into(),
             rendered: entity_json::render(stored),
         };
-        Self { facts: Arc::new(facts), relations: Arc::new([]), etag: [b'0'; ETAG_DIGITS] }
+        Self { facts: Arc::new(facts), relations: Arc::new([]), etag: OnceLock::new() }
     }
 
     /// The same entity with these relations, which are sorted and distinct.
     pub(crate) fn with_relations(&self, relations: Arc<[Relation]>) -> Self {
-        let rendered = &self.facts.rendered;
-        let etag = if rendered.added.etag {
-            entity_json::etag(&rendered.text, rendered.relations, &relations)
-        } else {
-            self.etag
-        };
-        Self { facts: Arc::clone(&self.facts), relations, etag }
+        Self { facts: Arc::clone(&self.facts), relations, etag: OnceLock::new() }
     }
 
     pub(crate) fn added(&self) -> Added {
@@ -282,8 +275,13 @@ impl CatalogEntity {
     /// Changes with anything that [`CatalogEntity::json`] hands out: 40 hexadecimal digits, or what the source
     /// itself says.
     pub fn etag(&self) -> &str {
-        let own = || std::str::from_utf8(&self.etag).ok();
-        let found = if self.added().etag { own() } else { self.base().get(self.etag_at()) };
+        let rendered = &self.facts.rendered;
+        let found = if rendered.added.etag {
+            let make = || entity_json::etag(&rendered.text, rendered.relations, &self.relations);
+            std::str::from_utf8(self.etag.get_or_init(make)).ok()
+        } else {
+            self.base().get(self.etag_at())
+        };
         found.unwrap_or_default()
     }
 

@@ -1,140 +1,19 @@
 //! The values of one field among the entities of a segment.
 
-use std::collections::{BTreeMap, HashMap};
+mod builder;
+
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use foldhash::fast::RandomState;
 use memchr::memmem;
+
+pub(crate) use self::builder::{FieldBuilder, FieldValues, FieldsBuilder};
 
 use crate::bits::Bits;
 
 /// From how many entities on a value has a set beside its list.
 const DENSE: usize = 256;
-
-/// No entity: there are never so many in a segment.
-const NOBODY: u32 = u32::MAX;
-
-/// Collects the values of a field.
-#[derive(Default)]
-pub(crate) struct FieldBuilder {
-    terms: HashMap<Box<str>, u32, RandomState>,
-    /// For each term the entity that had it last, and the one that had it last in a list, so that none counts twice.
-    last: Vec<[u32; 2]>,
-    rows: Vec<(u32, u16)>,
-    /// Those of the rows that lists make.
-    listed: Vec<(u32, u16)>,
-    /// Entities with a value that equals nothing.
-    without_value: Vec<u16>,
-}
-
-impl FieldBuilder {
-    /// Entities have to come in ascending order.
-    pub(crate) fn add(&mut self, value: Option<&str>, document: u16, listed: bool) {
-        let Some(value) = value else {
-            self.without_value.push(document);
-            return;
-        };
-        let term = if let Some(term) = self.terms.get(value) {
-            *term
-        } else {
-            let term = self.last.len() as u32;
-            self.terms.insert(value.into(), term);
-            self.last.push([NOBODY; 2]);
-            term
-        };
-        let Some([last, last_listed]) = self.last.get_mut(term as usize) else { return };
-        let now = u32::from(document);
-        if listed && *last_listed != now {
-            *last_listed = now;
-            self.listed.push((term, document));
-        }
-        if *last != now {
-            *last = now;
-            self.rows.push((term, document));
-        }
-    }
-
-    pub(crate) fn finish(self, length: usize) -> FieldIndex {
-        let mut terms: Vec<(Option<Box<str>>, Box<str>, u32)> = self
-            .terms
-            .into_iter()
-            .map(|(own, term)| {
-                let lower = own.to_lowercase();
-                if lower.as_str() == &*own { (None, own, term) } else { (Some(own), lower.into(), term) }
-            })
-            .collect();
-        terms.sort_unstable_by(|(own, lower, _), (other_own, other_lower, _)| {
-            (lower, own).cmp(&(other_lower, other_own))
-        });
-        let mut places = vec![0_u32; terms.len()];
-        let mut text = String::with_capacity(terms.iter().map(|(_, lower, _)| lower.len()).sum());
-        let mut ends = Vec::with_capacity(terms.len());
-        let mut own_case = Vec::new();
-        let mut own_text = String::new();
-        for (place, (own, lower, term)) in terms.into_iter().enumerate() {
-            if let Some(slot) = places.get_mut(term as usize) {
-                *slot = place as u32;
-            }
-            text.push_str(&lower);
-            ends.push(text.len() as u32);
-            if let Some(own) = own {
-                own_text.push_str(&own);
-                own_case.push((place as u32, own_text.len() as u32));
-            }
-        }
-        let in_order = |mut rows: Vec<(u32, u16)>| {
-            for (term, _) in &mut rows {
-                *term = places.get(*term as usize).copied().unwrap_or_default();
-            }
-            rows
-        };
-        let listed = match self.listed.len() {
-            0 => Listed::None,
-            all if all == self.rows.len() => Listed::All,
-            _ => {
-                let mut rows = in_order(self.listed);
-                rows.sort_unstable();
-                Listed::Some(rows.into())
-            }
-        };
-        let mut rows = in_order(self.rows);
-        // Stable by term: the entities of each stay in ascending order.
-        rows.sort_by_key(|(term, _)| *term);
-        let mut starts = Vec::with_capacity(ends.len() + 1);
-        for (index, (term, _)) in rows.iter().enumerate() {
-            while starts.len() <= *term as usize {
-                starts.push(index as u32);
-            }
-        }
-        starts.push(rows.len() as u32);
-        let documents: Box<[u16]> = rows.into_iter().map(|(_, document)| document).collect();
-        let mut index = FieldIndex {
-            length,
-            text: text.into(),
-            ends: ends.into(),
-            own_case: own_case.into(),
-            own_text: own_text.into(),
-            listed,
-            starts: starts.into(),
-            documents,
-            dense: BTreeMap::new(),
-            without_value: self.without_value.into(),
-            column: OnceLock::new(),
-        };
-        for term in 0..index.len() {
-            let documents = index.documents(term);
-            if documents.len() >= DENSE {
-                let mut bits = Bits::none(length);
-                for document in documents {
-                    bits.insert(*document);
-                }
-                index.dense.insert(term, bits);
-            }
-        }
-        index
-    }
-}
 
 /// Which entities have their values in lists.
 enum Listed {

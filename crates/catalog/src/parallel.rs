@@ -16,19 +16,21 @@ pub(crate) fn map<T: Send, R: Send>(values: Vec<T>, least: usize, work: impl Fn(
     let count = values.len();
     // Each thread takes a few at a time, so that none waits for the others at the end.
     let batch = (count / (threads * 8)).max(1);
-    let source = Mutex::new(values.into_iter().enumerate());
-    let results: Vec<Vec<(usize, R)>> = thread::scope(|scope| {
+    let source = Mutex::new((0_usize, values.into_iter()));
+    let results: Vec<Vec<(usize, Vec<R>)>> = thread::scope(|scope| {
         let run = || {
             let mut done = Vec::new();
             loop {
-                let taken: Vec<(usize, T)> = {
+                let (turn, taken): (usize, Vec<T>) = {
                     let mut source = source.lock().unwrap_or_else(PoisonError::into_inner);
-                    source.by_ref().take(batch).collect()
+                    let (turn, values) = &mut *source;
+                    *turn += 1;
+                    (*turn, values.by_ref().take(batch).collect())
                 };
                 if taken.is_empty() {
                     return done;
                 }
-                done.extend(taken.into_iter().map(|(index, value)| (index, work(value))));
+                done.push((turn, taken.into_iter().map(&work).collect()));
             }
         };
         let handles: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
@@ -37,9 +39,11 @@ pub(crate) fn map<T: Send, R: Send>(values: Vec<T>, least: usize, work: impl Fn(
         };
         handles.into_iter().map(join).collect()
     });
-    let mut all: Vec<(usize, R)> = results.into_iter().flatten().collect();
-    all.sort_unstable_by_key(|(index, _)| *index);
-    all.into_iter().map(|(_, result)| result).collect()
+    let mut batches: Vec<(usize, Vec<R>)> = results.into_iter().flatten().collect();
+    batches.sort_unstable_by_key(|(turn, _)| *turn);
+    let mut all = Vec::with_capacity(count);
+    all.extend(batches.into_iter().flat_map(|(_, results)| results));
+    all
 }
 
 #[cfg(test)]

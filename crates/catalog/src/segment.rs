@@ -3,18 +3,16 @@
 //! A change makes a new, small segment and marks what it replaces elsewhere as gone; small segments are merged into
 //! larger ones from time to time. So a change costs what it changes, and every index is a sorted, compact table.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use elsa::sync::FrozenMap;
 use fairway_domain::EntityRef;
-use foldhash::fast::RandomState;
 use memchr::memmem;
 
 use crate::bits::Bits;
 use crate::entity::CatalogEntity;
 use crate::field::{self, Found, is_no_path};
-use crate::field_index::{Column, FieldBuilder, FieldIndex};
+use crate::field_index::{Column, FieldBuilder, FieldIndex, FieldValues, FieldsBuilder};
 use crate::node::Node;
 use crate::predicate::Field;
 use crate::query::own_fields;
@@ -35,7 +33,7 @@ pub(crate) struct Segment {
     /// Those that are entities.
     entities: Bits,
     /// Sorted by path.
-    fields: Box<[(Box<str>, FieldIndex)]>,
+    fields: Box<[(Box<str>, FieldValues)]>,
     /// The paths that texts in lists make, as far as they were asked for.
     listed: FrozenMap<Box<str>, Box<FieldIndex>>,
     /// What words are looked for in: name, title, description, kind and [`WORDS`] of each document, a line each.
@@ -63,7 +61,7 @@ impl Segment {
         nodes.sort_unstable_by(|one, other| one.reference.cmp(&other.reference));
         let length = nodes.len();
         let mut entities = Bits::none(length);
-        let mut fields: HashMap<Box<str>, FieldBuilder, RandomState> = HashMap::default();
+        let mut fields = FieldsBuilder::default();
         let (mut text, mut text_ends) = (String::new(), Vec::with_capacity(length));
         for (document, node) in nodes.iter().enumerate() {
             let document = document as u16;
@@ -71,10 +69,8 @@ impl Segment {
                 entities.insert(document);
                 entity.write_search_text(&mut text);
                 let mut add = |Found { path, value, listed }: Found<'_>| {
-                    if let Some(field) = fields.get_mut(path) {
+                    if let Some(field) = fields.field(path) {
                         field.add(value, document, listed);
-                    } else {
-                        fields.entry(path.into()).or_default().add(value, document, listed);
                     }
                     if let Some(value) = value
                         && WORDS.contains(&path)
@@ -89,9 +85,6 @@ impl Segment {
             text.push('\n');
             text_ends.push(text.len() as u32);
         }
-        let mut fields: Vec<(Box<str>, FieldIndex)> =
-            fields.into_iter().map(|(path, field)| (path, field.finish(length))).collect();
-        fields.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         let mut hashes: Vec<(u64, u16)> = nodes
             .iter()
             .enumerate()
@@ -102,7 +95,7 @@ impl Segment {
             nodes: nodes.into(),
             hashes: hashes.into(),
             entities,
-            fields: fields.into(),
+            fields: fields.finish(length),
             listed: FrozenMap::new(),
             text: text.into(),
             text_ends: text_ends.into(),
@@ -176,11 +169,11 @@ impl Segment {
 
     fn own_field(&self, path: &str) -> Option<&FieldIndex> {
         let found = self.fields.binary_search_by(|(known, _)| (**known).cmp(path)).ok()?;
-        self.fields.get(found).map(|(_, field)| field)
+        self.fields.get(found).map(|(_, field)| field.index())
     }
 
     /// The fields whose path begins with a text in lower case, sorted.
-    pub(crate) fn fields_with_prefix(&self, prefix: &str) -> impl Iterator<Item = (&str, &FieldIndex)> {
+    pub(crate) fn fields_with_prefix(&self, prefix: &str) -> impl Iterator<Item = (&str, &FieldValues)> {
         let from = self.fields.partition_point(|(known, _)| **known < *prefix);
         let rest = self.fields.get(from..).unwrap_or_default().iter().map(|(path, field)| (&**path, field));
         rest.take_while(move |(path, _)| path.starts_with(prefix))

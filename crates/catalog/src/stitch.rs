@@ -1,9 +1,9 @@
 //! From entities to nodes: every reference makes a relation on both sides.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use fairway_domain::{EntityRef, Relation};
+use fairway_domain::{EntityRef, Relation, RelationType};
 use foldhash::fast::RandomState;
 
 use crate::entity::CatalogEntity;
@@ -100,14 +100,23 @@ struct Change {
     /// What the entity changes to; `None` when it goes.
     entity: Option<CatalogEntity>,
     /// Whose statements about this node are void.
-    withdrawn: HashSet<EntityRef>,
-    added: Vec<(Relation, Origin)>,
+    withdrawn: Vec<EntityRef>,
+}
+
+/// A relation that is said anew, between nodes by number.
+struct Edge {
+    from: u32,
+    target: u32,
+    relation_type: RelationType,
+    origin: Origin,
 }
 
 /// The nodes that changes touch, by number. Every reference is written out once: whoever refers to it shares the text.
 struct Touched<F> {
     numbers: HashMap<EntityRef, u32, RandomState>,
-    nodes: Vec<(EntityRef, Change)>,
+    names: Vec<EntityRef>,
+    changes: Vec<Change>,
+    edges: Vec<Edge>,
     find: F,
 }
 
@@ -118,18 +127,53 @@ impl<F: Fn(&EntityRef) -> Option<Node>> Touched<F> {
         }
         let before = (self.find)(reference);
         let name = before.as_ref().map_or_else(|| reference.clone(), |node| node.reference.clone());
-        let number = self.nodes.len() as u32;
+        let number = self.names.len() as u32;
         self.numbers.insert(name.clone(), number);
-        self.nodes.push((name, Change { before, ..Change::default() }));
+        self.names.push(name);
+        self.changes.push(Change { before, ..Change::default() });
         number
     }
 
     fn change(&mut self, number: u32) -> Option<&mut Change> {
-        self.nodes.get_mut(number as usize).map(|(_, change)| change)
+        self.changes.get_mut(number as usize)
     }
 
-    fn name(&self, number: u32) -> Option<EntityRef> {
-        self.nodes.get(number as usize).map(|(name, _)| name.clone())
+    /// Tells every node that a change of one entity concerns.
+    fn announce(&mut self, number: u32, change: EntityChange) {
+        let EntityChange { reference, entity, relations, .. } = change;
+        let mut before = Vec::new();
+        if let Some(node) = self.change(number) {
+            node.changed = true;
+            node.entity = entity;
+            let own = node.before.iter().flat_map(Node::edges).filter(|(_, origin)| origin & OWN != 0);
+            before.extend(own.map(|(relation, _)| relation.target.clone()));
+        }
+        for target in before {
+            let target = self.number(&target);
+            if let Some(other) = self.change(target) {
+                other.withdrawn.push(reference.clone());
+            }
+        }
+        // Relations come in pairs, there and back, so the other end of one is mostly that of the one before.
+        let mut other: Option<(EntityRef, u32)> = None;
+        let mut find = |touched: &mut Self, wanted: EntityRef| {
+            if wanted == reference {
+                return number;
+            }
+            match &other {
+                Some((known, found)) if *known == wanted => *found,
+                _ => {
+                    let found = touched.number(&wanted);
+                    other = Some((wanted, found));
+                    found
+                }
+            }
+        };
+        for (from, Relation { relation_type, target }) in relations {
+            let (from, target) = (find(self, from), find(self, target));
+            let origin = if from == number { OWN } else { OTHER };
+            self.edges.push(Edge { from, target, relation_type, origin });
+        }
     }
 }
 
@@ -138,7 +182,9 @@ impl<F: Fn(&EntityRef) -> Option<Node>> Touched<F> {
 pub(crate) fn stitch(changes: Vec<EntityChange>, find: impl Fn(&EntityRef) -> Option<Node>) -> Vec<Node> {
     let mut touched = Touched {
         numbers: HashMap::with_capacity_and_hasher(changes.len(), RandomState::default()),
-        nodes: Vec::with_capacity(changes.len()),
+        names: Vec::with_capacity(changes.len()),
+        changes: Vec::with_capacity(changes.len()),
+        edges: Vec::new(),
         find,
     };
     let mut last: Vec<Option<EntityChange>> = Vec::with_capacity(changes.len());
@@ -152,67 +198,71 @@ pub(crate) fn stitch(changes: Vec<EntityChange>, find: impl Fn(&EntityRef) -> Op
         }
     }
     for (number, change) in last.into_iter().enumerate() {
-        let Some(change) = change else { continue };
-        announce(&mut touched, number as u32, change);
+        if let Some(change) = change {
+            touched.announce(number as u32, change);
+        }
     }
-    let mut nodes = touched.nodes;
-    nodes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    parallel::map(nodes, MANY, |(reference, change)| change.finish(reference)).into_iter().flatten().collect()
+    let Touched { names, changes, edges, .. } = touched;
+    let added = Added::new(&edges, names.len());
+    let numbered: Vec<(usize, Change)> = changes.into_iter().enumerate().collect();
+    let finish = |(number, change): (usize, Change)| {
+        let relation = |edge: &Edge| {
+            let target = names.get(edge.target as usize)?.clone();
+            Some((Relation { relation_type: edge.relation_type.clone(), target }, edge.origin))
+        };
+        change.finish(names.get(number)?.clone(), added.of(number).filter_map(relation))
+    };
+    parallel::map(numbered, MANY, finish).into_iter().flatten().collect()
 }
 
-/// Tells every node that a change of one entity concerns.
-fn announce<F>(touched: &mut Touched<F>, number: u32, change: EntityChange)
-where
-    F: Fn(&EntityRef) -> Option<Node>,
-{
-    let EntityChange { reference, entity, relations, .. } = change;
-    let mut before = Vec::new();
-    if let Some(node) = touched.change(number) {
-        node.changed = true;
-        node.entity = entity;
-        let own = node.before.iter().flat_map(Node::edges).filter(|(_, origin)| origin & OWN != 0);
-        before.extend(own.map(|(relation, _)| relation.target.clone()));
-    }
-    for target in before {
-        let target = touched.number(&target);
-        if let Some(other) = touched.change(target) {
-            other.withdrawn.insert(reference.clone());
-        }
-    }
-    // Relations come in pairs, there and back, so the other end of one is mostly that of the one before.
-    let mut other: Option<(EntityRef, u32)> = None;
-    let mut find = |touched: &mut Touched<F>, wanted: &EntityRef| {
-        if *wanted == reference {
-            return number;
-        }
-        match &other {
-            Some((known, found)) if known == wanted => *found,
-            _ => {
-                let found = touched.number(wanted);
-                other = Some((wanted.clone(), found));
-                found
+/// Relations that are said anew, by the node that has them.
+struct Added<'a> {
+    edges: &'a [Edge],
+    /// Positions among the edges, those of one node together.
+    order: Vec<u32>,
+    /// Where each node's end in `order`.
+    ends: Vec<u32>,
+}
+
+impl<'a> Added<'a> {
+    fn new(edges: &'a [Edge], nodes: usize) -> Self {
+        let mut places = vec![0_u32; nodes];
+        for edge in edges {
+            if let Some(count) = places.get_mut(edge.from as usize) {
+                *count += 1;
             }
         }
-    };
-    for (from, mut relation) in relations {
-        let (from, target) = (find(touched, &from), find(touched, &relation.target));
-        let origin = if from == number { OWN } else { OTHER };
-        if let Some(name) = touched.name(target) {
-            relation.target = name;
+        let mut start = 0;
+        for place in &mut places {
+            start += std::mem::replace(place, start);
         }
-        if let Some(node) = touched.change(from) {
-            node.added.push((relation, origin));
+        let mut order = vec![0_u32; edges.len()];
+        for (position, edge) in edges.iter().enumerate() {
+            let Some(place) = places.get_mut(edge.from as usize) else { continue };
+            if let Some(slot) = order.get_mut(*place as usize) {
+                *slot = position as u32;
+            }
+            *place += 1;
         }
+        Self { edges, order, ends: places }
+    }
+
+    fn of(&self, node: usize) -> impl Iterator<Item = &'a Edge> {
+        let end =
+            |node: Option<usize>| node.and_then(|node| self.ends.get(node)).map_or(0, |end| *end as usize);
+        let positions = self.order.get(end(node.checked_sub(1))..end(Some(node))).unwrap_or_default();
+        positions.iter().filter_map(|position| self.edges.get(*position as usize))
     }
 }
 
 impl Change {
     /// The node as it is now; `None` when it is as it was.
-    fn finish(self, reference: EntityRef) -> Option<Node> {
-        let Self { before, changed, entity, withdrawn, added } = self;
+    fn finish(self, reference: EntityRef, added: impl Iterator<Item = (Relation, Origin)>) -> Option<Node> {
+        let Self { before, changed, entity, mut withdrawn } = self;
+        withdrawn.sort_unstable();
         let void = |relation: &Relation| {
             let own = if changed { OWN } else { 0 };
-            let other = if withdrawn.contains(&relation.target) { OTHER } else { 0 };
+            let other = if withdrawn.binary_search(&relation.target).is_ok() { OTHER } else { 0 };
             own | other
         };
         let kept = before.iter().flat_map(Node::edges);
