@@ -4,6 +4,8 @@ const field = document.querySelector('[data-instant]');
 const rows = document.getElementById('rows');
 const facets = document.getElementById('facets');
 const problem = document.getElementById('q-error');
+// No row is lower, in pixels.
+const LOW = 34;
 let control = null;
 let later = 0;
 let last = null;
@@ -24,8 +26,17 @@ function place(into, text) {
   for (const icon of [...(icons?.children ?? [])]) if (!document.getElementById(icon.id)) known.append(icon);
   icons?.remove();
   const open = [...into.querySelectorAll('details')].map((one) => one.open);
+  // Rows below the screen come when those on it are painted and nobody types.
+  const body = draft.content.querySelector('tbody');
+  const below = [...(body?.rows ?? [])].slice(Math.ceil(innerHeight / LOW));
+  for (const row of below) row.remove();
   into.replaceChildren(draft.content);
   [...into.querySelectorAll('details')].forEach((one, index) => { if (open[index] !== undefined) one.open = open[index]; });
+  return new Promise((done) => {
+    const idle = globalThis.requestIdleCallback ?? setTimeout;
+    if (below.length) requestAnimationFrame(() => idle(() => { body.append(...below); done(); }));
+    else done();
+  });
 }
 
 async function ask() {
@@ -40,9 +51,10 @@ async function ask() {
     if (answer.ok && answer.headers.get('content-type').startsWith('text/plain')) { problem.textContent = text; return; }
     if (!answer.ok) { field.form.submit(); return; }
     problem.textContent = '';
-    place(rows, text);
-    for (const box of boxes()) box.checked = chosen.has(box.value);
-    tell();
+    const placed = place(rows, text);
+    const mark = () => { for (const box of boxes()) box.checked ||= chosen.has(box.value); tell(); };
+    mark();
+    placed.then(mark);
     const question = asked.toString();
     history.replaceState(history.state, '', question ? `/catalog?${question}` : '/catalog');
     for (const one of document.querySelectorAll('[data-question]')) one.value = question;
