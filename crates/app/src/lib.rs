@@ -26,6 +26,7 @@ pub mod history;
 pub mod home;
 pub mod housekeeping;
 pub mod identity;
+pub mod link_check;
 pub mod links;
 pub mod locations;
 mod manifests;
@@ -106,6 +107,7 @@ pub(crate) struct Inner {
     pub(crate) signing_key: identity::SigningKeyCell,
     pub(crate) past: moment::PastViews,
     pub(crate) truth: truth::TruthCache,
+    pub(crate) links: link_check::LinkCache,
 }
 
 impl App {
@@ -142,6 +144,7 @@ impl App {
             signing_key: identity::SigningKeyCell::default(),
             past: moment::PastViews::default(),
             truth: truth::TruthCache::default(),
+            links: link_check::LinkCache::default(),
         };
         let app = Self { inner: Arc::new(inner) };
         if moved {

@@ -35,6 +35,11 @@ struct Known {
 }
 
 impl TruthCache {
+    /// Findings are computed anew when they are asked for next.
+    pub(crate) fn forget(&self) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn get(&self, catalog: &Arc<Snapshot>, now: Timestamp) -> Option<Arc<Vec<TruthFinding>>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh =
@@ -73,7 +78,7 @@ impl App {
         let named = tokio::task::spawn_blocking(move || app.repositories_of(&of_view))
             .await
             .map_err(|error| AppError::Internal(format!("the checks ended without an answer: {error}")))?;
-        let mut evidence = Evidence::default();
+        let mut evidence = Evidence { dead_links: self.inner.links.dead(), ..Evidence::default() };
         let existing: BTreeSet<RepositoryRef> =
             self.inner.forge.list().await?.into_iter().map(|info| info.repository).collect();
         let repositories: BTreeSet<&RepositoryRef> = named.iter().map(|(_, repository)| repository).collect();

@@ -83,6 +83,6 @@ pub use snapshot::{DanglingRelation, Snapshot};
 pub use stitch::EntityChange;
 pub use stored::{StoredDraft, StoredEntity};
 pub use truth::{
-    Evidence, ProposedFix, RepositoryEvidence, TruthCheck, TruthFinding, check_truth, owners_of,
+    DeadLink, Evidence, ProposedFix, RepositoryEvidence, TruthCheck, TruthFinding, check_truth, links, owners_of,
 };
 pub use validate::{validate, validate_entity};

@@ -2,10 +2,12 @@
 //! repositories. Pure functions; whoever asks brings the evidence.
 
 mod codeowners;
+mod links;
 mod references;
 mod repositories;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fairway_domain::finding::Severity;
 use fairway_domain::{EntityRef, Timestamp};
@@ -16,6 +18,7 @@ use crate::entity::CatalogEntity;
 use crate::snapshot::Snapshot;
 
 pub use codeowners::owners_of;
+pub use links::links;
 
 /// What was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -35,6 +38,8 @@ pub enum TruthCheck {
     CodeOwners,
     /// Nobody committed to the repository for a year.
     NoCommit,
+    /// An address in an annotation or a link leads nowhere.
+    DeadLink,
 }
 
 impl TruthCheck {
@@ -48,6 +53,7 @@ impl TruthCheck {
             Self::MissingRepository => "Repository that is gone",
             Self::CodeOwners => "CODEOWNERS says somebody else",
             Self::NoCommit => "No commit for a year",
+            Self::DeadLink => "Link that leads nowhere",
         }
     }
 }
@@ -104,6 +110,17 @@ pub struct RepositoryEvidence {
     pub code_owners: Option<(String, String)>,
 }
 
+/// An address whose server says that nothing is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLink {
+    /// The HTTP status, 404 or 410.
+    pub status: u16,
+    /// When it was first seen so.
+    pub since: Timestamp,
+    /// When it was last seen so.
+    pub seen: Timestamp,
+}
+
 /// What is known of the world beside the catalog.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Evidence {
@@ -111,12 +128,15 @@ pub struct Evidence {
     pub repositories: BTreeMap<String, RepositoryEvidence>,
     /// The repository of each entity that has one there.
     pub repository_of: BTreeMap<EntityRef, String>,
+    /// Addresses that lead nowhere.
+    pub dead_links: Arc<BTreeMap<String, DeadLink>>,
 }
 
 /// Every finding, the worst first, then by entity.
 pub fn check_truth(snapshot: &Snapshot, evidence: &Evidence, now: Timestamp) -> Vec<TruthFinding> {
     let mut findings = references::check(snapshot);
     findings.extend(repositories::check(snapshot, evidence, now));
+    findings.extend(links::check(snapshot, evidence));
     findings.sort_by(|one, other| {
         (other.severity, &one.entity, one.check, &one.path).cmp(&(
             one.severity,

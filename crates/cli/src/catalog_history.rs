@@ -119,6 +119,9 @@ pub enum HistoryCommand {
         /// Plan the change of a file that mends this finding
         #[arg(long, value_name = "FINDING")]
         mend: Option<String>,
+        /// Look first whether the web addresses of entities still lead somewhere, as happens once a day
+        #[arg(long, conflicts_with = "mend")]
+        check_links: bool,
         #[command(flatten)]
         output: OutputArguments,
         #[command(flatten)]
@@ -175,10 +178,14 @@ pub async fn history(command: HistoryCommand) -> Result<(), CliError> {
             let body = json!({ "finding": finding });
             planned(&connection.client()?.post("/api/v1/catalog/findings/mend", &body).await?, output)
         }
-        HistoryCommand::Findings { owner, check, mend: None, output, connection } => {
+        HistoryCommand::Findings { owner, check, mend: None, check_links, output, connection } => {
+            let client = connection.client()?;
+            if check_links {
+                let _: Value = client.post("/api/v1/catalog/findings/links", &json!({})).await?;
+            }
             let pairs = [("owner", owner.as_deref()), ("check", check.as_deref())];
             let path = query("/api/v1/catalog/findings", &pairs);
-            let answer: Value = connection.client()?.get(&path).await?;
+            let answer: Value = client.get(&path).await?;
             output.print(&answer, || findings_table(&answer))
         }
         HistoryCommand::Proposals { accept, reject, output, connection } => {

@@ -93,6 +93,10 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
         let app = app.clone();
         tokio::spawn(async move { app.keep_house().await })
     };
+    let linking = {
+        let app = app.clone();
+        tokio::spawn(async move { app.watch_links().await })
+    };
     let watching = {
         let app = app.clone();
         tokio::spawn(async move { app.watch_guardrails().await })
@@ -161,6 +165,7 @@ pub async fn launch(launch: Launch) -> Result<(), CliError> {
     }
     polling.abort();
     keeping.abort();
+    linking.abort();
     watching.abort();
     working.abort();
     // A run that is cut off here goes on at the next start.

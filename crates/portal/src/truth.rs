@@ -55,6 +55,8 @@ pub struct TruthView {
     pub about: Option<String>,
     /// Whether this person may plan changes of files.
     pub may_mend: bool,
+    /// Whether this person may have the addresses looked at.
+    pub may_look: bool,
 }
 
 /// Renders the page.
@@ -65,13 +67,22 @@ pub fn truth(chrome: &Chrome, view: &TruthView) -> String {
         many => format!("{} things are not as the catalog says", grouped(many)),
     };
     let line = html! {
-        "Owners who are not there, references to nothing, repositories that are gone."
+        "Owners who are not there, references to nothing, repositories that are gone, links that lead nowhere."
         @if let Some(about) = &view.about { " Only about " span.mono { (about) } ". " a href="/catalog/findings" { "Show all" } }
     };
+    let look = view.may_look.then(|| {
+        html! {
+            form action="/catalog/findings/links" method="post" {
+                button.button type="submit" title="Looks whether the web addresses in annotations and links still lead somewhere; it happens once a day by itself" {
+                    (icon("refresh")) "Check links"
+                }
+            }
+        }
+    });
     document(
         chrome,
         html! {
-            (headline(&title, Some(&line), None))
+            (headline(&title, Some(&line), look.as_ref()))
             @if view.groups.is_empty() {
                 (empty("done", "Nothing to mend", &html! { "Every check agrees with what the catalog says." }, None))
             }

@@ -10,6 +10,7 @@ pub mod error;
 pub mod forge;
 mod git;
 pub mod hosting;
+pub mod link;
 pub mod reach;
 pub mod source;
 pub mod webhook;
@@ -28,6 +29,7 @@ pub use hosting::{
     Budget, Directory, DirectoryGroup, DirectoryUser, HostedRepository, HostingClient, HostingPlace,
     Provider, Urgency,
 };
+pub use link::missing;
 pub use reach::Reach;
 pub use source::file::{read_files, read_folder};
 pub use source::fingerprint::folder_fingerprint;

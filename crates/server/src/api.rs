@@ -106,6 +106,7 @@ fn described() -> OpenApiRouter<ServerState> {
         .routes(routes!(proposal::accept))
         .routes(routes!(truth::findings))
         .routes(routes!(truth::mend))
+        .routes(routes!(truth::links))
         .routes(routes!(proposal::reject))
         .routes(routes!(proposal::limit, proposal::usual_limit))
         .routes(routes!(catalog::sources, catalog::register))

@@ -54,6 +54,7 @@ fn pages() -> Router<ServerState> {
         .route("/catalog/views/{id}/remove", post(page::shelf::remove_view))
         .route("/catalog/findings", get(page::truth::findings))
         .route("/catalog/findings/mend", post(page::truth::mend))
+        .route("/catalog/findings/links", post(page::truth::links))
         .route("/catalog/graph", get(page::graph::graph))
         .route("/catalog/{namespace}/{kind}/{name}", get(page::entity::entity))
         .route("/catalog/{namespace}/{kind}/{name}/star", post(page::shelf::star))

@@ -29,6 +29,7 @@ mod golden_path;
 mod golden_repositories;
 mod hostile_input;
 mod interface;
+mod links;
 mod outside_template;
 mod plans;
 mod refusals;

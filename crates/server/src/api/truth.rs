@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
+use fairway_app::link_check::LinkRound;
 use fairway_app::plans::PlanRequest;
 use fairway_catalog::TruthFinding;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -45,6 +46,29 @@ pub(crate) async fn findings(
     let items: Vec<&&TruthFinding> =
         found.iter().skip(pairs.number("offset", 0)).take(pairs.number("limit", 500).min(5_000)).collect();
     Ok(Json(json!({"items": items, "total": found.len()})))
+}
+
+/// What looking at the addresses of annotations and links came to.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LinkAnswer {
+    /// Addresses that were looked at.
+    looked_at: usize,
+    /// Those that lead nowhere; each is a finding of its entity.
+    dead: usize,
+    /// Those of which nothing is known, since nobody answered or they may not be reached.
+    unknown: usize,
+}
+
+/// Look now whether the web addresses in annotations and links still lead somewhere; it happens once a day by itself.
+#[utoipa::path(post, path = "/api/v1/catalog/findings/links", tag = "catalog", operation_id = "checkCatalogLinks",
+    responses((status = 200, description = "When every address was looked at", body = LinkAnswer), (status = 403, body = ErrorBody, description = "It is for those who may manage the catalog")))]
+pub(crate) async fn links(
+    State(state): State<ServerState>,
+    ApiCaller(caller): ApiCaller,
+) -> Result<Json<LinkAnswer>, ApiFailure> {
+    let LinkRound { looked_at, dead, unknown } = state.app.check_links(&caller).await?;
+    Ok(Json(LinkAnswer { looked_at, dead, unknown }))
 }
 
 /// A finding to mend.

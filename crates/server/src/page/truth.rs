@@ -1,6 +1,7 @@
 //! `/catalog/findings`: what the catalog says and that is not so.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -22,6 +23,8 @@ use crate::state::ServerState;
 const PER_OWNER: usize = 20;
 /// Findings of the one owner or entity that was asked for.
 const OF_ONE: usize = 500;
+/// So long a page waits for what it started.
+const PATIENCE: Duration = Duration::from_secs(8);
 /// Owners on one page.
 const OWNERS: usize = 50;
 
@@ -72,6 +75,7 @@ pub(crate) async fn findings(
         total,
         about: owner.or(entity).map(|about| about.to_string()),
         may_mend: caller.may(Permission::Push),
+        may_look: caller.may(Permission::ManageCatalog),
     };
     let chrome = chrome(&state, &caller, &uri, "Findings", Section::Catalog).followed(None);
     Ok(html(fairway_portal::truth(&chrome, &view)))
@@ -86,4 +90,21 @@ pub(crate) async fn mend(
     let finding = Pairs::of_form(&body).get("finding").unwrap_or_default().to_owned();
     let plan = state.app.plan(&caller, PlanRequest::Mend { finding }).await.or_page(&state, &uri, &caller)?;
     Ok(Redirect::to(&format!("/plans/{}", plan.plan.digest())).into_response())
+}
+
+/// Looks at the addresses that entities name. Many of them take longer than somebody waits for a page, so it goes on
+/// by itself.
+pub(crate) async fn links(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+) -> Page {
+    let looking = {
+        let (app, caller) = (state.app.clone(), caller.clone());
+        tokio::spawn(async move { app.check_links(&caller).await })
+    };
+    if let Ok(Ok(done)) = tokio::time::timeout(PATIENCE, looking).await {
+        done.or_page(&state, &uri, &caller)?;
+    }
+    Ok(Redirect::to("/catalog/findings").into_response())
 }
