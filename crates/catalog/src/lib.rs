@@ -83,6 +83,7 @@ pub use snapshot::{DanglingRelation, Snapshot};
 pub use stitch::EntityChange;
 pub use stored::{StoredDraft, StoredEntity};
 pub use truth::{
-    DeadLink, Evidence, ProposedFix, RepositoryEvidence, TruthCheck, TruthFinding, check_truth, links, owners_of,
+    DeadLink, Evidence, ProposedFix, RepositoryEvidence, TruthCheck, TruthFinding, check_truth, links,
+    owners_of,
 };
 pub use validate::{validate, validate_entity};
