@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::admission_decision::{Admission, AdmissionSettings};
 use crate::difference::difference;
-use crate::evaluation::{Evaluator, Harvest, in_order};
+use crate::evaluation::in_order;
 use crate::known::{Around, KnownObjects};
 use crate::kyverno::Objects;
 use crate::kyverno::Operation;
@@ -184,18 +184,11 @@ impl Assessment {
 impl PolicySet {
     /// What the policies say of a request. Each sees it as it would in the cluster; what cannot be evaluated is found.
     pub fn admit(&self, request: &AdmissionRequest, known: &KnownObjects<'_>) -> Assessment {
-        let gave_up = self.gatekeeper.marks();
         let mut review = Review::of_request(&request.request);
         if request.environment.is_some() {
             review.reference.environment.clone_from(&request.environment);
         }
-        let mut harvest = Harvest::default();
-        Evaluator::new(self, known, &gave_up).evaluate(
-            &review,
-            request.namespace.as_ref(),
-            true,
-            &mut harvest,
-        );
+        let mut harvest = self.review(&review, request.namespace.as_ref(), known);
         in_order(&mut harvest.findings);
         Assessment { findings: harvest.findings, annotations: harvest.annotations, patch: Vec::new() }
     }

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use fairway_domain::finding::Finding;
+use serde_json::Value;
 
-use crate::gatekeeper::Borrowed;
+use crate::gatekeeper::{Borrowed, Part};
 use crate::known::{Around, KnownObjects};
 use crate::kyverno::Objects;
 use crate::review::Review;
@@ -17,6 +18,15 @@ const SMALL: usize = 32;
 const PORTION: usize = 16;
 /// The stack of a thread; evaluation walks nested expressions.
 const STACK: usize = 8 << 20;
+
+/// When policies are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    /// Of an object that lies somewhere.
+    Rest,
+    /// Of a request to a cluster.
+    Admission,
+}
 
 /// What a policy leaves of one object.
 #[derive(Default)]
@@ -40,23 +50,71 @@ impl<'e> Evaluator<'e> {
         Self { set, known, gatekeeper, cluster: Objects::new(known) }
     }
 
-    /// Asks every policy about one object.
+    /// Asks every policy about one object; of Gatekeeper's those of a part.
     pub(crate) fn evaluate(
         &mut self,
         review: &Review<'_>,
-        namespace: Option<&serde_json::Value>,
-        at_admission: bool,
+        namespace: Option<&Value>,
+        occasion: Occasion,
+        part: Part,
         harvest: &mut Harvest,
     ) {
+        let at_admission = occasion == Occasion::Admission;
         let around = Around { known: self.known, namespace };
-        self.gatekeeper.evaluate(review, around, &mut harvest.findings);
+        self.gatekeeper.evaluate(review, around, part, &mut harvest.findings);
         self.set.kyverno.evaluate(review, around, &self.cluster, at_admission, harvest);
         self.set.admission.evaluate(review, around, harvest);
         self.set.cel.evaluate(review, around, at_admission, harvest);
     }
 }
 
+/// From so many policies in Rego on, a second thread takes half of them for one request: half the time counts more
+/// there than what starting it costs.
+const MANY: usize = 24;
+
 impl PolicySet {
+    /// Asks every policy of one request, with a second thread where there are many.
+    pub(crate) fn review(
+        &self,
+        review: &Review<'_>,
+        namespace: Option<&Value>,
+        known: &KnownObjects<'_>,
+    ) -> Harvest {
+        let gave_up = self.gatekeeper.marks();
+        let mut harvest = Harvest::default();
+        let mut ask = |part: Part| {
+            let mut evaluator = Evaluator::new(self, known, &gave_up);
+            evaluator.evaluate(review, namespace, Occasion::Admission, part, &mut harvest);
+        };
+        let is_shared = self.gatekeeper.len() >= MANY
+            && thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+        if !is_shared {
+            ask(Part::ALL);
+            return harvest;
+        }
+        let half = |findings: &mut Vec<Finding>| {
+            let around = Around { known, namespace };
+            let part = Part { number: 1, of: 2 };
+            Borrowed::new(&self.gatekeeper, known, &gave_up).evaluate(review, around, part, findings);
+        };
+        let mut others = Vec::new();
+        let is_done = thread::scope(|scope| {
+            let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || half(&mut others));
+            ask(Part { number: 0, of: 2 });
+            thread.map(|thread| {
+                if let Err(panic) = thread.join() {
+                    std::panic::resume_unwind(panic);
+                }
+            })
+        });
+        // Where no thread can be had, this one does the rest.
+        if is_done.is_err() {
+            half(&mut others);
+        }
+        harvest.findings.append(&mut others);
+        harvest
+    }
+
     /// Evaluates every policy on every object that it is about, on all cores. All objects together are what policies
     /// may look up. The strictest findings come first.
     pub fn evaluate(&self, objects: &[PolicyObject]) -> Vec<Finding> {
@@ -75,7 +133,8 @@ impl PolicySet {
                 let begin = next.fetch_add(PORTION, Ordering::Relaxed);
                 let Some(rest) = objects.get(begin..).filter(|rest| !rest.is_empty()) else { break };
                 for object in rest.iter().take(PORTION) {
-                    evaluator.evaluate(&Review::new(object), None, false, &mut harvest);
+                    let review = Review::new(object);
+                    evaluator.evaluate(&review, None, Occasion::Rest, Part::ALL, &mut harvest);
                 }
             }
             harvest.findings

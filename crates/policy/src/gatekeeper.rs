@@ -46,6 +46,18 @@ pub(crate) struct GatekeeperPolicies {
     policies: Vec<Policy>,
 }
 
+/// A part of the policies: each `of`-th, beginning with one of the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) number: usize,
+    pub(crate) of: usize,
+}
+
+impl Part {
+    /// All policies.
+    pub(crate) const ALL: Self = Self { number: 0, of: 1 };
+}
+
 /// What one thread evaluates with: programs that are its own as long as it works.
 pub(crate) struct Borrowed<'p> {
     policies: &'p GatekeeperPolicies,
@@ -98,6 +110,11 @@ impl GatekeeperPolicies {
         self.policies.iter().map(|_| AtomicBool::new(false)).collect()
     }
 
+    /// How many policies there are.
+    pub(crate) fn len(&self) -> usize {
+        self.policies.len()
+    }
+
     /// Whether some policy looks at other objects.
     pub(crate) fn reads_inventory(&self) -> bool {
         self.pools.iter().any(ProgramPool::reads_inventory)
@@ -130,10 +147,17 @@ impl<'p> Borrowed<'p> {
         Self { policies, known, programs, gave_up }
     }
 
-    /// What the policies find in an object.
-    pub(crate) fn evaluate(&mut self, review: &Review<'_>, around: Around<'_>, findings: &mut Vec<Finding>) {
+    /// What the policies find in an object: those of one part of several that the policies are dealt out to.
+    pub(crate) fn evaluate(
+        &mut self,
+        review: &Review<'_>,
+        around: Around<'_>,
+        part: Part,
+        findings: &mut Vec<Finding>,
+    ) {
         let mut input = None;
-        for (position, policy) in self.policies.policies.iter().enumerate() {
+        let dealt = self.policies.policies.iter().enumerate().skip(part.number).step_by(part.of.max(1));
+        for (position, policy) in dealt {
             let unknown = match matches(&policy.constraint.criteria, review, &around) {
                 Matching::No => continue,
                 Matching::Yes => None,

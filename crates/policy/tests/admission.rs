@@ -405,3 +405,20 @@ fn many_objects_give_the_same_findings_however_the_work_is_shared() {
     let one_by_one: usize = objects.chunks(1).map(|it| set.evaluate_among(it, &known).len()).sum();
     assert_eq!(one_by_one, 500);
 }
+
+#[test]
+fn many_policies_are_all_asked_of_one_request() {
+    let rego = "package seen\nviolation[{\"msg\": input.parameters.name}] { true }";
+    let mut documents = vec![template("Seen", rego)];
+    for index in 0..61 {
+        let mut one = constraint("Seen", "deny", &["Pod"]);
+        one["metadata"]["name"] = json!(format!("c{index:02}"));
+        one["spec"]["parameters"] = json!({"name": format!("m{index:02}")});
+        documents.push(one);
+    }
+    let set = set(&documents);
+    let expected: Vec<String> = (0..61).map(|index| format!("m{index:02}")).collect();
+    for _ in 0..20 {
+        assert_eq!(messages(&ask(&set, fixture("create-pod"))), expected);
+    }
+}

@@ -34,8 +34,8 @@ use deadline::Timeout;
 
 /// The largest review: two objects of the largest size that clusters store, and what surrounds them.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
-/// How many reviews are evaluated at once; others wait, and their time runs.
-const AT_ONCE: usize = 16;
+/// How many reviews are evaluated at once for each core; others wait, and their time runs.
+const AT_ONCE_PER_CORE: usize = 2;
 
 /// What clusters are served with.
 pub struct AdmissionServer {
@@ -65,7 +65,9 @@ pub(crate) async fn serve(
     let certificates = tls::Certificates::load(server.certificate)?;
     let acceptor = certificates.acceptor()?;
     let watching = tokio::spawn(Arc::clone(&certificates).follow());
-    let desk = Desk { app, settings: server.settings, figures, turns: Arc::new(Semaphore::new(AT_ONCE)) };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let turns = Arc::new(Semaphore::new(cores.max(2) * AT_ONCE_PER_CORE));
+    let desk = Desk { app, settings: server.settings, figures, turns };
     connection::serve_tls(server.listener, acceptor, router(desk), shutdown).await;
     watching.abort();
     Ok(())
