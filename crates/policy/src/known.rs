@@ -11,6 +11,7 @@ use crate::inventory::inventory;
 use crate::matching::Namespaces;
 use crate::review::subject;
 use crate::set::PolicyObject;
+use crate::unit::OtherObjects;
 
 enum Storage<'k> {
     Borrowed(&'k [PolicyObject]),
@@ -25,7 +26,8 @@ pub struct KnownObjects<'k> {
     generation: u64,
     namespaces: BTreeMap<String, usize>,
     by_kind: OnceLock<BTreeMap<(String, String), Vec<usize>>>,
-    inventory: OnceLock<regorus::Value>,
+    /// The objects as programs in Rego see them, by position; made when they are looked at.
+    values: OnceLock<Vec<OnceLock<regorus::Value>>>,
 }
 
 static NO_LABELS: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
@@ -57,7 +59,7 @@ impl<'k> KnownObjects<'k> {
             generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
             namespaces: BTreeMap::new(),
             by_kind: OnceLock::new(),
-            inventory: OnceLock::new(),
+            values: OnceLock::new(),
         };
         known.namespaces = known
             .objects()
@@ -102,9 +104,14 @@ impl<'k> KnownObjects<'k> {
         })
     }
 
-    /// `data.inventory`.
-    pub(crate) fn inventory(&self) -> regorus::Value {
-        self.inventory.get_or_init(|| regorus::Value::from(inventory(self.objects()))).clone()
+    /// `data.inventory`, with the objects that are looked at. Each object is converted once, whoever asks for it.
+    pub(crate) fn inventory(&self, looks_at: &OtherObjects) -> regorus::Value {
+        let values = self.values.get_or_init(|| self.slice().iter().map(|_| OnceLock::new()).collect());
+        let looked_at =
+            self.objects().zip(values).filter(|(object, _)| looks_at.include(text(object, "/kind")));
+        inventory(looked_at.map(|(object, value)| {
+            (object, value.get_or_init(|| regorus::Value::from(object.clone())).clone())
+        }))
     }
 
     pub(crate) fn generation(&self) -> u64 {

@@ -47,7 +47,7 @@ impl ProgramPool {
         }
         let mut program = self.original.clone();
         if generation != 0 {
-            program.set_inventory(known.inventory())?;
+            program.set_inventory(known.inventory(&program.looks_at))?;
         }
         Ok(LentProgram { program, generation })
     }

@@ -7,6 +7,8 @@ use fairway_domain::{Diagnostic, SourceLocation};
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
+use crate::unit::OtherObjects;
+use crate::unit_reach::others_of;
 use crate::{builtins, dialect, guard};
 
 /// The longest that one policy may think about one object.
@@ -42,6 +44,8 @@ pub(crate) struct Program {
     rule: String,
     /// Whether `data.inventory` is read.
     pub(crate) needs_inventory: bool,
+    /// What is read of it.
+    pub(crate) looks_at: OtherObjects,
 }
 
 /// What one evaluation came to.
@@ -131,9 +135,13 @@ impl Program {
         let rule = packages.first().map(|package| format!("{package}.violation")).unwrap_or_default();
         let analysed = analyse(&engine, &rule, sources)?;
         let needs_inventory = sources.iter().any(|source| source.text.contains("inventory"));
+        let texts: Vec<serde_json::Value> =
+            sources.iter().map(|source| serde_json::Value::from(source.text)).collect();
+        let looks_at = others_of(&texts.iter().collect::<Vec<_>>());
         // What was analysed is ready to run, and so are its copies. Data would undo that, so a program that gets some
         // begins with what is not analysed yet.
-        Ok(Self { engine: if needs_inventory { engine } else { analysed }, rule, needs_inventory })
+        let engine = if needs_inventory { engine } else { analysed };
+        Ok(Self { engine, rule, needs_inventory, looks_at })
     }
 
     /// Gives the program `data.inventory`.
