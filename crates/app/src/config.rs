@@ -31,6 +31,10 @@ pub struct AppConfig {
     pub forge_hosts: Vec<String>,
     /// The largest push in bytes.
     pub push_limit: u64,
+    /// What happens to pushes that bring secrets.
+    pub secrets_in_pushes: crate::secret_scan::SecretsInPushes,
+    /// Whom to trust about signatures: the text of a `trusted_root.json`.
+    pub trust_root: Option<String>,
     /// Hosts (`name` or `name:port`) that sources may be read from although they lead to this machine, for
     /// example a forge that runs beside Fairway.
     pub source_hosts: Vec<String>,
@@ -56,6 +60,8 @@ impl AppConfig {
             organisation: "Fairway".to_owned(),
             forge_hosts: Vec::new(),
             push_limit: 64 * 1024 * 1024,
+            secrets_in_pushes: crate::secret_scan::SecretsInPushes::default(),
+            trust_root: None,
             source_hosts: Vec::new(),
             catalog: CatalogOptions::default(),
             allow_file_sources: true,

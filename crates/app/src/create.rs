@@ -156,6 +156,7 @@ impl App {
         }
         let checked = self.check_environments(&view, &plan.environments, &planned.contents)?;
         plan.findings.extend(checked.findings);
+        plan.findings.extend(crate::secret_scan::findings_of(&plan, &planned.contents));
         plan.policies_evaluated = checked.policies;
         plan.cost = checked.cost;
         Ok(Computed { plan, contents: planned.contents })

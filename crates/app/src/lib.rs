@@ -43,10 +43,12 @@ pub mod saved_views;
 pub mod scheduler;
 pub mod search;
 mod search_document;
+pub mod secret_scan;
 pub mod services;
 pub mod source_state;
 pub mod sources;
 pub mod stars;
+pub mod supply;
 pub mod sync;
 pub mod tokens;
 pub mod truth;
@@ -103,6 +105,8 @@ pub(crate) struct Inner {
     pub(crate) sign_in_guard: access::SignInGuard,
     pub(crate) findings: guardrails::FindingsCache,
     pub(crate) admission: guardrails::AdmissionDesk,
+    /// What the fleet is made of.
+    pub(crate) supply: supply::index::SupplyIndexCell,
     /// What identities are signed with; read from the ledger when it is first needed.
     pub(crate) signing_key: identity::SigningKeyCell,
     pub(crate) past: moment::PastViews,
@@ -141,6 +145,7 @@ impl App {
             sign_in_guard: access::SignInGuard::default(),
             findings: guardrails::FindingsCache::default(),
             admission: guardrails::AdmissionDesk::default(),
+            supply: supply::index::SupplyIndexCell::default(),
             signing_key: identity::SigningKeyCell::default(),
             past: moment::PastViews::default(),
             truth: truth::TruthCache::default(),

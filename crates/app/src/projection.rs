@@ -33,6 +33,7 @@ use crate::home::Notification;
 use crate::saved_views::SavedView;
 use crate::sources::Source;
 use crate::stars::Star;
+use crate::supply::StoredEvidence;
 use crate::tokens::StoredToken;
 
 /// Facts of the platform about resources that come with a service. Subject: service/environment/resource.
@@ -68,6 +69,8 @@ pub struct View {
     pub tokens: Arc<BTreeMap<String, Arc<StoredToken>>>,
     /// What people starred, by person and entity.
     pub stars: Arc<BTreeMap<String, Arc<Star>>>,
+    /// Evidence of the supply chain, by what it is about, kind and tool.
+    pub evidence: Arc<BTreeMap<String, Arc<StoredEvidence>>>,
     /// Questions with names, by identifier.
     pub saved_views: Arc<BTreeMap<String, Arc<SavedView>>>,
     /// Waivers, by identifier.
@@ -135,6 +138,7 @@ impl View {
             kind::TOKEN => put(&mut self.tokens, subject, body),
             kind::CREDENTIAL => put(&mut self.credentials, subject, body),
             kind::STAR => put(&mut self.stars, subject, body),
+            kind::EVIDENCE => put(&mut self.evidence, subject, body),
             kind::VIEW => put(&mut self.saved_views, subject, body),
             kind::WAIVER => put(&mut self.waivers, subject, body),
             kind::STANDING => put(&mut self.standing, subject, body),
@@ -201,7 +205,7 @@ impl Drop for Projection {
 const LARGE: usize = 64;
 
 /// What is folded besides entities.
-const FOLDED: [&str; 14] = [
+const FOLDED: [&str; 15] = [
     kind::DRAFT,
     kind::SOURCE,
     kind::RUN,
@@ -211,6 +215,7 @@ const FOLDED: [&str; 14] = [
     kind::TOKEN,
     kind::CREDENTIAL,
     kind::STAR,
+    kind::EVIDENCE,
     kind::VIEW,
     kind::WAIVER,
     kind::AUDIT,

@@ -10,6 +10,7 @@ use fairway_domain::environment::Environment;
 use fairway_domain::plan::{Effect, OutputLink, Plan, PlannedStep, Purpose, RenderedEnvironment};
 use fairway_domain::repository::{BranchName, CommitId, RepositoryRef};
 use fairway_domain::tree::{Tree, TreePath};
+use fairway_policy::PolicyObject;
 use fairway_remote::{RemoteError, TreeLimits};
 use fairway_workload::{RenderRequest, RenderedWorkload};
 use serde_json::json;
@@ -321,7 +322,17 @@ impl App {
             files: listing(&rendered.files, &mut contents),
             resources: rendered.resources.clone(),
         }];
-        let checked = self.check_environments(view, &environments, &contents)?;
+        let mut checked = self.check_environments(view, &environments, &contents)?;
+        let policies = self.policies(view);
+        // A way back is never closed by what is known of where it leads.
+        if policies.asks_supply_chains && release.kind != DeliveryKind::Rollback {
+            let object = self
+                .supply_chain_of(view, &service.name, &environment.name, version, &rendered.images)
+                .await?;
+            let environment = Some(environment.name.clone());
+            let object = PolicyObject { value: object, file: None, environment };
+            checked.findings.extend(policies.set.evaluate(&[object]));
+        }
         let mut plan = Plan {
             format: Plan::FORMAT,
             purpose: release.purpose,

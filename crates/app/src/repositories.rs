@@ -115,7 +115,12 @@ impl App {
                 near: Vec::new(),
             });
         }
-        Ok(self.inner.forge.clone())
+        let forge = self.inner.forge.clone();
+        let judge = crate::secret_scan::judge(self.inner.config.secrets_in_pushes).filter(|_| push);
+        Ok(match judge {
+            Some(judge) => forge.with_judge(judge),
+            None => forge,
+        })
     }
 
     /// A push ended: it is recorded, and the catalog reads what changed.

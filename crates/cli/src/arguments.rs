@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     admission, apply, audit, bench, catalog, change, check, completion, delivery, environments, exit_code,
-    findings, new, plan, policy, render, runs, search, secrets, template, token, undo, up, version,
+    findings, new, plan, policy, render, runs, search, secrets, supply, template, token, undo, up, version,
 };
 
 /// The internal developer platform in one binary
@@ -31,6 +31,7 @@ pub enum Command {
     Runs(runs::RunsArguments),
     Search(search::SearchArguments),
     Secrets(secrets::SecretsArguments),
+    Supply(supply::SupplyArguments),
     Catalog(catalog::CatalogArguments),
     Check(check::CheckArguments),
     Admission(admission::AdmissionArguments),

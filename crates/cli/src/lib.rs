@@ -52,6 +52,7 @@ mod runs;
 mod sarif;
 mod search;
 mod secrets;
+mod supply;
 mod template;
 mod template_explain;
 mod template_folder;
@@ -118,6 +119,7 @@ async fn dispatch(command: Command, started: Instant) -> Result<(), CliError> {
         Command::Runs(arguments) => runs::runs(arguments).await,
         Command::Search(arguments) => search::search(arguments).await,
         Command::Secrets(arguments) => secrets::secrets(arguments),
+        Command::Supply(arguments) => supply::supply(arguments).await,
         Command::Catalog(arguments) => catalog::catalog(arguments).await,
         Command::Admission(arguments) => admission::admission(&arguments),
         Command::Check(arguments) => check::check(arguments).await,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use fairway_app::AppConfig;
+use fairway_app::secret_scan::SecretsInPushes;
 use fairway_catalog::Rules;
 
 use crate::admission::AdmissionServerArguments;
@@ -49,6 +50,12 @@ pub struct ServerArguments {
     /// Keep entities that their sources no longer have, marked as orphans
     #[arg(long, env = "FAIRWAY_KEEP_ORPHANS")]
     keep_orphans: bool,
+    /// What happens to pushes that bring secrets
+    #[arg(long, env = "FAIRWAY_SECRETS_IN_PUSHES", value_enum, default_value_t, value_name = "ANSWER")]
+    secrets_in_pushes: SecretsAnswer,
+    /// Whom to trust about signatures: a trusted_root.json
+    #[arg(long, env = "FAIRWAY_TRUST_ROOT", value_name = "FILE")]
+    trust_root: Option<PathBuf>,
     /// Make a new administrator's code even when somebody has claimed the platform
     #[arg(long)]
     new_admin_code: bool,
@@ -125,6 +132,38 @@ fn catalog_rules(file: &Path) -> Result<Rules, CliError> {
     Rules::parse(document).map_err(CliError::Diagnostics)
 }
 
+/// What happens to a push that brings secrets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum SecretsAnswer {
+    /// It is refused, and told where they are
+    #[default]
+    Refuse,
+    /// It goes on, and is told where they are
+    Warn,
+    /// Nobody looks
+    Ignore,
+}
+
+impl From<SecretsAnswer> for SecretsInPushes {
+    fn from(answer: SecretsAnswer) -> Self {
+        match answer {
+            SecretsAnswer::Refuse => Self::Refuse,
+            SecretsAnswer::Warn => Self::Warn,
+            SecretsAnswer::Ignore => Self::Ignore,
+        }
+    }
+}
+
+/// The text of a trust root that can be used: a server that trusts nobody by mistake should not start.
+fn trust_root(file: &Path) -> Result<String, CliError> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| CliError::usage(format!("{name} cannot be read: {error}"), None))?;
+    fairway_supply::TrustRoot::read(&text)
+        .map_err(|refusal| CliError::usage(format!("{name}: {refusal}"), None))?;
+    Ok(text)
+}
+
 impl ServerArguments {
     fn launch(&self, log: LogFormat, started: Instant) -> Result<Launch, CliError> {
         if let Some(address) = &self.base_url {
@@ -149,6 +188,10 @@ impl ServerArguments {
         config.catalog.keep_orphans = self.keep_orphans;
         if let Some(file) = &self.catalog_rules {
             config.catalog.rules = catalog_rules(file)?;
+        }
+        config.secrets_in_pushes = self.secrets_in_pushes.into();
+        if let Some(file) = &self.trust_root {
+            config.trust_root = Some(trust_root(file)?);
         }
         config.kill_at_boundary = kill_at_boundary();
         Ok(Launch {

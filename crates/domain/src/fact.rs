@@ -46,6 +46,9 @@ pub mod kind {
     pub const AUDIT: &str = "guardrail.audit";
     /// Since when each finding of a service stands. Subject: the service's name.
     pub const STANDING: &str = "guardrail.standing";
+    /// A document about what something is made of, how it was built, who signed it or what is wrong with it. Subject: what
+    /// it is about, its kind and its tool.
+    pub const EVIDENCE: &str = "supply.evidence";
     /// The platform's own set-up, for example that the example organisation was installed. Subject: a name.
     pub const SETUP: &str = "platform.setup";
 }

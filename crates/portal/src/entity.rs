@@ -16,6 +16,7 @@ use crate::part::{empty, entity_link, state};
 use crate::row::{Link, RunRow};
 use crate::safe::SafeHtml;
 use crate::shell::document;
+use crate::supply::{self, EntitySupplyView};
 use crate::team::TeamView;
 use crate::waiver::WaiverRow;
 use crate::{address, code, entity_overview};
@@ -32,6 +33,8 @@ pub enum EntityTab {
     Yaml,
     /// `errors`
     Errors,
+    /// `supply-chain`
+    Supply,
     /// `history`
     History,
 }
@@ -43,6 +46,7 @@ impl EntityTab {
             "api" => Self::Api,
             "yaml" => Self::Yaml,
             "errors" => Self::Errors,
+            "supply-chain" => Self::Supply,
             "history" => Self::History,
             _ => Self::Overview,
         }
@@ -178,6 +182,8 @@ pub struct EntityView {
     pub yaml: SafeHtml,
     /// The history, when its tab is open.
     pub history: HistoryView,
+    /// Its supply chain, when its tab is open.
+    pub supply: EntitySupplyView,
     /// The README or the description in Markdown, rendered.
     pub readme: Option<SafeHtml>,
 }
@@ -196,6 +202,7 @@ pub fn entity(chrome: &Chrome, view: &EntityView) -> String {
                 EntityTab::Api => (api(view)),
                 EntityTab::Yaml => (yaml(view)),
                 EntityTab::Errors => (errors(chrome, view)),
+                EntityTab::Supply => (supply::entity_supply(chrome, &view.entity.reference(), &view.supply)),
                 EntityTab::History => (history::history(&view.entity.reference(), &view.history, chrome.now)),
             }
         },
@@ -301,6 +308,7 @@ fn tabs(view: &EntityView) -> Markup {
         nav.tabs aria-label="Parts of this page" {
             (tab(EntityTab::Overview, "", "Overview", html! {}))
             @if view.entity.spec_text("definition").is_some() { (tab(EntityTab::Api, "api", "Definition", html! {})) }
+            @if view.entity.reference().kind() == "component" { (tab(EntityTab::Supply, "supply-chain", "Supply chain", html! {})) }
             (tab(EntityTab::Yaml, "yaml", "YAML", html! {}))
             @if !view.diagnostics.is_empty() || view.tab == EntityTab::Errors { (tab(EntityTab::Errors, "errors", "Errors", errors)) }
             (tab(EntityTab::History, "history", "History", html! {}))

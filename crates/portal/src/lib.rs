@@ -49,6 +49,7 @@ mod shell;
 pub mod source;
 pub mod source_import;
 pub mod source_page;
+pub mod supply;
 pub mod team;
 pub mod truth;
 pub mod waiver;

@@ -109,6 +109,18 @@ impl ApiClient {
         self.ask("POST", path, Some(body)).await
     }
 
+    /// Sends bytes as they are.
+    pub async fn post_bytes<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        bytes: Vec<u8>,
+    ) -> Result<T, RemoteError> {
+        let (method, url) = ("POST", self.url(path));
+        let request = self.request(method, &url).timeout(WHOLE).header("accept", "application/json");
+        let sent = request.header("content-type", "application/octet-stream").body(bytes).send().await;
+        self.answer(method, url, sent).await
+    }
+
     /// Replaces by `body` as JSON.
     pub async fn put<B: Serialize + Sync + ?Sized, T: DeserializeOwned>(
         &self,
@@ -213,6 +225,15 @@ impl ApiClient {
             request = request.json(body);
         }
         let sent = request.send().await;
+        self.answer(method, url, sent).await
+    }
+
+    async fn answer<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        url: String,
+        sent: Result<Response, reqwest::Error>,
+    ) -> Result<T, RemoteError> {
         let response = sent.map_err(|source| RemoteError::Connection { method, url: url.clone(), source })?;
         if !response.status().is_success() {
             return Err(refusal(method, &url, response).await);

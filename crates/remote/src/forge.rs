@@ -10,6 +10,7 @@ pub mod content;
 pub mod diff;
 pub mod folder;
 pub mod history;
+pub mod judge;
 pub mod merge;
 mod pack_line;
 pub mod wire;
@@ -44,6 +45,7 @@ pub struct Forge {
     root: Arc<Path>,
     push_bytes: u64,
     updates: Arc<Mutex<Updates>>,
+    judge: Option<judge::PushJudge>,
 }
 
 /// What a new repository is to be.
@@ -101,13 +103,20 @@ impl Forge {
         let emptied = root.clone();
         // Nothing depends on the leftovers of an earlier process, so nobody waits for their removal.
         tokio::task::spawn_blocking(move || remove_leftovers(&emptied));
-        Ok(Self { git, root: root.into(), push_bytes: PUSH_BYTES, updates: Arc::default() })
+        Ok(Self { git, root: root.into(), push_bytes: PUSH_BYTES, updates: Arc::default(), judge: None })
     }
 
     /// The same forge with another limit for the size of one push, in bytes.
     #[must_use]
     pub fn with_push_limit(mut self, bytes: u64) -> Self {
         self.push_bytes = bytes;
+        self
+    }
+
+    /// The same forge, where somebody looks at each push before a branch moves.
+    #[must_use]
+    pub fn with_judge(mut self, judge: judge::PushJudge) -> Self {
+        self.judge = Some(judge);
         self
     }
 

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use fairway_domain::repository::{BranchName, RepositoryRef};
 use fairway_remote::{
-    Forge, GitService, GitSource, NewRepository, RefUpdate, RemoteError, SourceOptions, TreeLimits,
+    Forge, GitService, GitSource, NewRepository, PushJudge, PushVerdict, RefUpdate, RemoteError,
+    SourceOptions, TreeLimits,
 };
 use futures::StreamExt as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -23,7 +24,10 @@ fn repository() -> RepositoryRef {
 
 /// A forge with one empty repository, served at the address.
 async fn serve(root: &Path, push_limit: u64) -> (Forge, String, Updates) {
-    let forge = Forge::open(root).await.unwrap().with_push_limit(push_limit);
+    serve_forge(Forge::open(root).await.unwrap().with_push_limit(push_limit)).await
+}
+
+async fn serve_forge(forge: Forge) -> (Forge, String, Updates) {
     let new = NewRepository {
         repository: repository(),
         description: String::new(),
@@ -342,4 +346,69 @@ async fn redirects_lead_nowhere() {
         }
         _ = inside.accept() => panic!("the redirect was followed"),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_judge_sees_what_a_push_brings_before_a_branch_moves() {
+    let root = tempfile::tempdir().unwrap();
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let told = Arc::clone(&seen);
+    let judge: PushJudge = Arc::new(move |push| {
+        let told = Arc::clone(&told);
+        Box::pin(async move {
+            let mut texts = Vec::new();
+            let files = push.new_files().await.unwrap();
+            push.look_at(&files, 1 << 20, |file, bytes| {
+                texts.push(format!("{}={}", file.path, String::from_utf8_lossy(bytes)));
+            })
+            .await
+            .unwrap();
+            let before = push.updates[0].before.clone();
+            if let Some(before) = before {
+                let old = push.file(&before, "a b.txt", 100).await.unwrap().unwrap_or_default();
+                texts.push(format!("before={}", String::from_utf8_lossy(&old)));
+            }
+            let bad = texts.iter().any(|text| text.contains("bad"));
+            told.lock().unwrap().extend(texts);
+            let said = "look here\nand there\n".to_owned();
+            if bad {
+                PushVerdict { refusal: Some(said), remark: None }
+            } else {
+                PushVerdict { refusal: None, remark: Some(said) }
+            }
+        })
+    });
+    let forge = Forge::open(&root.path().join("forge")).await.unwrap().with_judge(judge);
+    let (forge, address, updates) = serve_forge(forge).await;
+    let work = root.path().join("work");
+    must(root.path(), &["clone", "-q", &address, "work"]).await;
+    must(&work, &["checkout", "-q", "-B", "main"]).await;
+    let commit = async |text: &str| {
+        std::fs::write(work.join("a b.txt"), text).unwrap();
+        must(&work, &["add", "."]).await;
+        must(&work, &["commit", "-q", "-m", text]).await;
+    };
+    commit("good").await;
+    let text = must(&work, &["push", "origin", "main"]).await;
+    assert!(text.contains("remote: look here") && text.contains("remote: and there"), "{text}");
+
+    // What is in a commit between is seen as well.
+    commit("bad").await;
+    commit("mended").await;
+    let (pushed, text) = git(&work, &["push", "origin", "main"]).await;
+    assert!(
+        !pushed && text.contains("remote: and there") && text.contains("pre-receive hook declined"),
+        "{text}"
+    );
+    let head = forge.head(&repository(), &BranchName::main()).await.unwrap().unwrap();
+    let tree = forge.tree(&repository(), head.as_str(), None, TreeLimits::default()).await.unwrap();
+    assert_eq!(tree.iter().next().unwrap().1.text(), Some("good"), "the branch did not move");
+    assert_eq!(updates.lock().unwrap().concat().len(), 1);
+    let mut seen = seen.lock().unwrap().clone();
+    seen.sort();
+    assert_eq!(seen, ["a b.txt=bad", "a b.txt=good", "a b.txt=mended", "before=good"]);
+
+    // A push that brings no objects, and one that deletes, are asked about too and have nothing new.
+    must(&work, &["push", "-q", "origin", "HEAD~2:refs/heads/topic"]).await;
+    must(&work, &["push", "-q", "origin", ":refs/heads/topic"]).await;
 }

@@ -12,11 +12,13 @@ mod proposal;
 mod search;
 mod service;
 mod source;
+mod supply;
 mod truth;
 mod waiver;
 
 use axum::Json;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use serde_json::Value;
 use utoipa::OpenApi;
@@ -43,6 +45,7 @@ pub(crate) use waiver::breadth;
         (name = "catalog", description = "Entities and where they come from"),
         (name = "repositories", description = "Repositories of the embedded forge and their change requests"),
         (name = "guardrails", description = "Policies, findings and waivers"),
+        (name = "supply chain", description = "What things are made of, how they were built, who signed them"),
         (name = "audit", description = "The journal"),
         (name = "access", description = "Tokens")
     ),
@@ -131,6 +134,14 @@ fn described() -> OpenApiRouter<ServerState> {
         .routes(routes!(waiver::reject))
         .routes(routes!(waiver::revoke))
         .routes(routes!(guardrail::check))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(supply::add, supply::list))
+                .layer(DefaultBodyLimit::max(fairway_app::supply::UPLOAD_BYTES + 1024)),
+        )
+        .routes(routes!(supply::document))
+        .routes(routes!(supply::components))
+        .routes(routes!(supply::vulnerabilities))
         .routes(routes!(audit::records))
         .routes(routes!(audit::verify))
         .routes(routes!(audit::erase))

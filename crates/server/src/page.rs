@@ -30,6 +30,7 @@ pub(crate) mod shelf;
 pub(crate) mod source;
 pub(crate) mod source_import;
 pub(crate) mod source_page;
+pub(crate) mod supply;
 pub(crate) mod team;
 pub(crate) mod truth;
 pub(crate) mod waiver;

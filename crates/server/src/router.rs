@@ -115,6 +115,7 @@ fn pages() -> Router<ServerState> {
         .route("/guardrails/waivers/{id}/approve", post(page::waiver::approve))
         .route("/guardrails/waivers/{id}/reject", post(page::waiver::reject))
         .route("/guardrails/waivers/{id}/revoke", post(page::waiver::revoke))
+        .route("/guardrails/supply-chain", get(page::supply::supply))
         .route("/audit", get(page::audit::audit))
         .route("/audit/verify", get(page::audit::audit).post(page::audit::verify))
         .route("/audit/{sequence}", get(page::audit::record))

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::object::StoredObject;
 use super::verdicts::locked;
 use crate::projection::View;
+use crate::supply::chain::SUPPLY_CHAIN;
 use crate::{App, AppError};
 
 /// Where a policy in force was read.
@@ -32,6 +33,8 @@ pub(crate) struct Compiled {
     /// The same policies, each with what it depends on.
     pub(crate) units: Vec<Arc<CompiledUnit>>,
     together: OnceLock<PolicySet>,
+    /// Whether a policy is about what is known of supply chains.
+    pub(crate) asks_supply_chains: bool,
 }
 
 /// A unit of policies, compiled for itself.
@@ -104,8 +107,9 @@ impl Compiled {
                 }
             })
             .collect();
+        let asks_supply_chains = all.iter().any(|it| it.value.to_string().contains(SUPPLY_CHAIN));
         let (set, diagnostics) = PolicySet::compile(all);
-        Self { set, diagnostics, documents, units, together: OnceLock::new() }
+        Self { set, diagnostics, documents, units, together: OnceLock::new(), asks_supply_chains }
     }
 
     /// All units that look at nothing but the object, as one.

@@ -11,6 +11,7 @@ use fairway_domain::{Diagnostic, Digest};
 use super::object::{ObjectStore, StoredObject, is_object};
 use crate::environments::environments_of;
 use crate::projection::View;
+use crate::supply::chain::{DescribedChains, SUPPLY_CHAIN, SupplyChain};
 use crate::{App, AppError};
 
 /// So many files are read together.
@@ -52,6 +53,7 @@ pub(crate) struct Delivered {
 #[derive(Default)]
 pub(crate) struct Readings {
     repositories: BTreeMap<RepositoryRef, Reading>,
+    chains: DescribedChains,
     last: Arc<Delivered>,
 }
 
@@ -120,6 +122,8 @@ impl App {
             let delivery = &environment.spec.delivery;
             key.push(format!("{}={}/{}", environment.name, delivery.repository, delivery.path));
         }
+        let chains = self.known_supply_chains(view, &mut readings.chains).await?;
+        key.extend(chains.iter().map(|chain| chain.object.to_string()));
         let key = Some(Digest::of(key.join("\n").as_bytes()));
         if readings.last.key == key {
             return Ok(Arc::clone(&readings.last));
@@ -132,6 +136,9 @@ impl App {
             if let Some(reading) = readings.repositories.get(&delivery.repository) {
                 delivered.place(&name, &delivery.path, reading);
             }
+        }
+        for chain in chains.iter() {
+            delivered.place_chain(&self.inner.findings.store, chain);
         }
         readings.last = Arc::new(delivered);
         // What was delivered before is given up here, unless an evaluation still looks at it.
@@ -248,6 +255,20 @@ impl Delivered {
                 });
             }
         }
+    }
+
+    /// What is known of a supply chain stands beside the manifests, so that policies judge it with them.
+    fn place_chain(&mut self, store: &ObjectStore, chain: &SupplyChain) {
+        let object = store.take_in(&chain.object);
+        let position = u32::try_from(self.placements.len()).unwrap_or(u32::MAX);
+        self.places.entry(object.number).or_default().push(position);
+        self.objects.entry(object.number).or_insert_with(|| Arc::clone(&object));
+        self.placements.push(Placement {
+            object,
+            file: format!("{SUPPLY_CHAIN}/{}", chain.service).into(),
+            environment: chain.environment.as_str().into(),
+            service: chain.service.as_str().into(),
+        });
     }
 
     /// Where an object is.

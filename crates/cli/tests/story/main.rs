@@ -36,6 +36,7 @@ mod refusals;
 mod replicas;
 mod search;
 mod server;
+mod supply;
 mod template_source;
 mod templates;
 mod undoing;

@@ -405,6 +405,7 @@ pub fn entity_view(tab: EntityTab, broken: bool) -> EntityView {
         waivers: vec![],
         team: None,
         icon: icon::of_kind("component"),
+        supply: fairway_portal::supply::EntitySupplyView::default(),
         starred: Some(broken),
         pending: vec![],
         editable: true,

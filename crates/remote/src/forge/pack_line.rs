@@ -122,7 +122,7 @@ fn read_lines(mut bytes: &[u8]) -> (Vec<&[u8]>, bool) {
 }
 
 /// `old new name`, on the first line followed by NUL and capabilities.
-fn parse_command(line: &[u8]) -> Option<RefUpdate> {
+pub(super) fn parse_command(line: &[u8]) -> Option<RefUpdate> {
     let text = String::from_utf8_lossy(line.split(|&byte| byte == 0).next()?);
     let mut fields = text.trim_end_matches('\n').splitn(3, ' ');
     let (before, after, name) = (fields.next()?, fields.next()?, fields.next()?);

@@ -5,6 +5,7 @@
 
 use std::io::{self, Write as _};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fairway_domain::repository::{BranchName, CommitId, RepositoryRef};
@@ -16,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::Forge;
+use super::judge::Court;
 use super::pack_line::PushWatch;
 use crate::RemoteError;
 use crate::git::{Task, read_complaint};
@@ -128,7 +130,8 @@ impl Forge {
     /// the request says `Content-Encoding: gzip`, and git's answer comes back as it is written.
     ///
     /// Pushes are checked (`fsckObjects`) and limited in size; the client is told why. History may be
-    /// rewritten by force, the default branch not be deleted, and hooks never run.
+    /// rewritten by force and the default branch not be deleted. No hook of a repository runs; the only one is the
+    /// forge's own, which asks its judge.
     pub async fn exchange(
         &self,
         repository: &RepositoryRef,
@@ -139,7 +142,17 @@ impl Forge {
     ) -> Result<Exchange, RemoteError> {
         let on = repository.to_string();
         let task = self.wire_task(repository, service, protocol, &on).await?;
-        let task = task.arguments(["--stateless-rpc", "."]);
+        let mut task = task.arguments(["--stateless-rpc", "."]);
+        let court = match &self.judge {
+            Some(judge) if service == GitService::ReceivePack => {
+                let court = Court::open(self, repository, Arc::clone(judge)).await?;
+                task = task
+                    .setting("core.hooksPath", court.hooks().to_string_lossy())
+                    .variable("FAIRWAY_PUSH", court.folder().as_os_str());
+                Some(court)
+            }
+            _ => None,
+        };
         let (permit, child) = self.git.start_wire(&task).await?;
         let (answer, mut output) = mpsc::channel(4);
         let (tell, updated) = oneshot::channel();
@@ -149,7 +162,7 @@ impl Forge {
             // Git itself refuses a pack above the limit; this stops whoever goes on sending after that.
             GitService::ReceivePack => self.push_bytes.saturating_mul(2).saturating_add(16 * 1024 * 1024),
         };
-        let drive = Drive { service, limit, gzip, doing, on, _permit: permit };
+        let drive = Drive { service, limit, gzip, doing, on, _permit: permit, _court: court };
         let done = tokio::spawn(drive.run(child, body, answer, tell));
         let output = Box::pin(stream::poll_fn(move |context| output.poll_recv(context)));
         Ok(Exchange { output, updated, done })
@@ -200,6 +213,8 @@ struct Drive {
     doing: &'static str,
     on: String,
     _permit: OwnedSemaphorePermit,
+    /// Whoever looks at the push; goes when the push is over.
+    _court: Option<Court>,
 }
 
 type Answer = mpsc::Sender<io::Result<Vec<u8>>>;

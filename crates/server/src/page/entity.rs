@@ -17,6 +17,7 @@ use fairway_domain::{Caller, Entity, EntityRef, Permission};
 use fairway_portal::change_request::change_address;
 use fairway_portal::entity::{DeployedVersion, EntityDeployment, Provenance, RelatedEntity, RelationGroup};
 use fairway_portal::row::{Link, RunRow};
+use fairway_portal::supply::EntitySupplyView;
 use fairway_portal::{DefinitionView, EntityTab, EntityView, GraphView, PendingChange, SafeHtml, Section};
 use fairway_portal::{HistoryView, Notice, Tone, WaiverRow};
 
@@ -28,6 +29,7 @@ use crate::page::history::history_view;
 use crate::page::moment::{as_of, dated};
 use crate::page::readme::readme;
 use crate::page::row::{clone_url, entity_url, icon_of};
+use crate::page::supply::entity_supply;
 use crate::page::team::team as team_of;
 use crate::page::waiver::row as waiver_row;
 use crate::page::{Page, chrome, highlighted, html, markdown_in, off_thread, shelf};
@@ -201,6 +203,11 @@ pub(crate) async fn entity(
     } else {
         HistoryView::default()
     };
+    let supply = if tab == EntityTab::Supply && !past {
+        entity_supply(&state, &caller, &reference).await.or_page(&state, &uri, &caller)?
+    } else {
+        EntitySupplyView::default()
+    };
     let repository = repository(&view, &found);
     let entity = Entity::clone(&found.entity());
     let owner_title =
@@ -284,6 +291,7 @@ pub(crate) async fn entity(
             definition,
             yaml,
             history,
+            supply,
             readme,
             team,
             icon,
