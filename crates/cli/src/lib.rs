@@ -63,6 +63,7 @@ mod undo;
 mod up;
 mod version;
 mod waive;
+mod what_if;
 
 use std::process::ExitCode;
 use std::time::Instant;

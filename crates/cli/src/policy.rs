@@ -14,6 +14,7 @@ use crate::manifests;
 use crate::output::{OutputArguments, counted, harmless};
 use crate::policy_test::{self, PolicyTestArguments};
 use crate::waive::{self, WaiveArguments};
+use crate::what_if::{self, WhatIfArguments};
 
 /// Test, explain and apply policies that are files; ask for and decide on waivers
 #[derive(Debug, clap::Args)]
@@ -50,6 +51,16 @@ enum PolicyCommand {
     )]
     Check(CheckArguments),
     Waive(WaiveArguments),
+    /// Show whom a change of policies would hit, before it is made
+    ///
+    /// The server evaluates the files against everything that is delivered, and against the plans, deployments and
+    /// pushes of the past 90 days; nothing changes. Each document takes the place of the policy of its kind and name.
+    /// Ends with 1 when a policy is broken.
+    #[command(
+        name = "what-if",
+        after_help = "Examples:\n  fairway policy what-if policies/require-labels.yaml\n  fairway policy what-if policies/ --output json | jq '.today.counts'\n  fairway policy what-if --remove K8sRequiredLabels/labels"
+    )]
+    WhatIf(WhatIfArguments),
 }
 
 /// `fairway policy explain`
@@ -69,6 +80,7 @@ pub async fn policy(arguments: PolicyArguments) -> Result<(), CliError> {
         PolicyCommand::Explain(arguments) => explain(arguments).await,
         PolicyCommand::Check(arguments) => check::check(arguments).await,
         PolicyCommand::Waive(arguments) => waive::waive(arguments).await,
+        PolicyCommand::WhatIf(arguments) => what_if::what_if(arguments).await,
     }
 }
 

@@ -15,6 +15,7 @@ mod source;
 mod supply;
 mod truth;
 mod waiver;
+mod what_if;
 
 use axum::Json;
 use axum::Router;
@@ -142,6 +143,7 @@ fn described() -> OpenApiRouter<ServerState> {
         .routes(routes!(supply::document))
         .routes(routes!(supply::components))
         .routes(routes!(supply::vulnerabilities))
+        .routes(routes!(what_if::what_if))
         .routes(routes!(audit::records))
         .routes(routes!(audit::verify))
         .routes(routes!(audit::erase))

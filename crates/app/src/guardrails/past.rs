@@ -375,13 +375,12 @@ impl Past {
             .map(|object| (object.number, Arc::clone(object)))
             .collect();
         let then = Delivered { objects, ..Delivered::default() };
-        let alone: Vec<Arc<CompiledUnit>> = pairs
-            .iter()
-            .flat_map(|(before, after)| [before, after])
-            .flatten()
+        let sides = pairs.iter().flat_map(|(before, after)| [before, after]).flatten();
+        let alone: BTreeMap<Digest, Arc<CompiledUnit>> = sides
             .filter(|unit| *unit.unit.other_objects() == OtherObjects::None)
-            .cloned()
+            .map(|unit| (unit.unit.digest, Arc::clone(unit)))
             .collect();
+        let alone: Vec<Arc<CompiledUnit>> = alone.into_values().collect();
         let mut complete = verdicts.bring_up(&alone, None, &then, stop) && !self.is_cut;
         let applied: BTreeSet<Digest> = view.runs.values().map(|run| run.plan).collect();
         let (mut blocked, mut latest, mut people) = (0, Vec::new(), BTreeSet::new());

@@ -122,6 +122,11 @@ impl Edited {
         Ok(Self { documents, diagnostics, read })
     }
 
+    /// Whether a document is one of the texts.
+    pub(crate) fn is_written(&self, document: &PolicyDocument) -> bool {
+        document.file.as_ref().is_some_and(|known_as| self.read.contains_key(known_as))
+    }
+
     /// A diagnostic of a policy, at the line of the text that it is about.
     pub(crate) fn at_its_line(&self, diagnostic: Diagnostic) -> Diagnostic {
         let Some(location) = &diagnostic.location else { return diagnostic };

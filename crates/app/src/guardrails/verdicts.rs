@@ -272,7 +272,10 @@ fn numbered(object: &StoredObject) -> PolicyObject {
 
 /// What a unit looks at besides the objects that it is about, in the order of the places; `None` when it looks at
 /// nothing.
-fn beside_of<'d>(unit: &CompiledUnit, delivered: &'d Delivered) -> Option<Vec<&'d Arc<StoredObject>>> {
+pub(crate) fn beside_of<'d>(
+    unit: &CompiledUnit,
+    delivered: &'d Delivered,
+) -> Option<Vec<&'d Arc<StoredObject>>> {
     let others = unit.unit.other_objects();
     if *others == OtherObjects::None {
         return None;
@@ -290,6 +293,6 @@ fn digest_of(objects: &[&Arc<StoredObject>]) -> Digest {
     Digest::of(&numbers)
 }
 
-fn weight_of(objects: &[&Arc<StoredObject>]) -> usize {
+pub(crate) fn weight_of(objects: &[&Arc<StoredObject>]) -> usize {
     objects.iter().map(|object| object.weight()).sum()
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fairway_domain::finding::{Enforcement, Finding, Severity};
-use fairway_domain::{Caller, Diagnostic, Permission};
+use fairway_domain::{Caller, Diagnostic, Digest, Permission};
 use fairway_policy::PolicyUnit;
 use serde::{Deserialize, Serialize};
 
 use super::Waivers;
+use super::chosen::{ChosenObject, ObjectVerdict};
 use super::compiled::{Compiled, CompiledUnit};
 use super::delivered::{Delivered, Placement};
 use super::fleet::placed;
@@ -42,6 +43,8 @@ pub struct WhatIf {
     pub listed: usize,
     /// Whether the past is looked at.
     pub past: bool,
+    /// An object that is looked at by itself.
+    pub object: Option<ChosenObject>,
     /// Who asks again and again while typing: a newer question of the same name ends the one before.
     pub session: Option<String>,
 }
@@ -54,6 +57,8 @@ pub enum PolicyChange {
     Added,
     /// It says something else.
     Changed,
+    /// It is as it is.
+    Same,
     /// It would not be in force any more.
     Removed,
 }
@@ -93,6 +98,9 @@ pub struct WhatIfReport {
     /// Who would have been blocked; absent when it was not asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub past: Option<PastImpact>,
+    /// What would be said about the chosen object; absent when there is none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub object: Option<ObjectVerdict>,
 }
 
 /// Units of policies as they are and as they would be.
@@ -142,6 +150,7 @@ impl App {
             objects: 0,
             today: Impact::default(),
             past: None,
+            object: None,
         };
         if !change.is_readable {
             return Ok(report);
@@ -160,17 +169,19 @@ impl App {
             let verdicts = &app.inner.findings.verdicts;
             let past = past.map(|past| past.impact(&view, since, &pairs, verdicts, &stop));
             complete &= past.as_ref().is_none_or(|past: &PastImpact| past.complete) || !stop.is_over();
+            let after: Vec<Arc<CompiledUnit>> = pairs.iter().filter_map(|(_, after)| after.clone()).collect();
+            let object = request.object.map(|object| object.verdict(&after, &delivered, &stop)).transpose();
             verdicts.keep_units(&compiled);
-            (today, past, complete, stop.is_cancelled())
+            object.map(|object| (today, past, object, complete, stop.is_cancelled()))
         });
-        let (today, past, complete, is_cancelled) = evaluation.await?;
+        let (today, past, object, complete, is_cancelled) = evaluation.await??;
         if is_cancelled {
             return Err(AppError::Conflict {
                 message: "a newer question took the place of this one".to_owned(),
                 hint: None,
             });
         }
-        (report.today, report.past, report.complete) = (today, past, complete);
+        (report.today, report.past, report.object, report.complete) = (today, past, object, complete);
         Ok(report)
     }
 
@@ -198,7 +209,10 @@ impl App {
         let mut pairs: Vec<UnitPair> = Vec::new();
         for unit in PolicyUnit::divide(&edited.documents) {
             let before = old.remove(unit.key.as_str());
-            if before.is_some_and(|before| before.unit.digest == unit.digest) {
+            if let Some(before) = before.filter(|before| before.unit.digest == unit.digest) {
+                if unit.documents.iter().any(|document| edited.is_written(document)) {
+                    pairs.push((Some(Arc::clone(before)), Some(Arc::clone(before))));
+                }
                 continue;
             }
             let after = CompiledUnit::new(unit);
@@ -219,23 +233,18 @@ impl App {
         stop: &Stop,
     ) -> (Impact, bool) {
         let verdicts = &self.inner.findings.verdicts;
-        let units: Vec<Arc<CompiledUnit>> =
-            pairs.iter().flat_map(|(before, after)| [before, after]).flatten().cloned().collect();
+        let sides = pairs.iter().flat_map(|(before, after)| [before, after]).flatten();
+        let units: BTreeMap<Digest, Arc<CompiledUnit>> =
+            sides.map(|unit| (unit.unit.digest, Arc::clone(unit))).collect();
+        let units: Vec<Arc<CompiledUnit>> = units.into_values().collect();
         let complete = verdicts.bring_up(&units, None, delivered, stop);
-        let kept: Vec<_> = pairs
-            .iter()
-            .map(|(before, after)| {
-                let of = |unit: &Option<Arc<CompiledUnit>>| unit.as_ref().map(|unit| verdicts.of(unit));
-                (of(before), of(after))
-            })
-            .collect();
+        let kept: BTreeMap<Digest, _> =
+            units.iter().map(|unit| (unit.unit.digest, verdicts.of(unit))).collect();
         // One evaluation has the turn, so nobody else holds two of these.
-        let guards: Vec<_> = kept
-            .iter()
-            .map(|(before, after)| (before.as_deref().map(locked), after.as_deref().map(locked)))
-            .collect();
-        let sides: Vec<_> =
-            guards.iter().map(|(before, after)| (before.as_deref(), after.as_deref())).collect();
+        let guards: BTreeMap<Digest, _> =
+            kept.iter().map(|(digest, known)| (*digest, locked(known))).collect();
+        let side = |unit: &Option<Arc<CompiledUnit>>| Some(&**guards.get(&unit.as_ref()?.unit.digest)?);
+        let sides: Vec<_> = pairs.iter().map(|(before, after)| (side(before), side(after))).collect();
         let waivers = Waivers::of(view, self.now());
         let waived = |finding: &Finding, placement: &Placement| {
             !waivers.is_empty() && waivers.of_finding(&placed(finding, placement)).is_some()
@@ -251,11 +260,13 @@ fn policies_of(pairs: &[UnitPair]) -> Vec<ChangedPolicy> {
         let infos = |unit: &Option<Arc<CompiledUnit>>| {
             unit.as_ref().map(|unit| unit.set.policies().to_vec()).unwrap_or_default()
         };
+        let is_same = before.as_ref().zip(after.as_ref()).is_some_and(|(one, two)| Arc::ptr_eq(one, two));
         let (before, after) = (infos(before), infos(after));
         let is_in =
             |list: &[fairway_policy::PolicyInfo], name: &str| list.iter().any(|info| info.name == name);
         for info in after.iter().chain(before.iter().filter(|info| !is_in(&after, &info.name))) {
             let change = match (is_in(&before, &info.name), is_in(&after, &info.name)) {
+                (true, true) if is_same => PolicyChange::Same,
                 (false, _) => PolicyChange::Added,
                 (true, true) => PolicyChange::Changed,
                 (true, false) => PolicyChange::Removed,
