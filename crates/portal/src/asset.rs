@@ -21,13 +21,14 @@ struct Entry {
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-static FILES: [(&str, &str, &[u8]); 9] = [
+static FILES: [(&str, &str, &[u8]); 10] = [
     ("style.css", "text/css; charset=utf-8", include_bytes!("assets/style.css")),
     ("palette.js", SCRIPT, include_bytes!("assets/palette.js")),
     ("keys.js", SCRIPT, include_bytes!("assets/keys.js")),
     ("live.js", SCRIPT, include_bytes!("assets/live.js")),
     ("follow.js", SCRIPT, include_bytes!("assets/follow.js")),
     ("catalog.js", SCRIPT, include_bytes!("assets/catalog.js")),
+    ("policy.js", SCRIPT, include_bytes!("assets/policy.js")),
     ("graph.js", SCRIPT, include_bytes!("assets/graph.js")),
     ("copy.js", SCRIPT, include_bytes!("assets/copy.js")),
     ("favicon.svg", "image/svg+xml", include_bytes!("assets/favicon.svg")),

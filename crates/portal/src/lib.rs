@@ -39,6 +39,7 @@ mod plan_files;
 mod plan_story;
 pub mod platform;
 pub mod policy;
+pub mod policy_editor;
 pub mod proposal;
 pub mod repository;
 pub mod row;
@@ -85,6 +86,7 @@ pub use home::{Attention, HomeView, home};
 pub use plan::{PlanContent, PlanFileView, PlanView, plan, plan_file};
 pub use platform::{PlatformView, platform};
 pub use policy::{PoliciesView, PolicyRow, PolicyTab, PolicyView, policies, policy};
+pub use policy_editor::{PolicyEditorView, PolicyVerdictView, policy_editor, policy_verdict};
 pub use proposal::{ProposalRow, ProposalsView, proposals};
 pub use repository::{
     BlobContent, BlobView, EntryKind, EntryRow, FolderView, RepositoriesView, RepositoryHead, RepositoryRow,

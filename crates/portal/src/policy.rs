@@ -162,7 +162,7 @@ pub fn policies(chrome: &Chrome, view: &PoliciesView) -> String {
     document(
         chrome,
         html! {
-            (headline(&title, (!view.policies.is_empty()).then_some(&line), None))
+            (headline(&title, (!view.policies.is_empty()).then_some(&line), Some(&html! { a.button href="/policies/new" { "New policy" } })))
             (parts("/guardrails/policies"))
             @if view.policies.is_empty() {
                 (empty("shield", "No policies yet", &html! { "Register a source with policies of Gatekeeper or Kyverno; every plan is checked against them." },
@@ -237,7 +237,7 @@ pub fn policy(chrome: &Chrome, view: &PolicyView) -> String {
     document(
         chrome,
         html! {
-            (headline(&policy.title, Some(&line), None))
+            (headline(&policy.title, Some(&line), Some(&html! { a.button href=(address::query("/policies/edit", &[("policy", &policy.name)])) { "Edit, and see whom it would hit" } })))
             nav.tabs aria-label="Parts of this page" {
                 @for (tab, name, word) in PolicyTab::ALL {
                     a href=(address::query(&here, &[("tab", name)])) aria-current=[(tab == view.tab).then_some("page")] {

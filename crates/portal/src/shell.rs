@@ -64,6 +64,7 @@ pub fn document_with(chrome: &Chrome, options: Document, content: Markup) -> Str
                 script type="module" src=(asset_path("copy.js")) {}
                 @if body.contains("<div class=\"graph\"") { script type="module" src=(asset_path("graph.js")) {} }
                 @if body.contains(" data-rows") { script type="module" src=(asset_path("catalog.js")) {} }
+                @if body.contains(" data-what-if") { script type="module" src=(asset_path("policy.js")) {} }
                 @if chrome.follow.is_some() { script type="module" src=(asset_path("follow.js")) {} }
                 @if options.live { script type="module" src=(asset_path("live.js")) {} }
             }

@@ -20,6 +20,7 @@ pub(crate) mod near;
 pub(crate) mod plan;
 pub(crate) mod platform;
 pub(crate) mod policy;
+pub(crate) mod policy_editor;
 pub(crate) mod proposal;
 pub(crate) mod readme;
 pub(crate) mod repository;

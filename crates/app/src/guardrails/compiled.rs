@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use fairway_catalog::CatalogEntity;
 use fairway_domain::finding::{Finding, ObjectRef, Outcome};
+use fairway_domain::near_names;
 use fairway_domain::{Diagnostic, Digest, canonical};
 use fairway_policy::{OtherObjects, PolicyDocument, PolicyInfo, PolicySet, PolicyUnit};
 use serde_json::Value;
@@ -144,7 +145,10 @@ impl Compiled {
         found.map(|(_, place)| place.clone()).ok_or_else(|| AppError::NotFound {
             what: "policy",
             name: policy.to_owned(),
-            near: self.set.policies().iter().map(|info| info.name.clone()).collect(),
+            near: near_names(policy, self.set.policies().iter().map(|info| info.name.as_str()))
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
         })
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fairway_domain::near_names;
 use fairway_domain::{Diagnostic, SourceLocation};
 use fairway_policy::PolicyDocument;
 use fairway_yaml::Document;
@@ -104,7 +105,10 @@ impl Edited {
             return Err(AppError::NotFound {
                 what: "policy",
                 name: (*unknown).to_owned(),
-                near: labels.into_iter().collect(),
+                near: near_names(unknown, labels.iter().map(String::as_str))
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect(),
             });
         }
         let renewed: BTreeSet<Identity> = written.iter().map(|document| identity(&document.value)).collect();

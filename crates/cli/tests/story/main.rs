@@ -41,4 +41,5 @@ mod template_source;
 mod templates;
 mod undoing;
 mod waivers;
+mod what_if;
 mod world;
