@@ -16,6 +16,7 @@ mod policy_file;
 mod policy_text;
 mod verdicts;
 mod waive;
+mod waiver_impact;
 mod watch;
 mod what_if;
 
@@ -42,6 +43,7 @@ pub use policies::{Exemption, PolicyDetail, PolicyLanguage, PolicySource, Waiver
 pub use policy_file::{OpenedPolicy, PolicyEdit, PolicyHome};
 pub use policy_text::PolicyFile;
 pub(crate) use waive::Waivers;
+pub use waiver_impact::{WaiverFate, WaiverImpact};
 pub use what_if::{ChangedPolicy, PolicyChange, WhatIf, WhatIfReport};
 
 /// What was read and computed last, and from what.

@@ -11,6 +11,7 @@ mod push;
 mod report;
 mod statistic;
 mod walk;
+mod what_if;
 
 use serde_json::json;
 
@@ -44,6 +45,7 @@ pub struct BenchArguments {
 enum BenchCommand {
     Catalog(catalog::CatalogArguments),
     Policy(policy::PolicyArguments),
+    WhatIf(what_if::WhatIfArguments),
 }
 
 /// Runs `fairway bench`. A bar that is missed is shown, and is no failure: machines differ.
@@ -51,6 +53,7 @@ pub async fn bench(arguments: BenchArguments) -> Result<(), CliError> {
     match arguments.what {
         Some(BenchCommand::Catalog(arguments)) => return catalog::catalog(arguments).await,
         Some(BenchCommand::Policy(arguments)) => return policy::policy(&arguments),
+        Some(BenchCommand::WhatIf(arguments)) => return what_if::what_if(arguments).await,
         None => {}
     }
     if cfg!(debug_assertions) {

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use fairway_app::guardrails::{FindingChange, ImpactCounts, PastKind, PolicyChange, WhatIfReport};
+use fairway_app::guardrails::{
+    FindingChange, ImpactCounts, PastKind, PolicyChange, WaiverFate, WhatIfReport,
+};
 use fairway_domain::Diagnostic;
 use serde_json::{Value, json};
 
@@ -112,6 +114,14 @@ fn words(report: &WhatIfReport) -> String {
         });
         let header = ["owner", "services", "new", "solved", "same", "blocking"];
         parts.push(more(table(header, rows.collect(), ""), today.owners.len(), "owner"));
+    }
+    for waiver in &report.waivers {
+        let of = waiver.entity.as_ref().map(|entity| format!(" of {entity}")).unwrap_or_default();
+        let fate = match waiver.fate {
+            WaiverFate::Lapses => "lapses: it does not cover what would be found",
+            WaiverFate::Unneeded => "is not needed any more",
+        };
+        parts.push(format!("waiver {} from {}{of} {fate}", waiver.id, waiver.title));
     }
     if let Some(past) = &report.past {
         let rows = past.latest.iter().take(ROWS).map(|it| {

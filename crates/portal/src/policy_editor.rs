@@ -166,8 +166,8 @@ pub struct PolicyVerdictView {
     pub services_in_all: usize,
     /// The past.
     pub past: Option<PastView>,
-    /// Waivers that would let nothing pass any more, and how many findings a waiver lets pass.
-    pub unneeded_waivers: Vec<(String, String)>,
+    /// Waivers that would let nothing pass any more: the policy, what it is about, and what becomes of it.
+    pub waivers: Vec<(String, Option<EntityRef>, &'static str)>,
     /// How many findings come with what mends them, and in how many files.
     pub fixable: (usize, usize),
     /// The objects of the fleet that fit the words: identifier and label.
@@ -369,12 +369,15 @@ fn today(view: &PolicyVerdictView) -> Markup {
         @if view.fixable.0 > 0 {
             p { (count(view.fixable.0, "finding comes", "findings come")) " with what mends it, in " (count(view.fixable.1, "delivered file", "delivered files")) "." }
         }
-        @if !view.unneeded_waivers.is_empty() {
-            p {
-                (count(view.unneeded_waivers.len(), "waiver is", "waivers are")) " not needed any more: "
-                @for (position, (name, url)) in view.unneeded_waivers.iter().enumerate() {
-                    @if position > 0 { ", " }
-                    a href=(url) { (name) }
+        @if !view.waivers.is_empty() {
+            p { (count(view.waivers.len(), "waiver", "waivers")) " would let nothing pass any more:" }
+            ul {
+                @for (policy, entity, fate) in &view.waivers {
+                    li {
+                        (policy)
+                        @if let Some(entity) = entity { " of " (entity_link(entity, entity.name())) }
+                        " " (fate)
+                    }
                 }
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fairway_domain::EntityRef;
-use fairway_domain::finding::Finding;
+use fairway_domain::finding::{Finding, Waived};
 use fairway_domain::repository::RepositoryRef;
 use serde::{Deserialize, Serialize};
 
@@ -177,13 +177,13 @@ fn found(verdicts: Option<&Verdicts>, number: u32) -> &[Finding] {
     verdicts.and_then(|verdicts| verdicts.findings.get(&number)).map_or(&[], Vec::as_slice)
 }
 
-/// Puts verdicts side by side. `waived` says whether a finding in its place would be let pass.
+/// Puts verdicts side by side. `waived` says what lets a finding in its place pass.
 pub(crate) fn impact(
     view: &View,
     delivered: &Delivered,
     pairs: &[Pair<'_>],
     listed: usize,
-    waived: &impl Fn(&Finding, &Placement) -> bool,
+    waived: &impl Fn(&Finding, &Placement) -> Option<Waived>,
 ) -> Impact {
     let mut all: Vec<(FindingChange, bool, &Placement, &Finding)> = Vec::new();
     for (before, after) in pairs {
@@ -195,7 +195,7 @@ pub(crate) fn impact(
         for number in numbers {
             for (change, finding) in changes(found(*before, number), found(*after, number)) {
                 for placement in delivered.places_of(number) {
-                    let blocks = finding.blocks() && !waived(finding, placement);
+                    let blocks = finding.blocks() && waived(finding, placement).is_none();
                     all.push((change, blocks, placement, finding));
                 }
             }
@@ -286,7 +286,7 @@ pub(crate) fn impact(
         .map(|(change, _, placement, finding)| ChangedFinding {
             change,
             service: placement.service.to_string(),
-            finding: placed(finding, placement),
+            finding: Finding { waiver: waived(finding, placement), ..placed(finding, placement) },
         })
         .collect();
     impact

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fairway_domain::finding::{Enforcement, Finding, Severity};
+use fairway_domain::waiver::Waiver;
 use fairway_domain::{Caller, Diagnostic, Digest, Permission};
 use fairway_policy::PolicyUnit;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use super::impact::{Impact, impact};
 use super::past::PastImpact;
 use super::policy_text::{Edited, PolicyFile};
 use super::verdicts::{Stop, locked};
+use super::waiver_impact::{WaiverImpact, waiver_impact};
 use crate::projection::View;
 use crate::{App, AppError};
 
@@ -95,6 +97,8 @@ pub struct WhatIfReport {
     pub objects: usize,
     /// Who would fail today.
     pub today: Impact,
+    /// The waivers that would let nothing pass any more.
+    pub waivers: Vec<WaiverImpact>,
     /// Who would have been blocked; absent when it was not asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub past: Option<PastImpact>,
@@ -149,6 +153,7 @@ impl App {
             complete: change.is_readable,
             objects: 0,
             today: Impact::default(),
+            waivers: Vec::new(),
             past: None,
             object: None,
         };
@@ -165,23 +170,24 @@ impl App {
         let evaluation = off_thread(move || {
             let _turn = turn;
             let listed = request.listed.min(MAX_LISTED);
-            let (today, mut complete) = app.today(&view, &delivered, &pairs, listed, &stop);
+            let (today, waivers, mut complete) = app.today(&view, &delivered, &pairs, listed, &stop);
             let verdicts = &app.inner.findings.verdicts;
             let past = past.map(|past| past.impact(&view, since, &pairs, verdicts, &stop));
             complete &= past.as_ref().is_none_or(|past: &PastImpact| past.complete) || !stop.is_over();
             let after: Vec<Arc<CompiledUnit>> = pairs.iter().filter_map(|(_, after)| after.clone()).collect();
             let object = request.object.map(|object| object.verdict(&after, &delivered, &stop)).transpose();
             verdicts.keep_units(&compiled);
-            object.map(|object| (today, past, object, complete, stop.is_cancelled()))
+            object.map(|object| (today, waivers, past, object, complete, stop.is_cancelled()))
         });
-        let (today, past, object, complete, is_cancelled) = evaluation.await??;
+        let (today, waivers, past, object, complete, is_cancelled) = evaluation.await??;
         if is_cancelled {
             return Err(AppError::Conflict {
                 message: "a newer question took the place of this one".to_owned(),
                 hint: None,
             });
         }
-        (report.today, report.past, report.object, report.complete) = (today, past, object, complete);
+        (report.today, report.waivers, report.complete) = (today, waivers, complete);
+        (report.past, report.object) = (past, object);
         Ok(report)
     }
 
@@ -231,7 +237,7 @@ impl App {
         pairs: &[UnitPair],
         listed: usize,
         stop: &Stop,
-    ) -> (Impact, bool) {
+    ) -> (Impact, Vec<WaiverImpact>, bool) {
         let verdicts = &self.inner.findings.verdicts;
         let sides = pairs.iter().flat_map(|(before, after)| [before, after]).flatten();
         let units: BTreeMap<Digest, Arc<CompiledUnit>> =
@@ -247,9 +253,13 @@ impl App {
         let sides: Vec<_> = pairs.iter().map(|(before, after)| (side(before), side(after))).collect();
         let waivers = Waivers::of(view, self.now());
         let waived = |finding: &Finding, placement: &Placement| {
-            !waivers.is_empty() && waivers.of_finding(&placed(finding, placement)).is_some()
+            if waivers.is_empty() {
+                return None;
+            }
+            waivers.of_finding(&placed(finding, placement)).map(Waiver::note)
         };
-        (impact(view, delivered, &sides, listed, &waived), complete)
+        let lapsing = waiver_impact(&waivers, delivered, &sides);
+        (impact(view, delivered, &sides, listed, &waived), lapsing, complete)
     }
 }
 

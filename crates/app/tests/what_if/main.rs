@@ -6,12 +6,15 @@ mod office;
 
 use std::collections::BTreeSet;
 
-use fairway_app::guardrails::{FindingChange, PolicyChange, PolicyFile, WhatIf, WhatIfReport};
+use fairway_app::guardrails::{
+    FindingChange, FindingFilter, PolicyChange, PolicyFile, WaiverFate, WhatIf, WhatIfReport,
+};
+use fairway_app::waivers::{Breadth, WaiverEnd, WaiverRequest, WaiverSubject};
 use fairway_domain::finding::Finding;
 use fairway_domain::repository::BranchName;
 use fairway_domain::tree::TreeFile;
 use fairway_remote::{CommitRequest, NewRepository};
-use office::{Office, member, repository};
+use office::{Office, admin, member, repository};
 
 const WORLD: &str = "
 apiVersion: fairway.dev/v1
@@ -338,4 +341,37 @@ async fn a_newer_question_ends_the_one_before() {
     let (one, two) =
         tokio::join!(office.app.what_if(&caller, question()), office.app.what_if(&caller, question()));
     assert!(two.is_ok() && one.is_err_and(|error| error.to_string().contains("newer")));
+}
+
+#[tokio::test]
+async fn a_waiver_lapses_with_its_policy_or_is_not_needed_any_more() {
+    let text = labels("team", "deny").replace(
+        "metadata: {name: k8slabels}",
+        "metadata: {name: k8slabels, annotations: {fairway.dev/waiver-four-eyes: 'off'}}",
+    );
+    let office = office(&text).await;
+    let filter = FindingFilter { service: Some("stock".to_owned()), ..FindingFilter::default() };
+    let found = office.app.findings(&member(), &filter).await.unwrap();
+    let finding = found.iter().find(|it| it.finding.object.kind == "Deployment").unwrap().id.clone();
+    let subject = WaiverSubject::Finding { finding, plan: None, breadth: Breadth::Object, environments: None };
+    let request = WaiverRequest { subject, reason: "in March".to_owned(), end: WaiverEnd::Days(30) };
+    let waiver = office.app.request_waiver(&admin(), request).await.unwrap().waiver.id;
+    office.app.approve_waiver(&admin(), &waiver, None).await.unwrap();
+
+    // It holds as long as its policy finds what it covers.
+    let same = office.app.what_if(&member(), ask(&text)).await.unwrap();
+    assert_eq!(same.waivers, []);
+    assert_eq!(same.today.counts.blocking + 1, same.today.counts.same, "what is waived does not block");
+    assert_eq!(same.today.findings.iter().filter(|it| it.finding.waiver.is_some()).count(), 1);
+
+    let gone = WhatIf { removed: vec!["K8sLabels/who".to_owned()], ..WhatIf::default() };
+    let gone = office.app.what_if(&member(), gone).await.unwrap();
+    assert_eq!((gone.waivers[0].id.as_str(), gone.waivers[0].fate), (waiver.as_str(), WaiverFate::Unneeded));
+
+    let renamed = WhatIf {
+        removed: vec!["K8sLabels/who".to_owned()],
+        ..ask(&text.replace("metadata: {name: who}", "metadata: {name: whom}"))
+    };
+    let renamed = office.app.what_if(&member(), renamed).await.unwrap();
+    assert_eq!((renamed.waivers.len(), renamed.waivers[0].fate), (1, WaiverFate::Lapses));
 }

@@ -19,6 +19,7 @@
 
 mod company;
 mod delivery;
+mod editor;
 mod forge;
 mod knowledge;
 mod path;
@@ -69,6 +70,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
     pages.extend(company::pages());
     pages.extend(path::pages());
     pages.extend(delivery::pages());
+    pages.extend(editor::pages());
     pages.extend(forge::pages());
     pages
 }

@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use fairway_app::AppError;
 use fairway_app::guardrails::{
     ChosenObject, FindingChange, ImpactCounts, OpenedPolicy, PastBlock, PastImpact, PastKind, PolicyChange,
-    PolicyEdit, PolicyFile, PolicyHome, WhatIf, WhatIfReport,
+    PolicyEdit, PolicyFile, PolicyHome, WaiverFate, WhatIf, WhatIfReport,
 };
 use fairway_domain::{Caller, Permission};
 use fairway_portal::change_request::change_address;
@@ -274,6 +274,17 @@ fn drawn(report: WhatIfReport) -> PolicyVerdictView {
         services: services.collect(),
         services_in_all,
         past: report.past.map(past),
+        waivers: report
+            .waivers
+            .into_iter()
+            .map(|it| {
+                let fate = match it.fate {
+                    WaiverFate::Lapses => "lapses: it does not cover what would be found",
+                    WaiverFate::Unneeded => "is not needed any more",
+                };
+                (it.title, it.entity, fate)
+            })
+            .collect(),
         fixable: (today.fixable, today.fixes.len()),
         chosen: report.object.map(|it| (it.objects.join(", "), it.findings, it.diagnostics)),
         ..PolicyVerdictView::default()
