@@ -353,8 +353,13 @@ async fn a_waiver_lapses_with_its_policy_or_is_not_needed_any_more() {
     let filter = FindingFilter { service: Some("stock".to_owned()), ..FindingFilter::default() };
     let found = office.app.findings(&member(), &filter).await.unwrap();
     let finding = found.iter().find(|it| it.finding.object.kind == "Deployment").unwrap().id.clone();
-    let subject = WaiverSubject::Finding { finding, plan: None, breadth: Breadth::Object, environments: None };
-    let request = WaiverRequest { subject, reason: "in March".to_owned(), end: WaiverEnd::Days(30) };
+    let subject =
+        WaiverSubject::Finding { finding, plan: None, breadth: Breadth::Object, environments: None };
+    let request = WaiverRequest {
+        subject,
+        reason: "the vendor mends it in March".to_owned(),
+        end: WaiverEnd::Days(30),
+    };
     let waiver = office.app.request_waiver(&admin(), request).await.unwrap().waiver.id;
     office.app.approve_waiver(&admin(), &waiver, None).await.unwrap();
 
