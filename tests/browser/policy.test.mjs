@@ -27,24 +27,24 @@ test('a policy is edited, seen in the fleet before it is saved, merged, and foun
   await page.goto('/policies/new');
   await page.evaluate(() => { globalThis.sameDocument = true; });
   await become(page, 'new', 2);
-  const text = await page.inputValue('#content');
+  const text = await page.inputValue('#policy-content');
 
   // What is typed is followed: more kinds, more findings; then only those of one service would block.
-  await page.fill('#content', text.replace('[Deployment]', '[Deployment, Service]'));
+  await page.fill('#policy-content', text.replace('[Deployment]', '[Deployment, Service]'));
   await become(page, 'new', 4);
   assert.equal(await count(page, 'would block'), '0');
-  await page.fill('#content', text.replace('Audit', 'Enforce'));
+  await page.fill('#policy-content', text.replace('Audit', 'Enforce'));
   await become(page, 'would block', 2);
   assert.equal(await page.locator('[data-service="gift-cards"]').count(), 1);
   assert.match(await page.locator('section', { hasText: 'The past 90 days' }).last().innerText(), /1 of 1 plan/);
 
   // A mistake is shown at its line, and gone when it is mended.
   const broken = text.replace('  rules:', '  rules: [');
-  await page.fill('#content', broken);
+  await page.fill('#policy-content', broken);
   await page.waitForSelector('#policy-gutter .bad');
   const line = Number(await page.locator('#policy-gutter .bad').first().innerText());
   assert.ok(line >= broken.split('\n').findIndex((one) => one.includes('rules: [')) + 1);
-  await page.fill('#content', text);
+  await page.fill('#policy-content', text);
   await become(page, 'new', 2);
   assert.equal(await page.locator('#policy-gutter .bad').count(), 0);
 

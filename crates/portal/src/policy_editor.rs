@@ -220,7 +220,7 @@ fn text(view: &PolicyEditorView) -> Markup {
         } @else { input type="hidden" name="path" value=(view.path); }
         div.policy-text {
             div #policy-gutter aria-hidden="true" { (gutter(&view.verdict, &view.content)) }
-            textarea #content.mono name="content" aria-label={ "Text of " (view.path) } rows="32" wrap="off" spellcheck="false" autocomplete="off" autocapitalize="off" {
+            textarea #policy-content.mono name="content" aria-label={ "Text of " (view.path) } rows="32" wrap="off" spellcheck="false" autocomplete="off" autocapitalize="off" {
                 // The first line break behind the tag is no part of the text.
                 "\n" (view.content)
             }
@@ -338,7 +338,7 @@ fn chosen(object: &str, findings: &[Finding], diagnostics: &[Diagnostic]) -> Mar
         @if findings.is_empty() && diagnostics.is_empty() {
             p { (icon("done")) " The text finds nothing wrong with it." }
         }
-        @for one in findings { (finding::finding(one)) }
+        @for one in findings { (finding::finding(one, None)) }
     };
     section("object", if object.is_empty() { "The object" } else { object }, None, &content)
 }
@@ -417,7 +417,7 @@ fn service(row: &ServiceChangeRow) -> Markup {
                         ChangeOfFinding::Solved => "Solved",
                         ChangeOfFinding::Same => "The same",
                     }) }
-                    @for (_, one) in row.findings.iter().filter(|(of, _)| *of == change) { (finding::finding(one)) }
+                    @for (_, one) in row.findings.iter().filter(|(of, _)| *of == change) { (finding::finding(one, None)) }
                 }
             }
             @if row.findings.is_empty() {
