@@ -21,7 +21,7 @@ const PURE: [&str; 11] = [
 const IMPURE: [&str; 2] = ["ledger", "remote"];
 
 /// Heavy third parties and the only rooms that may name them.
-const DOORS: [(&str, &[&str]); 21] = [
+const DOORS: &[(&str, &[&str])] = &[
     ("tantivy", &["search"]),
     ("frostem", &["search"]),
     ("sqlx", &["ledger"]),
