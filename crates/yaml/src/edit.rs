@@ -352,7 +352,7 @@ mod tests {
         assert_eq!(
             added.as_deref(),
             Some(
-                "# keep\nspec:\n  containers:\n    # the service\n    - name: web # short\n      image: a:1 # pinned\n      securityContext:\n        privileged: false\n    - image: b:2\n      securityContext:\n        drop:\n          - A\n          - B\n    - {name: flow}\n# end\n"
+                "# keep\nspec:\n  containers:\n    # the service\n    - name: web # short\n      image: a:1 # pinned\n      securityContext:\n        privileged: false\n    - image: b:2\n      securityContext:\n        drop:\n          - A\n          - B # tight\n    - {name: flow}\n# end\n"
             )
         );
         let flow = patched(json!([{"op": "add", "path": "/spec/containers/2/image", "value": "c"}])).unwrap();

@@ -34,8 +34,14 @@ async fn subjects(server: &Server) -> Value {
     let scope = json!({"policy": policies_in_force["items"][0]["name"], "service": "gift-cards"});
     let request = json!({"scope": scope, "reason": "Only while this story lasts", "days": 1});
     let waiver = server.post("/api/v1/waivers", &request).await.expect(201);
+    let bill = json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+        {"type": "library", "name": "left-pad", "version": "1.3.0", "purl": "pkg:npm/left-pad@1.3.0"},
+    ]});
+    let sent = server.request(Method::POST, "/api/v1/evidence?entity=component:default/gift-cards");
+    let evidence = server.send(sent.body(bill.to_string())).await.expect(201);
     json!({
         "waiver": waiver["id"],
+        "document": evidence["document"],
         "sequence": history["items"][0]["sequence"].to_string(),
         "change": change["repository"],
         "digest": digest,
@@ -67,6 +73,7 @@ fn filled(path: &str, operation: &str, subjects: &Value) -> String {
     let path = path
         .replace("{digest}", &text("digest"))
         .replace("{content}", &text("content"))
+        .replace("{document}", &text("document"))
         .replace("{id}", &identifier)
         .replace("{kind}", "component")
         .replace("{namespace}", "default")
@@ -75,7 +82,8 @@ fn filled(path: &str, operation: &str, subjects: &Value) -> String {
         .replace("{number}", "1")
         .replace("{sequence}", &sequence);
     assert!(!path.contains('{'), "{operation} has a parameter that this story does not know: {path}");
-    path
+    // What has to be asked for by name.
+    if operation == "whereIsComponent" { path + "?name=left-pad" } else { path }
 }
 
 fn body(operation: &str) -> Value {
