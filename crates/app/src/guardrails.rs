@@ -23,7 +23,6 @@ mod what_if;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 
-use fairway_domain::Digest;
 use fairway_domain::finding::Finding;
 
 pub(crate) use admission::AdmissionDesk;
@@ -32,6 +31,7 @@ pub use audit::{AuditDay, PolicyCounts, Standing, TrendDay};
 pub use check::Checks;
 pub use chosen::{ChosenObject, DeliveredObject, ObjectVerdict};
 pub(crate) use compiled::Compiled;
+use compiled::LastCompiled;
 pub use findings::{FindingFilter, FoundFinding, service_of};
 pub use fleet::Fleet;
 pub use impact::{
@@ -49,7 +49,7 @@ pub use what_if::{ChangedPolicy, PolicyChange, WhatIf, WhatIfReport};
 /// What was read and computed last, and from what.
 #[derive(Default)]
 pub struct FindingsCache {
-    compiled: Mutex<Option<(Digest, Arc<Compiled>)>>,
+    compiled: Mutex<Option<LastCompiled>>,
     store: object::ObjectStore,
     readings: tokio::sync::Mutex<delivered::Readings>,
     verdicts: verdicts::VerdictCache,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fairway_catalog::DeadLink;
 use fairway_domain::{Caller, Permission};
+use fairway_remote::LinkProbe;
 use futures::StreamExt;
 
 use crate::{App, AppError};
@@ -104,12 +105,19 @@ impl App {
     ) -> (LinkRound, BTreeMap<String, DeadLink>) {
         let mut round = LinkRound { looked_at: links.len(), dead: 0, unknown: 0 };
         let mut dead = BTreeMap::new();
+        // Making a client costs more than a question.
+        let probe = links.first().map(|first| LinkProbe::new(first, &self.inner.reach));
         for (index, link) in links.into_iter().enumerate() {
             if index > 0 {
                 tokio::time::sleep(PAUSE).await;
             }
             let now = self.now();
-            match fairway_remote::missing(&link, &self.inner.reach).await {
+            let asked = match &probe {
+                Some(Ok(probe)) => probe.missing(&link).await.map_err(|error| error.to_string()),
+                Some(Err(error)) => Err(error.to_string()),
+                None => continue,
+            };
+            match asked {
                 Ok(None) => {}
                 Ok(Some(status)) => {
                     let since = before.get(&link).map_or(now, |known| known.since);

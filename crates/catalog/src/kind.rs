@@ -379,13 +379,14 @@ fn cut(text: &str) -> String {
 /// Whether objects of this `apiVersion` are policies (Gatekeeper's templates and constraints, Kyverno's policies
 /// and exceptions). They live in the catalog beside entities and keep the naming rules of Kubernetes.
 pub fn is_policy(api_version: &str) -> bool {
-    let group = api_version.split('/').next().unwrap_or_default();
-    matches!(
-        group,
-        "templates.gatekeeper.sh"
-            | "constraints.gatekeeper.sh"
-            | "admissionregistration.k8s.io"
-            | "kyverno.io"
-            | "policies.kyverno.io"
-    )
+    POLICY_GROUPS.contains(&api_version.split('/').next().unwrap_or_default())
 }
+
+/// The API groups of policies.
+pub(crate) const POLICY_GROUPS: [&str; 5] = [
+    "templates.gatekeeper.sh",
+    "constraints.gatekeeper.sh",
+    "admissionregistration.k8s.io",
+    "kyverno.io",
+    "policies.kyverno.io",
+];

@@ -10,7 +10,7 @@ use crate::bits::Bits;
 use crate::edit::FORMERLY;
 use crate::entity::CatalogEntity;
 use crate::evaluate::Condition;
-use crate::kind::{KIND, KindRegistry};
+use crate::kind::{KIND, KindRegistry, POLICY_GROUPS, is_policy};
 use crate::node::Node;
 use crate::parallel;
 use crate::predicate::{Field, Predicate};
@@ -274,13 +274,29 @@ impl Snapshot {
 
     /// The entities that a source gives, in no particular order. It costs what they are, not what the catalog is.
     pub fn of_source<'a>(&'a self, source: &'a str) -> impl Iterator<Item = &'a CatalogEntity> {
-        let condition = Condition::new(self, &Predicate::In(Field::new(SOURCE), vec![source.to_owned()]));
-        let found = self.matches(&condition).into_iter().flat_map(|Matches { segment, found }| {
-            let documents: Vec<u16> = found.iter().collect();
-            documents.into_iter().filter_map(|document| segment.entity(document))
-        });
+        let found = self.that(&Predicate::In(Field::new(SOURCE), vec![source.to_owned()]));
         // Values are found whatever their case.
         found.filter(move |entity| entity.source() == source)
+    }
+
+    /// The policies that live beside the entities, sorted by reference. It costs what they are, not what the catalog is.
+    pub fn policies(&self) -> Vec<&CatalogEntity> {
+        let version = Field::new("apiVersion");
+        let of_group = |group: &&str| Predicate::Prefix(version.clone(), format!("{group}/"));
+        let found = self.that(&Predicate::Any(POLICY_GROUPS.iter().map(of_group).collect()));
+        // Values are found whatever their case.
+        let mut found: Vec<&CatalogEntity> = found.filter(|it| is_policy(it.api_version())).collect();
+        found.sort_unstable_by(|one, other| one.reference().cmp(other.reference()));
+        found
+    }
+
+    /// The entities for which a predicate holds, in no particular order.
+    fn that<'a>(&'a self, predicate: &Predicate) -> impl Iterator<Item = &'a CatalogEntity> + use<'a> {
+        let condition = Condition::new(self, predicate);
+        self.matches(&condition).into_iter().flat_map(|Matches { segment, found }| {
+            let documents: Vec<u16> = found.iter().collect();
+            documents.into_iter().filter_map(|document| segment.entity(document))
+        })
     }
 
     /// How many entities there are.

@@ -398,3 +398,25 @@ fn a_source_has_its_own_entities_and_no_others() {
     assert_eq!(names("One"), ["b"]);
     assert_eq!(names("none"), Vec::<String>::new());
 }
+
+#[test]
+fn policies_are_told_from_the_entities_beside_them() {
+    let object = |api_version: &str, kind: &str, name: &str| {
+        stored(json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, "spec": {}}))
+    };
+    let service = json!({
+        "apiVersion": "backstage.io/v1alpha1", "kind": "Component", "metadata": {"name": "orders"},
+        "spec": {"type": "service", "lifecycle": "production", "owner": "team-a"},
+    });
+    let snapshot = Snapshot::build(
+        vec![
+            stored(service),
+            object("policies.kyverno.io/v1", "ValidatingPolicy", "probes"),
+            object("templates.gatekeeper.sh/v1", "ConstraintTemplate", "k8slabels"),
+            object("constraints.gatekeeper.sh/v1beta1", "K8sLabels", "labels"),
+        ],
+        Vec::new(),
+    );
+    let names: Vec<&str> = snapshot.policies().iter().map(|found| found.name()).collect();
+    assert_eq!(names, ["k8slabels", "labels", "probes"]);
+}

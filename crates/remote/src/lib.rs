@@ -30,7 +30,7 @@ pub use hosting::{
     Budget, Directory, DirectoryGroup, DirectoryUser, HostedRepository, HostingClient, HostingPlace,
     Provider, Urgency,
 };
-pub use link::missing;
+pub use link::LinkProbe;
 pub use reach::Reach;
 pub use source::file::{read_files, read_folder};
 pub use source::fingerprint::folder_fingerprint;

@@ -1,9 +1,9 @@
 //! The catalog's policies, compiled and kept as long as their sources do not change.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
-use fairway_catalog::CatalogEntity;
+use fairway_catalog::Snapshot;
 use fairway_domain::finding::{Finding, ObjectRef, Outcome};
 use fairway_domain::near_names;
 use fairway_domain::{Diagnostic, Digest, canonical};
@@ -36,6 +36,21 @@ pub(crate) struct Compiled {
     together: OnceLock<PolicySet>,
     /// Whether a policy is about what is known of supply chains.
     pub(crate) asks_supply_chains: bool,
+}
+
+/// The policies that were asked for last.
+pub(super) struct LastCompiled {
+    /// The catalog that they were read from.
+    catalog: Weak<Snapshot>,
+    /// Of what they say and where.
+    key: Digest,
+    compiled: Arc<Compiled>,
+}
+
+impl LastCompiled {
+    fn is_of(&self, catalog: &Arc<Snapshot>) -> bool {
+        std::ptr::eq(self.catalog.as_ptr(), Arc::as_ptr(catalog))
+    }
 }
 
 /// A unit of policies, compiled for itself.
@@ -153,16 +168,18 @@ impl Compiled {
     }
 }
 
-fn is_policy(found: &CatalogEntity) -> bool {
-    fairway_catalog::is_policy(found.api_version())
-}
-
 impl App {
     pub(crate) fn policies(&self, view: &View) -> Arc<Compiled> {
+        // Nearly every question asks, and the catalog is mostly the same as before.
+        if let Some(known) = locked(&self.inner.findings.compiled).as_ref()
+            && known.is_of(&view.catalog)
+        {
+            return Arc::clone(&known.compiled);
+        }
         let documents: Vec<(PolicyDocument, PolicyPlace)> = view
             .catalog
-            .iter()
-            .filter(|found| is_policy(found))
+            .policies()
+            .into_iter()
             .map(|found| {
                 let file = found.file().to_owned();
                 let document = PolicyDocument { value: found.entity().to_value(), file: Some(file.clone()) };
@@ -174,15 +191,17 @@ impl App {
             .map(|(document, place)| (&document.value, place.source.as_str(), place.file.as_str()))
             .collect();
         let key = canonical::digest(&values).unwrap_or_else(|| Digest::of(b""));
+        let catalog = Arc::downgrade(&view.catalog);
         let mut cached = locked(&self.inner.findings.compiled);
-        if let Some((known, compiled)) = cached.as_ref()
-            && *known == key
-        {
-            return Arc::clone(compiled);
-        }
-        let before = cached.as_ref().map(|(_, compiled)| Arc::clone(compiled));
-        let compiled = Arc::new(Compiled::new(documents, before.as_deref()));
-        *cached = Some((key, Arc::clone(&compiled)));
+        let before = cached.take();
+        let compiled = match &before {
+            Some(known) if known.key == key => Arc::clone(&known.compiled),
+            before => {
+                let before = before.as_ref().map(|known| known.compiled.as_ref());
+                Arc::new(Compiled::new(documents, before))
+            }
+        };
+        *cached = Some(LastCompiled { catalog, key, compiled: Arc::clone(&compiled) });
         compiled
     }
 }

@@ -234,10 +234,6 @@ fn names(wanted: &str, policy: &str) -> bool {
     }
 }
 
-fn policy_entities(view: &View) -> Vec<&CatalogEntity> {
-    view.catalog.iter().filter(|found| fairway_catalog::is_policy(found.api_version())).collect()
-}
-
 /// The policy that a name means: its own, or that of one of its rules.
 pub(crate) fn info_of<'i>(infos: &'i [PolicyInfo], name: &str) -> Option<&'i PolicyInfo> {
     std::iter::successors(Some(name), |name| name.rsplit_once('/').map(|(before, _)| before))
@@ -249,7 +245,7 @@ impl App {
     pub(crate) fn waiver_rules(&self, view: &View, policy: &str) -> WaiverRules {
         let compiled = self.policies(view);
         let Some(info) = info_of(compiled.set.policies(), policy) else { return WaiverRules::default() };
-        rules_of(&entities_of(&policy_entities(view), info))
+        rules_of(&entities_of(&view.catalog.policies(), info))
     }
 
     /// Every policy that can be asked, by name, with what it finds now.
@@ -258,7 +254,7 @@ impl App {
         let fleet = self.fleet(caller).await?;
         let view = self.view();
         let counts: BTreeMap<String, PolicyCounts> = fleet.counts();
-        let policies = policy_entities(&view);
+        let policies = view.catalog.policies();
         let detail = |info: &PolicyInfo| {
             let entities = entities_of(&policies, info);
             PolicyDetail {
