@@ -1,5 +1,6 @@
 //! Policies over objects: one after another, and many at once on all cores.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -68,6 +69,13 @@ impl<'e> Evaluator<'e> {
     }
 }
 
+/// How many threads can work at once. The system is asked once: it reads several files for the answer.
+fn cores() -> usize {
+    static CORES: LazyLock<usize> =
+        LazyLock::new(|| thread::available_parallelism().map_or(1, std::num::NonZero::get));
+    *CORES
+}
+
 /// From so many policies in Rego on, a second thread takes half of them for one request: half the time counts more
 /// there than what starting it costs.
 const MANY: usize = 24;
@@ -86,8 +94,7 @@ impl PolicySet {
             let mut evaluator = Evaluator::new(self, known, &gave_up);
             evaluator.evaluate(review, namespace, Occasion::Admission, part, &mut harvest);
         };
-        let is_shared = self.gatekeeper.len() >= MANY
-            && thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+        let is_shared = self.gatekeeper.len() >= MANY && cores() > 1;
         if !is_shared {
             ask(Part::ALL);
             return harvest;
@@ -141,7 +148,7 @@ impl PolicySet {
         };
         let others = match objects.len() {
             0..=SMALL => 0,
-            _ => thread::available_parallelism().map_or(1, std::num::NonZero::get).saturating_sub(1),
+            _ => cores().saturating_sub(1),
         };
         let mut findings = thread::scope(|scope| {
             // Where no thread can be had, those that there are do all the work.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use regex::Regex;
 
@@ -30,7 +31,7 @@ pub(crate) struct Evaluator<'d> {
     locals: Vec<Value<'d>>,
     /// The patterns of the expression that is evaluated now.
     patterns: Option<&'d BTreeMap<String, Regex>>,
-    made: BTreeMap<String, Rc<Regex>>,
+    made: BTreeMap<String, Arc<Regex>>,
     left: u64,
     total: u64,
     depth: u16,
@@ -91,11 +92,12 @@ impl<'d> Evaluator<'d> {
             return Ok(Pattern::Written(regex));
         }
         if let Some(regex) = self.made.get(pattern) {
-            return Ok(Pattern::Made(Rc::clone(regex)));
+            return Ok(Pattern::Made(Arc::clone(regex)));
         }
+        // Charged whether it is known or not: how far an evaluation gets does not depend on those before it.
         self.charge(1000 + pattern.len() * 50)?;
-        let regex = Rc::new(super::regular::compile(pattern).map_err(error)?);
-        self.made.insert(pattern.to_owned(), Rc::clone(&regex));
+        let regex = super::regular::kept(pattern).map_err(error)?;
+        self.made.insert(pattern.to_owned(), Arc::clone(&regex));
         Ok(Pattern::Made(regex))
     }
 
@@ -355,7 +357,7 @@ impl<'d> Evaluator<'d> {
 /// A pattern that is part of the expression, or one that was made while evaluating.
 pub(crate) enum Pattern<'d> {
     Written(&'d Regex),
-    Made(Rc<Regex>),
+    Made(Arc<Regex>),
 }
 
 impl std::ops::Deref for Pattern<'_> {

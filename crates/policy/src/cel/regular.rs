@@ -1,5 +1,8 @@
 //! Regular expressions: `matches`, `find` and `findAll`. They take time in proportion to text and pattern only.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use regex::{Regex, RegexBuilder};
 
 use super::evaluate::Evaluator;
@@ -14,6 +17,26 @@ const MAX_PATTERN: usize = 4096;
 /// Whether the second argument of a function is a pattern, so that one that is written out is compiled once.
 pub(crate) fn takes_pattern(function: &str) -> bool {
     matches!(function, "matches" | "find" | "findAll")
+}
+
+/// How many patterns are kept that evaluations came upon.
+const KEPT: usize = 64;
+
+/// A pattern that an evaluation came upon, as a parameter or a field. Most come again with the next object, and making
+/// one costs as much as a hundred searches.
+pub(crate) fn kept(pattern: &str) -> Result<Arc<Regex>, String> {
+    static KNOWN: Mutex<BTreeMap<String, Arc<Regex>>> = Mutex::new(BTreeMap::new());
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(regex) = known().get(pattern) {
+        return Ok(Arc::clone(regex));
+    }
+    let regex = Arc::new(compile(pattern)?);
+    let mut known = known();
+    if known.len() >= KEPT {
+        known.clear();
+    }
+    known.insert(pattern.to_owned(), Arc::clone(&regex));
+    Ok(regex)
 }
 
 /// Compiles a pattern within bounds.
