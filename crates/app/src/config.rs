@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::push_judge::PushAnswer;
+
 /// The host name under which templates reach the embedded forge.
 pub const EMBEDDED_HOST: &str = "fairway";
 
@@ -32,7 +34,10 @@ pub struct AppConfig {
     /// The largest push in bytes.
     pub push_limit: u64,
     /// What happens to pushes that bring secrets.
-    pub secrets_in_pushes: crate::secret_scan::SecretsInPushes,
+    pub secrets_in_pushes: PushAnswer,
+    /// What happens to pushes of manifests that are against a policy which blocks. Only the default branch is closed to
+    /// them; about others the client is told.
+    pub policies_in_pushes: PushAnswer,
     /// Whom to trust about signatures: the text of a `trusted_root.json`.
     pub trust_root: Option<String>,
     /// Hosts (`name` or `name:port`) that sources may be read from although they lead to this machine, for
@@ -60,7 +65,8 @@ impl AppConfig {
             organisation: "Fairway".to_owned(),
             forge_hosts: Vec::new(),
             push_limit: 64 * 1024 * 1024,
-            secrets_in_pushes: crate::secret_scan::SecretsInPushes::default(),
+            secrets_in_pushes: PushAnswer::default(),
+            policies_in_pushes: PushAnswer::default(),
             trust_root: None,
             source_hosts: Vec::new(),
             catalog: CatalogOptions::default(),

@@ -36,6 +36,7 @@ pub mod permissions;
 pub mod plans;
 pub mod projection;
 pub mod proposals;
+mod push_judge;
 pub mod questions;
 pub mod releases;
 pub mod repositories;
@@ -43,7 +44,7 @@ pub mod saved_views;
 pub mod scheduler;
 pub mod search;
 mod search_document;
-pub mod secret_scan;
+mod secret_scan;
 pub mod services;
 pub mod source_state;
 pub mod sources;
@@ -69,6 +70,7 @@ use tokio::sync::{Mutex, Notify, Semaphore};
 pub use config::{AppConfig, CatalogOptions};
 pub use error::AppError;
 pub use projection::{Projection, View};
+pub use push_judge::PushAnswer;
 
 /// Far below the number of threads that may block, which planning and git share.
 const PLANS_AT_ONCE: usize = 32;

@@ -116,8 +116,11 @@ impl App {
             });
         }
         let forge = self.inner.forge.clone();
-        let judge = crate::secret_scan::judge(self.inner.config.secrets_in_pushes).filter(|_| push);
-        Ok(match judge {
+        if !push {
+            return Ok(forge);
+        }
+        let trunk = forge.info(repository).await?.default_branch;
+        Ok(match self.push_judge(repository, trunk) {
             Some(judge) => forge.with_judge(judge),
             None => forge,
         })

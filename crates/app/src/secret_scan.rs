@@ -2,48 +2,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use fairway_domain::Digest;
 use fairway_domain::finding::{Enforcement, Finding, ObjectRef, Outcome};
 use fairway_domain::plan::{Effect, Plan};
-use fairway_remote::{ProposedPush, PushJudge, PushVerdict, RemoteError};
+use fairway_remote::{ProposedPush, PushVerdict, RemoteError};
 use fairway_secrets::{ALLOW_FILE, AllowList, FILE_BYTES, SecretFinding, SkipReason, scan};
 
-/// What happens to a push that brings secrets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SecretsInPushes {
-    /// It is refused.
-    #[default]
-    Refuse,
-    /// It goes on, and the client is told.
-    Warn,
-    /// Nobody looks.
-    Ignore,
-}
+use crate::push_judge::PushAnswer;
 
 /// The most findings that a client is told.
 const TOLD: usize = 25;
 /// The largest allow list, in bytes.
 const ALLOW_BYTES: u64 = 1024 * 1024;
 
-/// Who looks at pushes; `None` when nobody is to.
-pub(crate) fn judge(mode: SecretsInPushes) -> Option<PushJudge> {
-    if mode == SecretsInPushes::Ignore {
-        return None;
+/// Looks for secrets in what a push brings.
+pub(crate) async fn judge(push: &ProposedPush, answer: PushAnswer) -> PushVerdict {
+    match look(push).await {
+        Ok(seen) => verdict(&seen, answer),
+        // In doubt a push waits: somebody may try again, and nobody takes a secret back.
+        Err(error) => PushVerdict {
+            refusal: Some(format!("Fairway could not look for secrets in this push: {error}\n")),
+            remark: None,
+        },
     }
-    Some(Arc::new(move |push: ProposedPush| {
-        Box::pin(async move {
-            match look(&push).await {
-                Ok(seen) => verdict(&seen, mode),
-                // In doubt a push waits: somebody may try again, and nobody takes a secret back.
-                Err(error) => PushVerdict {
-                    refusal: Some(format!("Fairway could not look for secrets in this push: {error}\n")),
-                    remark: None,
-                },
-            }
-        })
-    }))
 }
 
 /// What was found in a push.
@@ -100,7 +82,7 @@ async fn look(push: &ProposedPush) -> Result<Seen, RemoteError> {
     Ok(seen)
 }
 
-fn verdict(seen: &Seen, mode: SecretsInPushes) -> PushVerdict {
+fn verdict(seen: &Seen, answer: PushAnswer) -> PushVerdict {
     let mut text = String::new();
     for problem in &seen.problems {
         let _ = writeln!(text, "{problem}");
@@ -119,7 +101,7 @@ fn verdict(seen: &Seen, mode: SecretsInPushes) -> PushVerdict {
         1 => "a secret".to_owned(),
         count => format!("{count} secrets"),
     };
-    let refuses = mode == SecretsInPushes::Refuse;
+    let refuses = answer == PushAnswer::Refuse;
     let head = if refuses { "Fairway refuses this push, as it holds" } else { "This push holds" };
     let _ = writeln!(text, "{head} {count}:");
     for it in seen.findings.iter().take(TOLD) {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use fairway_app::AppConfig;
-use fairway_app::secret_scan::SecretsInPushes;
+use fairway_app::PushAnswer;
 use fairway_catalog::Rules;
 
 use crate::admission::AdmissionServerArguments;
@@ -52,7 +52,11 @@ pub struct ServerArguments {
     keep_orphans: bool,
     /// What happens to pushes that bring secrets
     #[arg(long, env = "FAIRWAY_SECRETS_IN_PUSHES", value_enum, default_value_t, value_name = "ANSWER")]
-    secrets_in_pushes: SecretsAnswer,
+    secrets_in_pushes: PushAnswerArgument,
+    /// What happens to pushes of manifests that are against a policy which blocks: only the default branch of a
+    /// repository is closed to them, and about other branches the client is told
+    #[arg(long, env = "FAIRWAY_POLICIES_IN_PUSHES", value_enum, default_value_t, value_name = "ANSWER")]
+    policies_in_pushes: PushAnswerArgument,
     /// Whom to trust about signatures: a trusted_root.json
     #[arg(long, env = "FAIRWAY_TRUST_ROOT", value_name = "FILE")]
     trust_root: Option<PathBuf>,
@@ -132,9 +136,9 @@ fn catalog_rules(file: &Path) -> Result<Rules, CliError> {
     Rules::parse(document).map_err(CliError::Diagnostics)
 }
 
-/// What happens to a push that brings secrets.
+/// What happens to a push that brings what it should not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum SecretsAnswer {
+enum PushAnswerArgument {
     /// It is refused, and told where they are
     #[default]
     Refuse,
@@ -144,12 +148,12 @@ enum SecretsAnswer {
     Ignore,
 }
 
-impl From<SecretsAnswer> for SecretsInPushes {
-    fn from(answer: SecretsAnswer) -> Self {
+impl From<PushAnswerArgument> for PushAnswer {
+    fn from(answer: PushAnswerArgument) -> Self {
         match answer {
-            SecretsAnswer::Refuse => Self::Refuse,
-            SecretsAnswer::Warn => Self::Warn,
-            SecretsAnswer::Ignore => Self::Ignore,
+            PushAnswerArgument::Refuse => Self::Refuse,
+            PushAnswerArgument::Warn => Self::Warn,
+            PushAnswerArgument::Ignore => Self::Ignore,
         }
     }
 }
@@ -190,6 +194,7 @@ impl ServerArguments {
             config.catalog.rules = catalog_rules(file)?;
         }
         config.secrets_in_pushes = self.secrets_in_pushes.into();
+        config.policies_in_pushes = self.policies_in_pushes.into();
         if let Some(file) = &self.trust_root {
             config.trust_root = Some(trust_root(file)?);
         }

@@ -13,6 +13,7 @@ pub mod history;
 pub mod judge;
 pub mod merge;
 mod pack_line;
+pub mod proposed;
 pub mod wire;
 
 use std::collections::BTreeMap;

@@ -22,8 +22,9 @@ pub use forge::content::{ChangedFile, ListedFile};
 pub use forge::diff::{DiffLine, DiffLineKind, DiffStatus, FileDiff, Hunk};
 pub use forge::folder::{EntryKind, FolderEntry, TreeLimits};
 pub use forge::history::CommitInfo;
-pub use forge::judge::{NewFile, ProposedPush, PushJudge, PushVerdict};
+pub use forge::judge::{PushJudge, PushVerdict};
 pub use forge::merge::{MergeOutcome, MergeRequest};
+pub use forge::proposed::{NewFile, ProposedPush};
 pub use forge::wire::{Exchange, GitService, RefUpdate};
 pub use forge::{Forge, NewRepository, RepositoryInfo};
 pub use hosting::{

@@ -412,3 +412,64 @@ async fn a_judge_sees_what_a_push_brings_before_a_branch_moves() {
     must(&work, &["push", "-q", "origin", "HEAD~2:refs/heads/topic"]).await;
     must(&work, &["push", "-q", "origin", ":refs/heads/topic"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_judge_sees_which_files_a_branch_would_get_or_change() {
+    let root = tempfile::tempdir().unwrap();
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let told = Arc::clone(&seen);
+    let judge: PushJudge = Arc::new(move |push| {
+        let told = Arc::clone(&told);
+        Box::pin(async move {
+            for update in &push.updates {
+                let files = push.changed_files(update, &BranchName::main()).await.unwrap();
+                let contents = push.contents(&files, 1 << 20).await.unwrap();
+                let all = match &update.after {
+                    Some(after) => push.listed_files(after).await.unwrap().len(),
+                    None => 0,
+                };
+                let files: Vec<String> = files
+                    .iter()
+                    .zip(contents)
+                    .map(|(file, bytes)| format!("{}={}", file.path, String::from_utf8(bytes.unwrap()).unwrap()))
+                    .collect();
+                told.lock().unwrap().push(format!("{} {} of {all}", update.name, files.join(" ")));
+            }
+            PushVerdict::default()
+        })
+    });
+    let forge = Forge::open(&root.path().join("forge")).await.unwrap().with_judge(judge);
+    let (_forge, address, _updates) = serve_forge(forge).await;
+    let work = root.path().join("work");
+    must(root.path(), &["clone", "-q", &address, "work"]).await;
+    must(&work, &["checkout", "-q", "-B", "main"]).await;
+    let commit = async |file: &str, text: &str| {
+        std::fs::write(work.join(file), text).unwrap();
+        must(&work, &["add", "."]).await;
+        must(&work, &["commit", "-q", "-m", text]).await;
+    };
+    commit("a", "1").await;
+    commit("b", "1").await;
+    must(&work, &["push", "-q", "origin", "main"]).await;
+    commit("b", "2").await;
+    must(&work, &["push", "-q", "origin", "main"]).await;
+    // A new branch is compared with where it left the trunk, and later with where it was.
+    must(&work, &["checkout", "-q", "-b", "topic"]).await;
+    commit("c", "1").await;
+    must(&work, &["rm", "-q", "a"]).await;
+    must(&work, &["commit", "-q", "-m", "without a"]).await;
+    must(&work, &["push", "-q", "origin", "topic"]).await;
+    commit("c", "2").await;
+    must(&work, &["push", "-q", "origin", "topic"]).await;
+    must(&work, &["push", "-q", "origin", ":topic"]).await;
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [
+            "refs/heads/main a=1 b=1 of 2",
+            "refs/heads/main b=2 of 2",
+            "refs/heads/topic c=1 of 2",
+            "refs/heads/topic c=2 of 2",
+            "refs/heads/topic  of 0",
+        ]
+    );
+}

@@ -1,17 +1,16 @@
 //! What Fairway itself can say about a change before it is merged.
 
+use std::collections::BTreeSet;
+
 use fairway_catalog::{Model, SourceInfo};
 use fairway_domain::Diagnostic;
 use fairway_domain::change_request::ChangeRequest;
 use fairway_domain::tree::{Tree, TreePath};
-use fairway_policy::PolicyObject;
 use fairway_remote::TreeLimits;
 
+use crate::guardrails::{Manifests, select};
 use crate::sources::SourceTarget;
 use crate::{App, AppError};
-
-/// Objects of one change that are held against the policies.
-const MAX_OBJECTS: usize = 5_000;
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +46,7 @@ impl App {
         );
         let (before, after) = (before?, after?);
         let mut checks = self.catalog_checks(request, &before, &after).await?;
-        checks.extend(self.policy_check(&before, after).await?);
+        checks.extend(self.policy_check(&before, &after).await?);
         Ok(checks)
     }
 
@@ -112,37 +111,25 @@ impl App {
     }
 
     /// The manifests that the change touches, held against the policies.
-    async fn policy_check(&self, before: &Tree, after: Tree) -> Result<Option<Check>, AppError> {
-        let view = self.view();
-        let compiled = self.policies(&view);
-        let touched: Vec<(TreePath, String)> = after
+    async fn policy_check(&self, before: &Tree, after: &Tree) -> Result<Option<Check>, AppError> {
+        let changed: Vec<&TreePath> = after
             .iter()
             .filter(|(path, file)| before.get(path).is_none_or(|known| known.bytes != file.bytes))
-            .filter(|(path, _)| matches!(path.file_name().rsplit_once('.'), Some((_, "yaml" | "yml"))))
-            .filter_map(|(path, file)| Some((path.clone(), file.text()?.to_owned())))
+            .map(|(path, _)| path)
             .collect();
-        if touched.is_empty() || compiled.set.policies().is_empty() {
-            return Ok(None);
-        }
-        let findings = tokio::task::spawn_blocking(move || {
-            let mut objects = Vec::new();
-            for (path, text) in &touched {
-                let reading = fairway_yaml::read(path.as_str(), text, &fairway_yaml::Limits::default());
-                objects.extend(reading.documents.into_iter().map(|document| PolicyObject {
-                    value: document.value,
-                    file: Some(path.to_string()),
-                    environment: None,
-                }));
-            }
-            objects.retain(|object| object.value.get("kind").is_some());
-            objects.truncate(MAX_OBJECTS);
-            (!objects.is_empty()).then(|| compiled.set.evaluate(&objects))
-        })
-        .await
-        .map_err(|error| AppError::Internal(format!("the check ended without an answer: {error}")))?;
-        Ok(findings.map(|mut findings| {
-            self.waive(&view, &mut findings);
-            let told = findings.into_iter().map(|finding| {
+        let all: Vec<&TreePath> = after.iter().map(|(path, _)| path).collect();
+        let selection = select(changed.into_iter(), all.iter().copied());
+        let texts = |paths: &BTreeSet<TreePath>| -> Vec<(String, String)> {
+            let text = |path: &TreePath| Some((path.to_string(), after.get(path)?.text()?.to_owned()));
+            paths.iter().filter_map(text).collect()
+        };
+        let manifests = Manifests { touched: texts(&selection.touched), beside: texts(&selection.beside) };
+        let judgement = self.judge_manifests(manifests).await?;
+        Ok(judgement.map(|judgement| {
+            let unread = judgement.unread.into_iter().map(|(path, reason)| {
+                Diagnostic::warning("policy", format!("{path} was not held against the policies: {reason}"))
+            });
+            let told = judgement.findings.into_iter().map(|finding| {
                 let waived =
                     finding.waiver.as_ref().map(|it| format!(" (waived until {}: {})", it.until, it.reason));
                 let message =
@@ -157,7 +144,7 @@ impl App {
                     None => diagnostic,
                 }
             });
-            check("Guardrails", "nothing is against the policies", told.collect())
+            check("Guardrails", "nothing is against the policies", told.chain(unread).collect())
         }))
     }
 }

@@ -266,7 +266,7 @@ async fn by_the_command_line(server: &Server, folder: &Path, expected: &BTreeSet
     }
 }
 
-/// A branch that brings the files: its change request says what each of them is found to be.
+/// A branch that brings the files: its push and its change request say what each of them is found to be.
 async fn by_a_push(server: &Server, folder: &Path, expected: &BTreeSet<Verdict>) {
     let token = server.token(&["read", "push"]).await;
     let address = server.clone_address("acme/bundle", Some(&token));
@@ -281,7 +281,13 @@ async fn by_a_push(server: &Server, folder: &Path, expected: &BTreeSet<Verdict>)
     git(&copy, &["add", "."]).await.ok();
     let author = ["-c", "user.name=Ada", "-c", "user.email=ada@acme.example"];
     git(&copy, &[&author[..], &["commit", "--quiet", "-m", "Manifests"]].concat()).await.ok();
-    git(&copy, &["push", "--quiet", "origin", "manifests"]).await.ok();
+    // Another branch may go on, and whoever pushes is told; the default branch is closed.
+    let pushed = git(&copy, &["push", "--quiet", "origin", "manifests"]).await.ok();
+    let told = format!("The policies have {} findings on manifests", expected.len());
+    assert!(pushed.err.contains(&told), "{told}\n{}", pushed.err);
+    let refused = git(&copy, &["push", "--quiet", "origin", "manifests:main"]).await;
+    let told = format!("Fairway refuses this push to main: the policies have {} findings", expected.len());
+    assert!(refused.code != Some(0) && refused.err.contains(&told), "{told}\n{}", refused.err);
     let path = "/api/v1/repositories/acme/bundle/change-requests";
     let opened = server.post(path, &json!({"source": "manifests", "title": "Manifests"})).await.expect(201);
     let details = server.get(&format!("{path}/{}", opened["number"])).await.expect(200);

@@ -31,6 +31,33 @@ fn is_regular(mode: &str) -> bool {
     mode.starts_with("100")
 }
 
+/// What `git ls-tree -r -z` says.
+pub(super) fn listed(output: &[u8]) -> Vec<ListedFile> {
+    let listed = |record: &str| {
+        let (about, path) = record.split_once('\t')?;
+        let mut about = about.split(' ');
+        let (mode, _, content) = (about.next()?, about.next()?, about.next()?);
+        Some(ListedFile { path: path.parse().ok()?, content: content.to_owned() })
+            .filter(|_| is_regular(mode))
+    };
+    String::from_utf8_lossy(output).split('\0').filter_map(listed).collect()
+}
+
+/// What `git diff-tree -r -z --raw --full-index` says.
+pub(super) fn changed(output: &[u8]) -> Vec<ChangedFile> {
+    let text = String::from_utf8_lossy(output);
+    let mut fields = text.split('\0');
+    let mut changed = Vec::new();
+    // `:mode mode content content STATUS`, then the path.
+    while let (Some(about), Some(path)) = (fields.next(), fields.next()) {
+        let about: Vec<&str> = about.trim_start_matches(':').split(' ').collect();
+        let ([_, mode, _, content, _], Ok(path)) = (about.as_slice(), path.parse()) else { continue };
+        let content = is_regular(mode).then(|| (*content).to_owned());
+        changed.push(ChangedFile { path, content });
+    }
+    changed
+}
+
 impl Forge {
     /// The regular files of a commit, or of a folder in it; none when there is no such folder. Names that are no
     /// [`TreePath`] are left out.
@@ -49,14 +76,7 @@ impl Forge {
             .arguments(["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit.as_str()])
             .arguments(folder.map(|folder| format!("{folder}/")));
         let output = self.git.run(task).await?;
-        let listed = |record: &str| {
-            let (about, path) = record.split_once('\t')?;
-            let mut about = about.split(' ');
-            let (mode, _, content) = (about.next()?, about.next()?, about.next()?);
-            Some(ListedFile { path: path.parse().ok()?, content: content.to_owned() })
-                .filter(|_| is_regular(mode))
-        };
-        Ok(String::from_utf8_lossy(&output).split('\0').filter_map(listed).collect())
+        Ok(listed(&output))
     }
 
     /// The files that differ between two commits; a moved file counts with both places.
@@ -79,17 +99,7 @@ impl Forge {
             to.as_str(),
         ]);
         let output = self.git.run(task).await?;
-        let text = String::from_utf8_lossy(&output);
-        let mut fields = text.split('\0');
-        let mut changed = Vec::new();
-        // `:mode mode content content STATUS`, then the path.
-        while let (Some(about), Some(path)) = (fields.next(), fields.next()) {
-            let about: Vec<&str> = about.trim_start_matches(':').split(' ').collect();
-            let ([_, mode, _, content, _], Ok(path)) = (about.as_slice(), path.parse()) else { continue };
-            let content = is_regular(mode).then(|| (*content).to_owned());
-            changed.push(ChangedFile { path, content });
-        }
-        Ok(changed)
+        Ok(changed(&output))
     }
 
     /// The contents of these names, in the order asked; `None` where there is none.

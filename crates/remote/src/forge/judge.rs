@@ -8,25 +8,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fairway_domain::repository::{CommitId, RepositoryRef};
-use fairway_domain::tree::TreePath;
+use fairway_domain::repository::RepositoryRef;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::Forge;
-use super::wire::RefUpdate;
+use super::proposed::ProposedPush;
 use crate::RemoteError;
-use crate::git::objects::{Budget, ObjectReader};
-use crate::git::{Git, Task};
 
 /// How often the folder is looked into while git takes in the objects.
 const LOOK: Duration = Duration::from_millis(4);
 /// How long a judge may think.
-const THINKING: Duration = Duration::from_mins(1);
-/// The longest list of new files, in bytes of git's answer.
-const LIST_BYTES: usize = 64 * 1024 * 1024;
-/// How many bytes of files are held at once.
-const BATCH_BYTES: u64 = 32 * 1024 * 1024;
+pub(super) const THINKING: Duration = Duration::from_mins(1);
 
 /// Waits without a program of its own where the shell can, and ends when the push is gone.
 const HOOK: &str = "#!/bin/sh\n\
@@ -49,120 +42,6 @@ pub struct PushVerdict {
 /// Looks at a push and decides.
 pub type PushJudge =
     Arc<dyn Fn(ProposedPush) -> Pin<Box<dyn Future<Output = PushVerdict> + Send>> + Send + Sync>;
-
-/// A file in a commit that no branch had before.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct NewFile {
-    /// Its path in that commit.
-    pub path: String,
-    /// Its size in bytes.
-    pub size: u64,
-    id: String,
-}
-
-/// A push whose objects are there, and whose branches have not moved.
-pub struct ProposedPush {
-    /// What it wants to move.
-    pub updates: Vec<RefUpdate>,
-    git: Git,
-    place: PathBuf,
-    quarantine: PathBuf,
-    on: String,
-}
-
-impl ProposedPush {
-    fn task(&self) -> Task<'_> {
-        Task::new("look at a push to", &self.on)
-            .within(&self.place)
-            .variable("GIT_OBJECT_DIRECTORY", &self.quarantine)
-            .variable("GIT_ALTERNATE_OBJECT_DIRECTORIES", self.place.join("objects"))
-            .timeout(THINKING)
-    }
-
-    /// The files of all commits that no branch, tag or change request had before, by path.
-    pub async fn new_files(&self) -> Result<Vec<NewFile>, RemoteError> {
-        let mut question: String =
-            self.updates.iter().filter_map(|update| Some(format!("{}\n", update.after.as_ref()?))).collect();
-        if question.is_empty() {
-            return Ok(Vec::new());
-        }
-        question.push_str("--not\n--all\n");
-        let task = self.task().arguments(["rev-list", "--objects", "--filter=object:type=blob", "--stdin"]);
-        let answer = self.git.run(task.input(question.into_bytes()).limit(LIST_BYTES)).await?;
-        let mut named: Vec<(String, String)> = answer
-            .split(|byte| *byte == b'\n')
-            .filter_map(|line| {
-                let line = String::from_utf8_lossy(line);
-                let (id, path) = line.split_once(' ')?;
-                Some((path.to_owned(), id.to_owned()))
-            })
-            .collect();
-        named.sort();
-        let ids: Vec<String> = named.iter().map(|(_, id)| id.clone()).collect();
-        let headers = ObjectReader::open(&self.git, self.task()).await?.headers(&ids).await?;
-        let files = named.into_iter().zip(headers).filter_map(|((path, id), header)| {
-            let header = header.filter(|header| header.kind == "blob")?;
-            Some(NewFile { path, size: header.size, id })
-        });
-        Ok(files.collect())
-    }
-
-    /// Hands the bytes of files to `look`, a few at a time; those larger than `largest` are left out.
-    pub async fn look_at(
-        &self,
-        files: &[NewFile],
-        largest: u64,
-        mut look: impl FnMut(&NewFile, &[u8]) + Send,
-    ) -> Result<(), RemoteError> {
-        let mut reader = ObjectReader::open(&self.git, self.task()).await?;
-        for batch in batches(files, largest) {
-            let ids: Vec<String> = batch.iter().map(|file| file.id.clone()).collect();
-            let bytes: u64 = batch.iter().map(|file| file.size).sum();
-            let objects = reader.contents(&ids, &mut Budget::new(bytes.max(BATCH_BYTES))).await?;
-            for (file, object) in batch.into_iter().zip(objects) {
-                if let Some(object) = object {
-                    look(file, &object.bytes);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A file of a commit, of the push or of before; `None` when there is none.
-    pub async fn file(
-        &self,
-        commit: &CommitId,
-        path: &str,
-        largest: u64,
-    ) -> Result<Option<Vec<u8>>, RemoteError> {
-        // Only what can be a path of a tree becomes part of a question to git.
-        let Ok(path) = path.parse::<TreePath>() else { return Ok(None) };
-        let name = format!("{commit}:{path}");
-        let mut reader = ObjectReader::open(&self.git, self.task()).await?;
-        let header = reader.headers(std::slice::from_ref(&name)).await?.pop().flatten();
-        if header.is_none_or(|header| header.kind != "blob" || header.size > largest) {
-            return Ok(None);
-        }
-        Ok(reader.content(name, &mut Budget::new(largest)).await?.map(|object| object.bytes))
-    }
-}
-
-/// Files that may be held together.
-fn batches(files: &[NewFile], largest: u64) -> Vec<Vec<&NewFile>> {
-    let mut batches: Vec<Vec<&NewFile>> = Vec::new();
-    let mut bytes = 0;
-    for file in files.iter().filter(|file| file.size <= largest) {
-        bytes += file.size;
-        match batches.last_mut() {
-            Some(batch) if bytes <= BATCH_BYTES => batch.push(file),
-            _ => {
-                bytes = file.size;
-                batches.push(vec![file]);
-            }
-        }
-    }
-    batches
-}
 
 /// The asking of one push. Dropping it ends the waiting on both sides.
 pub(super) struct Court {
