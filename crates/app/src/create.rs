@@ -2,13 +2,21 @@
 
 use fairway_domain::plan::{Effect, Plan};
 use fairway_domain::{Caller, Entity, EntityRef, Permission};
-use fairway_scaffold::{FieldError, Form, PlanRequest as ScaffoldRequest, Template, Widget, World as _};
+use fairway_scaffold::{ActionRegistry, Form, PlanRequest as ScaffoldRequest, Template, World as _};
 use serde_json::Value;
 
+use crate::deliver::Deliver;
 use crate::plans::{Computed, PlanRequest, StoredPlan};
 use crate::sources::SourceTarget;
 use crate::world::AppWorld;
 use crate::{App, AppError};
+
+/// The actions that golden paths may use.
+pub fn actions() -> ActionRegistry {
+    let mut actions = ActionRegistry::built_in();
+    actions.register(Box::new(Deliver));
+    actions
+}
 
 impl App {
     /// The templates of the catalog, recommended ones first. Broken ones are left out; the catalog shows why.
@@ -82,28 +90,12 @@ impl App {
         caller.authorise(Permission::Create)?;
         let template = self.template(caller, template)?;
         let values = fairway_scaffold::validate(&template, values).map_err(AppError::Fields)?;
-        self.refuse_secrets(caller, &template, &values)?;
+        if let Some(error) = fairway_scaffold::secret_answer(&template, &values) {
+            return Err(AppError::Fields(vec![error]));
+        }
         let request =
             PlanRequest::Template { template: template.reference, values, user: caller.actor.user() };
         self.plan(caller, request).await
-    }
-
-    /// A plan is kept for ever, so a secret must not get into one.
-    fn refuse_secrets(&self, caller: &Caller, template: &Template, values: &Value) -> Result<(), AppError> {
-        let form = self.form(caller, template, values)?;
-        let secret = form.steps.iter().flat_map(|page| &page.fields).find(|field| {
-            matches!(field.widget, Widget::Password | Widget::Secret)
-                && field.value.as_ref().is_some_and(|value| value.as_str() != Some(""))
-        });
-        match secret {
-            Some(field) => Err(AppError::Fields(vec![FieldError {
-                field: field.name.clone(),
-                message:
-                    "Secrets cannot be given to a golden path yet, and this one was not kept; leave it empty"
-                        .to_owned(),
-            }])),
-            None => Ok(()),
-        }
     }
 
     pub(crate) async fn compute_template(

@@ -14,6 +14,7 @@ mod past;
 mod policies;
 mod policy_file;
 mod policy_text;
+mod rendered;
 mod repository;
 mod verdicts;
 mod waive;
@@ -43,6 +44,7 @@ pub(crate) use policies::info_of;
 pub use policies::{Exemption, PolicyDetail, PolicyLanguage, PolicySource, WaiverRules};
 pub use policy_file::{OpenedPolicy, PolicyEdit, PolicyHome};
 pub use policy_text::PolicyFile;
+pub use rendered::{RenderedDocuments, rendered_documents, rendered_findings};
 pub(crate) use repository::{Judgement, Manifests, select};
 pub(crate) use waive::Waivers;
 pub use waiver_impact::{WaiverFate, WaiverImpact};
@@ -73,7 +75,7 @@ struct Audited {
 }
 
 /// What blocks first, then by what would follow and how bad it is, then in a stable order; what is waived comes last.
-fn worst_first(findings: &mut [Finding]) {
+pub fn worst_first(findings: &mut [Finding]) {
     findings.sort_by(|one, two| {
         one.waiver
             .is_some()

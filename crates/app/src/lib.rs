@@ -71,6 +71,7 @@ pub use config::{AppConfig, CatalogOptions};
 pub use error::AppError;
 pub use projection::{Projection, View};
 pub use push_judge::PushAnswer;
+pub use secret_scan::findings_of as secret_findings;
 
 /// Far below the number of threads that may block, which planning and git share.
 const PLANS_AT_ONCE: usize = 32;
@@ -126,8 +127,7 @@ impl App {
         let moved = own_address::note(&ledger, &mut config).await?;
         let projection = Projection::start(&ledger).await?;
         let catalog_index = projection.index()?;
-        let mut actions = ActionRegistry::built_in();
-        actions.register(Box::new(deliver::Deliver));
+        let actions = create::actions();
         let reach = Reach::with_hosts(config.source_hosts.iter().map(String::as_str));
         let inner = Inner {
             config,

@@ -126,7 +126,7 @@ fn verdict(seen: &Seen, answer: PushAnswer) -> PushVerdict {
 }
 
 /// Secrets in the files that a plan commits. Each blocks the plan, as a golden path has no business with one.
-pub(crate) fn findings_of(plan: &Plan, contents: &BTreeMap<Digest, Vec<u8>>) -> Vec<Finding> {
+pub fn findings_of(plan: &Plan, contents: &BTreeMap<Digest, Vec<u8>>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for effect in &plan.effects {
         let Effect::Commit { repository, files, .. } = effect else { continue };

@@ -131,7 +131,7 @@ impl SourceTarget {
 
     /// Reads an address that a run is to register. Whoever may write or fill in a template decides on it, so
     /// files of this machine, which only an administrator may register, are none.
-    pub(crate) fn for_run(text: &str, config: &AppConfig) -> Result<Self, AppError> {
+    pub fn for_run(text: &str, config: &AppConfig) -> Result<Self, AppError> {
         match Self::parse(text, config)? {
             Self::File { path } => Err(AppError::Invalid {
                 message: format!("a golden path cannot register {path}, a file of this machine"),

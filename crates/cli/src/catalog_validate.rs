@@ -159,7 +159,7 @@ async fn tree_of(folder: &Path) -> Result<Tree, CliError> {
 }
 
 /// The file at the top, or every one of that name further down; where there is none, every file with entities.
-fn roots_of(tree: &Tree) -> Vec<TreePath> {
+pub fn roots_of(tree: &Tree) -> Vec<TreePath> {
     let paths = || tree.iter().map(|(path, _)| path);
     let usual: Vec<TreePath> = paths().filter(|path| path.file_name() == USUAL).cloned().collect();
     if let Some(top) = usual.iter().find(|path| path.as_str() == USUAL) {

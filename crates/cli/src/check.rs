@@ -1,16 +1,13 @@
 //! `fairway check`: what the policies say about files, by the server's policies or by those of a folder.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use fairway_domain::Diagnostic;
 use fairway_domain::finding::Finding;
-use fairway_policy::{
-    FileDocument, FileFormat, FilePolicies, PolicyDocument, PolicyObject, PolicySet, RegoFile, add_lines,
-    finding_junit, policy_reports, read_file, sarif,
-};
+use fairway_policy::{FileDocument, FileFormat, finding_junit, policy_reports, sarif};
 use fairway_remote::ApiClient;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::check_fix::{self, Mended};
 use crate::client::ConnectionArguments;
@@ -19,6 +16,7 @@ use crate::failure::CliError;
 use crate::findings::{read, report, summary};
 use crate::manifests::{self, ManifestFile, is_manifest};
 use crate::output::{counted, data, talk};
+use crate::policy_folder::{Checks, PolicyFolder, repository};
 
 /// What one request may carry; the server takes 4 MiB.
 const REQUEST_BYTES: usize = 3 * 1024 * 1024;
@@ -83,31 +81,16 @@ pub struct CheckArguments {
     connection: ConnectionArguments,
 }
 
-#[derive(Default)]
-struct Checks {
-    findings: Vec<Finding>,
-    diagnostics: Vec<Diagnostic>,
-    objects: usize,
-    policies: usize,
-}
-
 /// Who judges.
 enum Judge {
     Server(Box<ApiClient>),
-    Here(Box<Policies>),
-}
-
-/// The policies of a folder.
-struct Policies {
-    objects: PolicySet,
-    files: FilePolicies,
-    broken: Vec<Diagnostic>,
+    Here(Box<PolicyFolder>),
 }
 
 /// Runs `fairway check`.
 pub async fn check(arguments: CheckArguments) -> Result<(), CliError> {
     let judge = match &arguments.policies {
-        Some(folder) => here(folder, &arguments.data).await?,
+        Some(folder) => Judge::Here(Box::new(PolicyFolder::read(folder, &arguments.data).await?)),
         None => Judge::Server(Box::new(arguments.connection.client()?)),
     };
     let wanted = |path: &str| match judge {
@@ -176,35 +159,7 @@ impl Judge {
     async fn ask(&self, files: &[ManifestFile], repositories: &[FileDocument]) -> Result<Checks, CliError> {
         match self {
             Self::Server(client) => there(client, files).await,
-            Self::Here(policies) => {
-                let Policies { objects, files: rego, broken } = policies.as_ref();
-                let mut checks = Checks { diagnostics: broken.clone(), ..Checks::default() };
-                let mut documents = repositories.to_vec();
-                for file in files {
-                    let (found, problems) = read_file(&file.path, &file.content);
-                    documents.extend(found);
-                    checks.diagnostics.extend(problems);
-                }
-                let values: Vec<PolicyObject> = documents
-                    .iter()
-                    .filter(|document| matches!(document.format, FileFormat::Yaml | FileFormat::Json))
-                    .map(|document| PolicyObject {
-                        value: document.value.clone(),
-                        file: Some(document.path.clone()),
-                        environment: None,
-                    })
-                    .collect();
-                checks.objects = documents.len();
-                checks.policies = objects.policies().len() + rego.policies().len();
-                checks.findings = objects.evaluate(&values);
-                add_lines(&mut checks.findings, documents.iter().filter_map(FileDocument::document));
-                checks.findings.extend(rego.evaluate(&documents));
-                checks.findings.sort_by(|one, two| {
-                    let key = |it: &Finding| (it.enforcement, it.severity);
-                    key(two).cmp(&key(one)).then_with(|| one.cmp(two))
-                });
-                Ok(checks)
-            }
+            Self::Here(policies) => Ok(policies.check(files, repositories)),
         }
     }
 }
@@ -246,83 +201,6 @@ fn batches(files: &[ManifestFile]) -> Vec<Vec<&ManifestFile>> {
     batches
 }
 
-/// The policies of a folder, in whatever language they are written.
-async fn here(folder: &Path, data: &[PathBuf]) -> Result<Judge, CliError> {
-    let is_rego = |path: &str| Path::new(path).extension().is_some_and(|extension| extension == "rego");
-    let sources =
-        manifests::read_matching(&[folder.to_owned()], |path| is_manifest(path) || is_rego(path)).await?;
-    let mut broken = Vec::new();
-    let (mut documents, mut rego) = (Vec::new(), Vec::new());
-    let mut seen = Value::Object(Map::new());
-    for file in sources {
-        if is_rego(&file.path) {
-            rego.push(RegoFile { path: file.path, text: file.content });
-            continue;
-        }
-        let values = values(&file, &mut broken);
-        if let Some(place) = data_place(folder, &file.path) {
-            for value in values {
-                merge(&mut seen, nested(&place, value));
-            }
-            continue;
-        }
-        documents.extend(
-            values
-                .into_iter()
-                .filter(is_policy)
-                .map(|value| PolicyDocument { value, file: Some(file.path.clone()) }),
-        );
-    }
-    for file in manifests::read(data).await? {
-        for value in values(&file, &mut broken) {
-            merge(&mut seen, value);
-        }
-    }
-    let (objects, problems) = PolicySet::compile(documents);
-    broken.extend(problems);
-    let (files, problems) = FilePolicies::compile(&rego, &seen);
-    broken.extend(problems);
-    if objects.is_empty() && files.is_empty() && broken.is_empty() {
-        return Err(CliError::usage(
-            format!("{} holds no policy", folder.display()),
-            Some(
-                "a policy is a ConstraintTemplate with at least one constraint of its kind, one of Kyverno's, or a rule deny, violation or warn in a .rego file",
-            ),
-        ));
-    }
-    Ok(Judge::Here(Box::new(Policies { objects, files, broken })))
-}
-
-/// The keys under which OPA puts the file `data.json` or `data.yaml` of a folder: those of its folders.
-fn data_place(root: &Path, file: &str) -> Option<Vec<String>> {
-    let inside = Path::new(file).strip_prefix(root).ok()?;
-    let is_data = ["data.json", "data.yaml", "data.yml"].iter().any(|name| inside.ends_with(name));
-    let folders = inside.parent()?.components().map(|it| it.as_os_str().to_string_lossy().into_owned());
-    is_data.then(|| folders.collect())
-}
-
-fn nested(place: &[String], value: Value) -> Value {
-    place.iter().rev().fold(value, |inner, key| Value::Object(Map::from_iter([(key.clone(), inner)])))
-}
-
-/// Puts one value over another; mappings are joined.
-fn merge(one: &mut Value, two: Value) {
-    match (one, two) {
-        (Value::Object(one), Value::Object(two)) => {
-            for (key, value) in two {
-                merge(one.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (one, two) => *one = two,
-    }
-}
-
-fn values(file: &ManifestFile, diagnostics: &mut Vec<Diagnostic>) -> Vec<Value> {
-    let reading = fairway_yaml::read(&file.path, &file.content, &fairway_yaml::Limits::default());
-    diagnostics.extend(reading.diagnostics);
-    reading.documents.into_iter().map(|document| document.value).collect()
-}
-
 /// Each folder as an object that policies can look at: the names of its files.
 async fn repositories(paths: &[PathBuf]) -> Result<Vec<FileDocument>, CliError> {
     let mut found = Vec::new();
@@ -330,26 +208,14 @@ async fn repositories(paths: &[PathBuf]) -> Result<Vec<FileDocument>, CliError> 
         let names = manifests::names(path).await?;
         let folder = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let value = json!({
-            "apiVersion": "fairway.dev/v1", "kind": "Repository", "metadata": {"name": name},
-            "spec": {"files": names},
-        });
-        found.push(FileDocument::of_value(&path.display().to_string(), value));
+        found.push(repository(&path.display().to_string(), &name, &names));
     }
     Ok(found)
 }
 
-fn is_policy(value: &Value) -> bool {
-    value.get("apiVersion").and_then(Value::as_str).is_some_and(fairway_catalog::is_policy)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use serde_json::json;
-
-    use super::{REQUEST_BYTES, batches, data_place, merge, nested};
+    use super::{REQUEST_BYTES, batches};
     use crate::manifests::ManifestFile;
 
     #[test]
@@ -359,16 +225,5 @@ mod tests {
         let sizes: Vec<usize> = batches(&files).iter().map(Vec::len).collect();
         assert_eq!(sizes, [3, 1]);
         assert!(batches(&[]).is_empty());
-    }
-
-    #[test]
-    fn data_stands_below_the_names_of_its_folders() {
-        let place = |file: &str| data_place(Path::new("policies"), file);
-        assert_eq!(place("policies/teams/data.yaml"), Some(vec!["teams".to_owned()]));
-        assert_eq!(place("policies/data.json"), Some(Vec::new()));
-        assert_eq!(place("policies/teams.yaml"), None);
-        let mut data = json!({"teams": {"a": 1}});
-        merge(&mut data, nested(&["teams".to_owned()], json!({"b": 2})));
-        assert_eq!(data, json!({"teams": {"a": 1, "b": 2}}));
     }
 }

@@ -1,4 +1,4 @@
-//! `fairway template`: renders and explains templates on files alone, without a server.
+//! `fairway template`: renders, explains and tests templates on files alone, without a server.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,15 +11,15 @@ use fairway_template::{Budget, Deadline, Environment, Language, TemplateError};
 use serde_json::{Map, Value};
 
 use crate::failure::CliError;
-use crate::{template_explain, template_folder, template_render};
+use crate::{template_explain, template_folder, template_render, template_test};
 
 /// The largest file of values.
 const VALUES: u64 = 8 << 20;
 
-/// Try templates out: what they render, and what they use
+/// Try templates out: what they render, what they use, and whether golden paths keep their promises
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  fairway template render ./content --values values.yaml --dry-run\n  fairway template explain ./content"
+    after_help = "Examples:\n  fairway template render ./content --values values.yaml --dry-run\n  fairway template explain ./content\n  fairway template test golden-paths/"
 )]
 pub struct TemplateArguments {
     #[command(subcommand)]
@@ -45,6 +45,17 @@ enum TemplateCommand {
         after_help = "Examples:\n  fairway template explain ./content\n  fairway template explain README.md --values values.yaml\n  fairway template explain ./content --output json"
     )]
     Explain(template_explain::ExplainTemplateArguments),
+    /// Run the cases beside golden paths: plan each, and hold the result against what is expected
+    ///
+    /// A case is a folder tests/CASE beside the template.yaml, with a case.yaml that has the answers, and, where wanted,
+    /// the golden tree expected/OWNER/REPOSITORY. It is planned as the portal does, in a catalog of files, and nothing
+    /// happens. It passes when the plan is made and is what the case expects, when no policy denies what it makes, when
+    /// there is no secret in it, and when its catalog files are valid. A template without cases is tried out with the
+    /// defaults and examples of its form. Ends with 1 when a case fails.
+    #[command(
+        after_help = "Examples:\n  fairway template test golden-paths/\n  fairway template test golden-paths/hello --update\n  fairway template test . --policies policies/ --platform catalog/ --output junit > report.xml"
+    )]
+    Test(template_test::TestTemplateArguments),
 }
 
 /// Runs `fairway template`.
@@ -52,6 +63,7 @@ pub async fn template(arguments: TemplateArguments) -> Result<(), CliError> {
     match arguments.command {
         TemplateCommand::Render(arguments) => template_render::render(arguments).await,
         TemplateCommand::Explain(arguments) => template_explain::explain(arguments).await,
+        TemplateCommand::Test(arguments) => template_test::test(arguments).await,
     }
 }
 
@@ -125,19 +137,21 @@ pub async fn read_templates(path: &Path) -> Result<Tree, CliError> {
     Ok(std::iter::once((name, file)).collect())
 }
 
-/// The values in a file of YAML or JSON, an object; none without a file.
-pub fn read_values(path: Option<&PathBuf>) -> Result<Value, CliError> {
+/// The text of a file that is not too large, or what is wrong with it.
+pub fn read_text(path: &Path) -> Result<String, String> {
     use std::io::Read as _;
-    let Some(path) = path else { return Ok(Value::Object(Map::new())) };
-    let unreadable = |error: std::io::Error| {
-        CliError::usage(
-            format!("{} cannot be read: {error}", path.display()),
-            Some("name a file of YAML or JSON with --values"),
-        )
-    };
+    let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;
     file.take(VALUES + 1).read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
+}
+
+/// The values in a file of YAML or JSON, an object; none without a file.
+pub fn read_values(path: Option<&PathBuf>) -> Result<Value, CliError> {
+    let Some(path) = path else { return Ok(Value::Object(Map::new())) };
+    let text = read_text(path)
+        .map_err(|reason| CliError::usage(reason, Some("name a file of YAML or JSON with --values")))?;
     let limits = fairway_yaml::Limits { bytes: VALUES as usize, ..fairway_yaml::Limits::default() };
     let reading = fairway_yaml::read(&path.display().to_string(), &text, &limits);
     let errors: Vec<Diagnostic> = reading.diagnostics.into_iter().filter(Diagnostic::is_error).collect();

@@ -431,7 +431,9 @@ async fn a_judge_sees_which_files_a_branch_would_get_or_change() {
                 let files: Vec<String> = files
                     .iter()
                     .zip(contents)
-                    .map(|(file, bytes)| format!("{}={}", file.path, String::from_utf8(bytes.unwrap()).unwrap()))
+                    .map(|(file, bytes)| {
+                        format!("{}={}", file.path, String::from_utf8(bytes.unwrap()).unwrap())
+                    })
                     .collect();
                 told.lock().unwrap().push(format!("{} {} of {all}", update.name, files.join(" ")));
             }

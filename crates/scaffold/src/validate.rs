@@ -6,7 +6,7 @@ use jsonschema::error::ValidationErrorKind;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::form;
+use crate::form::{self, Widget};
 use crate::template::Template;
 use crate::{defaults, message, near, picked, schema};
 
@@ -29,6 +29,17 @@ pub fn validate(template: &Template, values: &Value) -> Result<Value, Vec<FieldE
 /// everything, with defaults.
 pub fn validate_page(template: &Template, page: usize, values: &Value) -> Result<Value, Vec<FieldError>> {
     check(template, values, Some(page))
+}
+
+/// What is wrong with answers that hold a secret. A plan is kept for ever, so a secret must not get into one.
+pub fn secret_answer(template: &Template, values: &Value) -> Option<FieldError> {
+    let form = form::form(template, values, None);
+    let field = form.steps.into_iter().flat_map(|page| page.fields).find(|field| {
+        matches!(field.widget, Widget::Password | Widget::Secret)
+            && field.value.as_ref().is_some_and(|value| value.as_str() != Some(""))
+    })?;
+    let message = "Secrets cannot be given to a golden path yet, and this one was not kept; leave it empty";
+    Some(FieldError { field: field.name, message: message.to_owned() })
 }
 
 fn check(template: &Template, values: &Value, only: Option<usize>) -> Result<Value, Vec<FieldError>> {

@@ -6,7 +6,9 @@ use fairway_domain::finding::Finding;
 use fairway_domain::plan::RenderedEnvironment;
 use fairway_domain::{Caller, Diagnostic, Digest, Permission};
 use fairway_policy::{PolicyObject, add_lines};
+use serde_json::Value;
 
+use super::rendered::{RenderedDocuments, rendered_documents, rendered_findings};
 use super::worst_first;
 use crate::environments::{classes_of, environments_of};
 use crate::projection::View;
@@ -36,32 +38,12 @@ impl App {
         let compiled = self.policies(view);
         let known = environments_of(view);
         let classes = classes_of(view);
-        let mut objects = Vec::new();
-        let mut documents = Vec::new();
+        let all = rendered_documents(environments, contents).map_err(AppError::Diagnostics)?;
         let mut estimates = Vec::new();
-        for rendered in environments {
-            let mut values = Vec::new();
-            for file in &rendered.files {
-                let Some(bytes) = file.content.as_ref().and_then(|digest| contents.get(digest)) else {
-                    continue;
-                };
-                let text = String::from_utf8_lossy(bytes);
-                let reading = fairway_yaml::read(file.path.as_str(), &text, &fairway_yaml::Limits::default());
-                if !reading.diagnostics.is_empty() {
-                    return Err(AppError::Diagnostics(reading.diagnostics));
-                }
-                for document in reading.documents {
-                    values.push(document.value.clone());
-                    objects.push(PolicyObject {
-                        value: document.value.clone(),
-                        file: Some(file.path.to_string()),
-                        environment: Some(rendered.environment.clone()),
-                    });
-                    documents.push(document);
-                }
-            }
+        for RenderedDocuments { rendered, documents } in &all {
             let environment = known.iter().find(|environment| environment.name == rendered.environment);
             if let Some(environment) = environment {
+                let values: Vec<Value> = documents.iter().map(|document| document.value.clone()).collect();
                 estimates.extend(fairway_insight::cost::estimate(
                     environment,
                     &values,
@@ -70,8 +52,7 @@ impl App {
                 ));
             }
         }
-        let mut findings = compiled.set.evaluate(&objects);
-        add_lines(&mut findings, &documents);
+        let mut findings = rendered_findings(&compiled.set, &all);
         self.waive(view, &mut findings);
         worst_first(&mut findings);
         Ok(Checked {

@@ -1,6 +1,6 @@
 //! One verdict everywhere: 500 manifests, sound and broken in many ways, under every policy that ships, by the plan of a
-//! golden path, the plan of a version, a check of files with and without a server, a pushed branch, a promotion, the
-//! admission to a cluster, and the audit of everything delivered.
+//! golden path, its test without a server, the plan of a version, a check of files with and without a server, a pushed
+//! branch, a promotion, the admission to a cluster, and the audit of everything delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::admission::Cluster;
-use crate::command::{fairway, git};
+use crate::command::{copy_folder, fairway, git};
 use crate::server::{PATIENCE, Server, Start, pause};
 
 /// How many manifests are compared.
@@ -98,6 +98,19 @@ async fn write_catalog(folder: &Path) {
         ),
     )
     .unwrap();
+    // The same golden path with a case, and with the catalog that the case is planned in.
+    let tested = folder.join("tested");
+    let catalog = tested.join("tests/all/catalog");
+    std::fs::create_dir_all(&catalog).unwrap();
+    copy_folder(&content, &tested.join("content"));
+    std::fs::write(tested.join("template.yaml"), TEMPLATE).unwrap();
+    std::fs::write(
+        tested.join("tests/all/case.yaml"),
+        "expect: {repositories: [acme/bundle, platform/environments]}\n",
+    )
+    .unwrap();
+    std::fs::write(catalog.join("classes.yaml"), &classes).unwrap();
+    std::fs::write(catalog.join("catalog-info.yaml"), CATALOG.replace(", ./template.yaml", "")).unwrap();
     std::fs::write(folder.join("classes.yaml"), classes).unwrap();
     std::fs::write(folder.join("template.yaml"), TEMPLATE).unwrap();
     std::fs::write(folder.join("catalog-info.yaml"), CATALOG).unwrap();
@@ -236,6 +249,13 @@ async fn five_hundred_manifests_have_one_verdict_at_every_place() {
     assert!(staging.len() > MANIFESTS, "the manifests are broken in many ways: {}", staging.len());
     same("the plan of the golden path, staging", &planned(&golden, "staging"), &staging);
     same("the plan of the golden path, production", &planned(&golden, "production"), &production);
+    let tested = folder.path().join("tested");
+    let ended =
+        fairway(&["template", "test", tested.to_str().unwrap(), "--output", "json"]).await.with_code(1);
+    let report: Value = serde_json::from_str(&ended.out).unwrap();
+    let case = &report["cases"][0];
+    same("the test of the golden path, staging", &planned(case, "staging"), &staging);
+    same("the test of the golden path, production", &planned(case, "production"), &production);
     let deploy = json!({"service": SERVICE, "environment": "staging", "version": "0.3.0"});
     let plan = server.post("/api/v1/deployments", &deploy).await.expect(200);
     same("the plan of a version", &planned(&plan, "staging"), &staging);

@@ -37,6 +37,7 @@ mod replicas;
 mod search;
 mod server;
 mod supply;
+mod template_cases;
 mod template_source;
 mod templates;
 mod undoing;

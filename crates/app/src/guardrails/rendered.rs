@@ -1,0 +1,57 @@
+//! What a plan renders for environments, as policies see it.
+
+use std::collections::BTreeMap;
+
+use fairway_domain::finding::Finding;
+use fairway_domain::plan::RenderedEnvironment;
+use fairway_domain::{Diagnostic, Digest};
+use fairway_policy::{PolicyObject, PolicySet, add_lines};
+use fairway_yaml::Document;
+
+/// The manifests of an environment.
+pub struct RenderedDocuments<'p> {
+    /// The environment.
+    pub rendered: &'p RenderedEnvironment,
+    /// Its manifests, in the order of the files.
+    pub documents: Vec<Document>,
+}
+
+/// Reads what a plan renders; contents that are missing are left out.
+pub fn rendered_documents<'p>(
+    environments: &'p [RenderedEnvironment],
+    contents: &BTreeMap<Digest, Vec<u8>>,
+) -> Result<Vec<RenderedDocuments<'p>>, Vec<Diagnostic>> {
+    let mut all = Vec::new();
+    for rendered in environments {
+        let mut documents = Vec::new();
+        for file in &rendered.files {
+            let Some(bytes) = file.content.as_ref().and_then(|digest| contents.get(digest)) else {
+                continue;
+            };
+            let text = String::from_utf8_lossy(bytes);
+            let reading = fairway_yaml::read(file.path.as_str(), &text, &fairway_yaml::Limits::default());
+            if !reading.diagnostics.is_empty() {
+                return Err(reading.diagnostics);
+            }
+            documents.extend(reading.documents);
+        }
+        all.push(RenderedDocuments { rendered, documents });
+    }
+    Ok(all)
+}
+
+/// What policies say about it. All environments of a plan are looked at together, as they are delivered together.
+pub fn rendered_findings(policies: &PolicySet, all: &[RenderedDocuments<'_>]) -> Vec<Finding> {
+    let object = |document: &Document, environment: &str| PolicyObject {
+        value: document.value.clone(),
+        file: Some(document.file().to_owned()),
+        environment: Some(environment.to_owned()),
+    };
+    let objects: Vec<PolicyObject> = all
+        .iter()
+        .flat_map(|it| it.documents.iter().map(|document| object(document, &it.rendered.environment)))
+        .collect();
+    let mut findings = policies.evaluate(&objects);
+    add_lines(&mut findings, all.iter().flat_map(|it| &it.documents));
+    findings
+}
