@@ -202,9 +202,9 @@ impl Laboratory {
         }
         let world = FolderWorld {
             root: root.to_owned(),
-            entities: entities.clone(),
-            existing: case.existing.clone(),
-            hosts: self.hosts.clone(),
+            entities,
+            existing: &case.existing,
+            hosts: &self.hosts,
             runtime: self.runtime.clone(),
         };
         let request = PlanRequest {

@@ -14,20 +14,20 @@ use tokio::runtime::Handle;
 pub const BASE_URL: &str = "https://fairway.example";
 
 /// See the module. Lives on a thread that may block.
-pub struct FolderWorld {
+pub struct FolderWorld<'a> {
     /// The folder that templates may read files of, without links on the way.
     pub root: PathBuf,
     /// The entities of the catalog.
-    pub entities: BTreeMap<EntityRef, Entity>,
+    pub entities: &'a BTreeMap<EntityRef, Entity>,
     /// The repositories that are there already.
-    pub existing: BTreeSet<RepositoryRef>,
+    pub existing: &'a BTreeSet<RepositoryRef>,
     /// The hosts that the embedded forge answers for.
-    pub hosts: Vec<String>,
+    pub hosts: &'a [String],
     /// What reads folders.
     pub runtime: Handle,
 }
 
-impl FolderWorld {
+impl FolderWorld<'_> {
     /// The place of an address, without links on the way; the place is inside of the root.
     fn place(&self, base: &str, url: &str) -> Result<PathBuf, WorldError> {
         let address = url.to_owned();
@@ -68,7 +68,7 @@ impl FolderWorld {
     }
 }
 
-impl World for FolderWorld {
+impl World for FolderWorld<'_> {
     fn fetch(&self, base: &str, url: &str) -> Result<Tree, WorldError> {
         let place = self.place(base, url)?;
         let tree = if place.is_dir() { self.read(&place, url)? } else { Tree::new() };
@@ -101,7 +101,7 @@ impl World for FolderWorld {
     }
 
     fn forge_hosts(&self) -> &[String] {
-        &self.hosts
+        self.hosts
     }
 
     fn base_url(&self) -> &'static str {
