@@ -146,7 +146,7 @@ impl App {
                 SourceTarget::for_run(target, &self.inner.config)?;
             }
         }
-        let checked = self.check_environments(&view, &plan.environments, &planned.contents)?;
+        let checked = self.check_environments(&view, &plan.environments, &planned.contents, None).await?;
         plan.findings.extend(checked.findings);
         plan.findings.extend(crate::secret_scan::findings_of(&plan, &planned.contents));
         plan.policies_evaluated = checked.policies;

@@ -27,6 +27,8 @@ use std::sync::{Arc, Mutex, Weak};
 
 use fairway_domain::finding::Finding;
 
+use crate::supply::chain::DescribedChains;
+
 pub(crate) use admission::AdmissionDesk;
 pub use admission::AdmissionQuestion;
 pub use audit::{AuditDay, PolicyCounts, Standing, TrendDay};
@@ -56,6 +58,8 @@ pub struct FindingsCache {
     compiled: Mutex<Option<LastCompiled>>,
     store: object::ObjectStore,
     readings: tokio::sync::Mutex<delivered::Readings>,
+    /// Apart from the readings, so that a plan need not wait for repositories that are read.
+    pub(crate) described_chains: tokio::sync::Mutex<DescribedChains>,
     verdicts: verdicts::VerdictCache,
     fleet: Mutex<Option<Audited>>,
     /// Who evaluates the fleet uses all cores, so one does it at a time.

@@ -322,16 +322,19 @@ impl App {
             files: listing(&rendered.files, &mut contents),
             resources: rendered.resources.clone(),
         }];
-        let mut checked = self.check_environments(view, &environments, &contents)?;
         let policies = self.policies(view);
-        // A way back is never closed by what is known of where it leads.
-        if policies.asks_supply_chains && release.kind != DeliveryKind::Rollback {
+        let mut chain = None;
+        if policies.asks_supply_chains {
             let object = self
                 .supply_chain_of(view, &service.name, &environment.name, version, &rendered.images)
                 .await?;
             let environment = Some(environment.name.clone());
-            let object = PolicyObject { value: object, file: None, environment };
-            checked.findings.extend(policies.set.evaluate(&[object]));
+            chain = Some(PolicyObject { value: object, file: None, environment });
+        }
+        let mut checked = self.check_environments(view, &environments, &contents, chain.as_ref()).await?;
+        // A way back is never closed by what is known of where it leads.
+        if let Some(chain) = chain.filter(|_| release.kind != DeliveryKind::Rollback) {
+            checked.findings.extend(policies.set.evaluate(&[chain]));
         }
         let mut plan = Plan {
             format: Plan::FORMAT,

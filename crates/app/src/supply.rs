@@ -13,6 +13,7 @@ use fairway_supply::{
     Artefact, Build, Evidence, EvidenceKind, Format, SeverityCounts, SignatureClaim, TrustRoot, Verifying,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use questions::{ComponentPlace, ComponentQuestion, KnownVulnerability, VulnerabilityQuestion};
 
@@ -22,6 +23,8 @@ use crate::{App, AppError};
 pub const UPLOAD_BYTES: usize = 32 * 1024 * 1024;
 /// How many signatures and provenances of one entity are kept; one or two come with each release.
 const KEPT: usize = 40;
+/// The largest predicate of an attestation that policies are told, in bytes.
+const PREDICATE_BYTES: usize = 8 * 1024;
 /// The most vulnerabilities whose first sight is noted.
 const NOTED: usize = 5_000;
 
@@ -50,6 +53,12 @@ pub enum SignatureState {
         issuer: Option<String>,
         /// When.
         signed_at: Option<Timestamp>,
+        /// What kind of thing is attested.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        predicate_type: Option<String>,
+        /// What is attested, where it is small.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        predicate: Option<Value>,
     },
     /// It does not hold.
     Refused {
@@ -125,7 +134,8 @@ impl StoredEvidence {
     }
 
     /// The key of the fact: a newer document of the same kind and tool about the same thing takes its place. Signatures
-    /// and provenance stay, one for each image.
+    /// and provenance stay, one for each image, signer and kind of statement; one that does not hold never takes the
+    /// place of one that does.
     pub(crate) fn key(&self) -> String {
         let about =
             self.entity.as_ref().map_or_else(|| self.image.clone().unwrap_or_default(), ToString::to_string);
@@ -135,7 +145,16 @@ impl StoredEvidence {
         let of_image = matches!(self.kind, EvidenceKind::Signature | EvidenceKind::Provenance);
         let image = self.image.as_deref().filter(|_| of_image && self.entity.is_some()).unwrap_or("-");
         let environment = self.environment.as_deref().unwrap_or("-");
-        format!("{about} {} {format} {environment} {image} {}", self.kind.word(), tool.to_lowercase())
+        let key = format!("{about} {} {format} {environment} {image}", self.kind.word());
+        let Some(claim) = self.signatures.first().filter(|_| of_image) else {
+            return format!("{key} {}", tool.to_lowercase());
+        };
+        let part = |text: &Option<String>| text.clone().unwrap_or_default();
+        let refused = match self.signature {
+            Some(SignatureState::Refused { .. }) => " refused",
+            _ => "",
+        };
+        format!("{key} {} {}{refused}", part(&claim.predicate), part(&claim.identity))
     }
 }
 
@@ -383,6 +402,8 @@ fn signature_of(
             identity: verified.identity,
             issuer: verified.issuer,
             signed_at: verified.signed_at,
+            predicate_type: verified.predicate,
+            predicate: fairway_supply::attested_predicate(text, PREDICATE_BYTES),
         }),
         Err(refusal @ fairway_supply::Refusal::Unsupported(_)) => unknown(&refusal.to_string()),
         Err(refusal) => Some(SignatureState::Refused { reason: refusal.to_string() }),

@@ -193,10 +193,13 @@ async fn an_owner_asks_an_approver_allows_and_time_ends_it() {
     assert!(!found.finding.blocks());
     assert_eq!(found.finding.waiver.as_ref().unwrap().id, id);
     let file = [("deployment.yaml".to_owned(), DEPLOYMENT.to_owned())];
-    let checked = shop.app.check(&ada, &file).unwrap();
+    let checked = shop.app.check(&ada, file.to_vec()).await.unwrap();
     assert!(checked.findings.iter().all(|finding| finding.waiver.is_some()), "{:#?}", checked.findings);
     let elsewhere = [("deployment.yaml".to_owned(), DEPLOYMENT.replace("staging", "production"))];
-    assert!(shop.app.check(&ada, &elsewhere).unwrap().findings[0].blocks(), "it is for staging only");
+    assert!(
+        shop.app.check(&ada, elsewhere.to_vec()).await.unwrap().findings[0].blocks(),
+        "it is for staging only"
+    );
 
     // Fourteen and three days before its end the owner is told, once each.
     let mut next = shop.app.settle_waivers().await.unwrap().unwrap();

@@ -11,6 +11,7 @@ use crate::inventory::inventory;
 use crate::matching::Namespaces;
 use crate::review::subject;
 use crate::set::PolicyObject;
+use crate::supply_chain::SupplyChains;
 use crate::unit::OtherObjects;
 
 enum Storage<'k> {
@@ -28,6 +29,7 @@ pub struct KnownObjects<'k> {
     by_kind: OnceLock<BTreeMap<(String, String), Vec<usize>>>,
     /// The objects as programs in Rego see them, by position; made when they are looked at.
     values: OnceLock<Vec<OnceLock<regorus::Value>>>,
+    supply_chains: OnceLock<SupplyChains>,
 }
 
 static NO_LABELS: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
@@ -60,6 +62,7 @@ impl<'k> KnownObjects<'k> {
             namespaces: BTreeMap::new(),
             by_kind: OnceLock::new(),
             values: OnceLock::new(),
+            supply_chains: OnceLock::new(),
         };
         known.namespaces = known
             .objects()
@@ -112,6 +115,12 @@ impl<'k> KnownObjects<'k> {
         inventory(looked_at.map(|(object, value)| {
             (object, value.get_or_init(|| regorus::Value::from(object.clone())).clone())
         }))
+    }
+
+    /// Who signed which images, as objects `SupplyChain` say. One that a review stands for says nothing: it only
+    /// asks to be taken in.
+    pub(crate) fn supply_chains(&self) -> &SupplyChains {
+        self.supply_chains.get_or_init(|| SupplyChains::of(self.slice().iter().map(|object| &object.value)))
     }
 
     pub(crate) fn generation(&self) -> u64 {

@@ -4,6 +4,8 @@
 //! says so and does not pass.
 
 mod anchor;
+mod attestation;
+mod attestor;
 mod autogen;
 mod cel_rule;
 mod condition;
@@ -39,6 +41,7 @@ mod version;
 pub(crate) mod wildcard;
 
 pub(crate) use findings::KyvernoPolicies;
+pub(crate) use image::ImageReference;
 pub use request::{Operation, User};
 pub(crate) use source::Objects;
 pub use status::{RuleResult, Status};

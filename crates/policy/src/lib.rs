@@ -37,6 +37,7 @@ mod report;
 mod resource_name;
 mod review;
 mod set;
+mod supply_chain;
 mod template;
 mod test_report;
 mod token;

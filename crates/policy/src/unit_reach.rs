@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::constraint::GROUP as CONSTRAINTS;
+use crate::supply_chain::KIND as SUPPLY_CHAIN;
 use crate::template::text;
 use crate::unit::OtherObjects;
 
@@ -157,6 +158,9 @@ impl Looks {
                 for (key, value) in members {
                     match key.as_str() {
                         "namespaceSelector" => self.namespaces = true,
+                        "verifyImages" => {
+                            self.kinds.insert(SUPPLY_CHAIN.to_ascii_lowercase());
+                        }
                         "context" => self.visit_context(value),
                         _ => {}
                     }

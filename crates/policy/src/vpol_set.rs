@@ -40,7 +40,12 @@ impl CelPolicies {
         if CelPolicy::purpose(value).is_none() {
             let (kind, name) = (text(value, "/kind").unwrap_or_default(), text(value, "/metadata/name"));
             let message = format!("the {kind} \"{}\" is not evaluated here", name.unwrap_or_default());
-            problems.push(at(document, Diagnostic::warning("policy-kyverno", message)));
+            let mut problem = Diagnostic::warning("policy-kyverno", message);
+            if kind.ends_with("ImageValidatingPolicy") {
+                problem =
+                    problem.with_hint("a ClusterPolicy with verifyImages is, by the evidence that was sent");
+            }
+            problems.push(at(document, problem));
             return true;
         }
         let Some(policy) = CelPolicy::read(document, problems) else { return true };

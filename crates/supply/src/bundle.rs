@@ -23,9 +23,9 @@ pub(crate) fn read(json: &str) -> Result<Evidence, SupplyError> {
     };
     let mut evidence = if let Some(envelope) = value.get("dsseEnvelope") {
         let bytes = serde_json::to_vec(envelope).map_err(|error| wrong(&error))?;
-        let inner = in_toto::read_envelope(&bytes)?;
-        claim.predicate.clone_from(&inner.tool);
-        inner
+        let statement = in_toto::payload(&bytes)?;
+        claim.predicate = in_toto::predicate_type(&statement);
+        in_toto::read_statement(&statement)?
     } else {
         let mut evidence = Evidence::new(EvidenceKind::Signature, Format::SigstoreBundle);
         let digest = value.pointer("/messageSignature/messageDigest/digest").and_then(Value::as_str);
@@ -41,6 +41,14 @@ pub(crate) fn read(json: &str) -> Result<Evidence, SupplyError> {
         evidence.kind = EvidenceKind::Signature;
     }
     Ok(evidence)
+}
+
+/// What the attestation in a bundle says, when it weighs at most `limit` bytes as compact JSON. Whether it is signed is
+/// for [`crate::verify`] to say.
+pub fn attested_predicate(bundle: &str, limit: usize) -> Option<Value> {
+    let bundle: Value = serde_json::from_str(bundle).ok()?;
+    let envelope = serde_json::to_vec(bundle.get("dsseEnvelope")?).ok()?;
+    in_toto::predicate(&in_toto::payload(&envelope).ok()?, limit)
 }
 
 /// Cosign's bundle before there were Sigstore bundles: a signature and a promise of the log.

@@ -47,8 +47,20 @@ pub(crate) fn predicate_type(statement: &[u8]) -> Option<String> {
     serde_json::from_slice::<Peek>(statement).ok().map(|it| text(&it.predicate_type))
 }
 
+/// The statement's `predicate`; `None` where it weighs more than `limit` bytes as compact JSON.
+pub(crate) fn predicate(statement: &[u8], limit: usize) -> Option<Value> {
+    let statement: Statement = serde_json::from_slice(statement).ok()?;
+    let weight = serde_json::to_vec(&statement.predicate).ok()?.len();
+    (weight <= limit && !statement.predicate.is_null()).then_some(statement.predicate)
+}
+
 /// Reads what is in a DSSE envelope. Its signature is not looked at.
 pub(crate) fn read_envelope(bytes: &[u8]) -> Result<Evidence, SupplyError> {
+    read_statement(&payload(bytes)?)
+}
+
+/// The in-toto statement in a DSSE envelope, as bytes.
+pub(crate) fn payload(bytes: &[u8]) -> Result<Vec<u8>, SupplyError> {
     let envelope: Envelope =
         serde_json::from_slice(bytes).map_err(|error| SupplyError::malformed("DSSE envelope", error))?;
     if !envelope.payload_type.contains("in-toto") {
@@ -56,11 +68,10 @@ pub(crate) fn read_envelope(bytes: &[u8]) -> Result<Evidence, SupplyError> {
             format!("the payload is {:?}, and only in-toto statements are read", envelope.payload_type);
         return Err(SupplyError::malformed("DSSE envelope", reason));
     }
-    let payload = STANDARD
+    STANDARD
         .decode(&envelope.payload)
         .or_else(|_| URL_SAFE.decode(&envelope.payload))
-        .map_err(|error| SupplyError::malformed("DSSE envelope", error))?;
-    read_statement(&payload)
+        .map_err(|error| SupplyError::malformed("DSSE envelope", error))
 }
 
 /// Reads a statement: who it is about, and what its predicate says when that is a known one.

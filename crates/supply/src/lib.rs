@@ -23,6 +23,7 @@ mod spdx_text;
 mod trivy;
 mod version;
 
+pub use bundle::attested_predicate;
 pub use error::SupplyError;
 pub use evidence::{
     Build, Component, Evidence, EvidenceKind, Format, Material, ScanResult, SeverityCounts, SignatureClaim,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use fairway_domain::finding::Finding;
 use fairway_domain::plan::RenderedEnvironment;
 use fairway_domain::{Caller, Diagnostic, Digest, Permission};
-use fairway_policy::{PolicyObject, add_lines};
+use fairway_policy::{KnownObjects, PolicyObject, add_lines};
 use serde_json::Value;
 
 use super::rendered::{RenderedDocuments, rendered_documents, rendered_findings};
@@ -13,6 +13,7 @@ use super::worst_first;
 use crate::environments::{classes_of, environments_of};
 use crate::projection::View;
 use crate::releases::Checked;
+use crate::supply::chain::is_chain;
 use crate::{App, AppError};
 
 /// What a check of files came to.
@@ -28,12 +29,14 @@ pub struct Checks {
 }
 
 impl App {
-    /// Findings and cost of what a plan renders.
-    pub(crate) fn check_environments(
+    /// Findings and cost of what a plan renders. `chain` is what is known of the supply chain of a version that is about
+    /// to be delivered.
+    pub(crate) async fn check_environments(
         &self,
         view: &View,
         environments: &[RenderedEnvironment],
         contents: &BTreeMap<Digest, Vec<u8>>,
+        chain: Option<&PolicyObject>,
     ) -> Result<Checked, AppError> {
         let compiled = self.policies(view);
         let known = environments_of(view);
@@ -52,7 +55,9 @@ impl App {
                 ));
             }
         }
-        let mut findings = rendered_findings(&compiled.set, &all);
+        let mut beside = self.looked_up_chains(view).await?;
+        beside.extend(chain.cloned());
+        let mut findings = rendered_findings(&compiled.set, &all, beside);
         self.waive(view, &mut findings);
         worst_first(&mut findings);
         Ok(Checked {
@@ -63,10 +68,18 @@ impl App {
     }
 
     /// What the policies say about given manifests, for `fairway check` and CI.
-    pub fn check(&self, caller: &Caller, files: &[(String, String)]) -> Result<Checks, AppError> {
+    pub async fn check(&self, caller: &Caller, files: Vec<(String, String)>) -> Result<Checks, AppError> {
         caller.authorise(Permission::Read)?;
         let view = self.view();
-        let compiled = self.policies(&view);
+        let chains = self.with_supply_chains(&view, &[]).await?;
+        let app = self.clone();
+        tokio::task::spawn_blocking(move || app.check_beside(&view, &files, chains))
+            .await
+            .map_err(|error| AppError::Internal(format!("the check ended without an answer: {error}")))
+    }
+
+    fn check_beside(&self, view: &View, files: &[(String, String)], chains: Vec<PolicyObject>) -> Checks {
+        let compiled = self.policies(view);
         let mut objects = Vec::new();
         let mut documents = Vec::new();
         let mut diagnostics = Vec::new();
@@ -80,10 +93,12 @@ impl App {
             }));
             documents.extend(reading.documents);
         }
-        let mut findings = compiled.set.evaluate(&objects);
+        let mut beside = chains;
+        beside.extend(objects.iter().filter(|it| !is_chain(&it.value)).cloned());
+        let mut findings = compiled.set.evaluate_among(&objects, &KnownObjects::of(&beside));
         add_lines(&mut findings, &documents);
-        self.waive(&view, &mut findings);
+        self.waive(view, &mut findings);
         worst_first(&mut findings);
-        Ok(Checks { findings, diagnostics, objects: objects.len(), policies: compiled.set.policies().len() })
+        Checks { findings, diagnostics, objects: objects.len(), policies: compiled.set.policies().len() }
     }
 }

@@ -11,6 +11,7 @@ use super::compiled::CompiledUnit;
 use super::delivered::{Delivered, Placement};
 use super::object::is_object;
 use super::verdicts::{Stop, beside_of, weight_of};
+use crate::supply::chain::is_chain;
 use crate::{App, AppError};
 
 /// The most bytes of objects that somebody writes down, and how many.
@@ -142,7 +143,7 @@ impl ChosenObject {
                 known = parsed.map(|value| PolicyObject { value, file: None, environment: None }).collect();
             }
             // As it would be delivered: in the place of what has its name.
-            known.extend(objects.iter().cloned());
+            known.extend(objects.iter().filter(|it| !is_chain(&it.value)).cloned());
             findings.extend(unit.set.evaluate_among(&objects, &KnownObjects::of(&known)));
         }
         super::worst_first(&mut findings);

@@ -34,7 +34,7 @@ pub(crate) struct Compiled {
     /// The same policies, each with what it depends on.
     pub(crate) units: Vec<Arc<CompiledUnit>>,
     together: OnceLock<PolicySet>,
-    /// Whether a policy is about what is known of supply chains.
+    /// Whether a policy is about what is known of supply chains, or asks who signed images.
     pub(crate) asks_supply_chains: bool,
 }
 
@@ -123,7 +123,10 @@ impl Compiled {
                 }
             })
             .collect();
-        let asks_supply_chains = all.iter().any(|it| it.value.to_string().contains(SUPPLY_CHAIN));
+        let asks_supply_chains = all.iter().any(|it| {
+            let text = it.value.to_string();
+            text.contains(SUPPLY_CHAIN) || text.contains("\"verifyImages\"")
+        });
         let (set, diagnostics) = PolicySet::compile(all);
         Self { set, diagnostics, documents, units, together: OnceLock::new(), asks_supply_chains }
     }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use fairway_domain::repository::{BranchName, CommitId, RepositoryRef};
 use fairway_domain::tree::TreePath;
 use fairway_domain::{Diagnostic, Digest};
+use fairway_policy::PolicyObject;
 
 use super::object::{ObjectStore, StoredObject, is_object};
 use crate::environments::environments_of;
 use crate::projection::View;
-use crate::supply::chain::{DescribedChains, SUPPLY_CHAIN, SupplyChain};
+use crate::supply::chain::{SUPPLY_CHAIN, SupplyChain};
 use crate::{App, AppError};
 
 /// So many files are read together.
@@ -30,6 +31,16 @@ pub(crate) struct Placement {
     pub(crate) environment: Arc<str>,
     /// The folder below that of the environment; empty where there is none.
     pub(crate) service: Arc<str>,
+    /// Whether it is told by the platform, rather than read in a repository.
+    pub(crate) is_told: bool,
+}
+
+impl Placement {
+    /// Whether policies may look it up. What is known of supply chains is told by the platform: in a repository anybody
+    /// could write that an image is signed.
+    pub(crate) fn may_be_looked_up(&self) -> bool {
+        self.is_told || *self.object.kind != *SUPPLY_CHAIN
+    }
 }
 
 /// What is delivered at some moment.
@@ -53,7 +64,6 @@ pub(crate) struct Delivered {
 #[derive(Default)]
 pub(crate) struct Readings {
     repositories: BTreeMap<RepositoryRef, Reading>,
-    chains: DescribedChains,
     last: Arc<Delivered>,
 }
 
@@ -122,7 +132,10 @@ impl App {
             let delivery = &environment.spec.delivery;
             key.push(format!("{}={}/{}", environment.name, delivery.repository, delivery.path));
         }
-        let chains = self.known_supply_chains(view, &mut readings.chains).await?;
+        let chains = {
+            let mut described = self.inner.findings.described_chains.lock().await;
+            self.known_supply_chains(view, &mut described).await?
+        };
         key.extend(chains.iter().map(|chain| chain.object.to_string()));
         let key = Some(Digest::of(key.join("\n").as_bytes()));
         if readings.last.key == key {
@@ -252,6 +265,7 @@ impl Delivered {
                     file: Arc::clone(&path),
                     environment: Arc::clone(environment),
                     service: Arc::clone(&service),
+                    is_told: false,
                 });
             }
         }
@@ -268,7 +282,19 @@ impl Delivered {
             file: format!("{SUPPLY_CHAIN}/{}", chain.service).into(),
             environment: chain.environment.as_str().into(),
             service: chain.service.as_str().into(),
+            is_told: true,
         });
+    }
+
+    /// What the platform tells of supply chains.
+    pub(crate) fn supply_chains(&self) -> Vec<PolicyObject> {
+        let told = self.placements.iter().filter(|placement| placement.is_told);
+        told.map(|placement| PolicyObject {
+            value: placement.object.value(),
+            file: None,
+            environment: Some(placement.environment.to_string()),
+        })
+        .collect()
     }
 
     /// Where an object is.

@@ -11,7 +11,7 @@ use fairway_domain::repository::{CommitId, RepositoryRef};
 use fairway_domain::tree::TreePath;
 use fairway_domain::{Digest, EntityRef, Timestamp};
 use fairway_ledger::RecordQuery;
-use fairway_policy::{OtherObjects, PolicyObject};
+use fairway_policy::{KnownObjects, OtherObjects, PolicyObject};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -22,6 +22,7 @@ use super::verdicts::{Stop, VerdictCache, locked};
 use super::what_if::UnitPair;
 use crate::plans::StoredPlan;
 use crate::projection::View;
+use crate::supply::chain::{SUPPLY_CHAIN, is_chain};
 use crate::{App, AppError};
 
 /// How many records are read together, and at most.
@@ -366,6 +367,7 @@ impl Past {
         since: Timestamp,
         pairs: &[UnitPair],
         verdicts: &VerdictCache,
+        chains: &[PolicyObject],
         stop: &Stop,
     ) -> PastImpact {
         let objects: BTreeMap<u32, Arc<StoredObject>> = self
@@ -393,7 +395,7 @@ impl Past {
             let mut message = None;
             for (before, after) in pairs {
                 let blocks = |unit: &Option<Arc<CompiledUnit>>| {
-                    unit.as_ref().map_or((0, None), |unit| event.blocked_by(unit, verdicts))
+                    unit.as_ref().map_or((0, None), |unit| event.blocked_by(unit, verdicts, chains))
                 };
                 let (count, first) = blocks(after);
                 if count > 0 && blocks(before).0 == 0 {
@@ -437,7 +439,12 @@ impl Past {
 
 impl Event {
     /// How many findings of a unit would block, and what the first says.
-    fn blocked_by(&self, unit: &CompiledUnit, verdicts: &VerdictCache) -> (usize, Option<String>) {
+    fn blocked_by(
+        &self,
+        unit: &CompiledUnit,
+        verdicts: &VerdictCache,
+        chains: &[PolicyObject],
+    ) -> (usize, Option<String>) {
         let mut count = 0;
         let mut first = None;
         let mut add = |finding: &Finding| {
@@ -453,13 +460,19 @@ impl Event {
                 known.findings.get(&object.number).into_iter().flatten().for_each(&mut add);
             }
         } else if self.objects.iter().any(|object| unit.unit.may_concern(&object.kind)) {
-            // As the plan was checked then: beside its own objects.
+            // As the plan was checked then: beside its own objects, and what is known of images.
             let objects: Vec<PolicyObject> = self
                 .objects
                 .iter()
                 .map(|object| PolicyObject { value: object.value(), file: None, environment: None })
                 .collect();
-            unit.set.evaluate(&objects).iter().for_each(&mut add);
+            let mut beside: Vec<PolicyObject> = Vec::new();
+            if unit.unit.other_objects().include(SUPPLY_CHAIN) {
+                beside.extend_from_slice(chains);
+            }
+            beside.extend(objects.iter().filter(|it| !is_chain(&it.value)).cloned());
+            let found = unit.set.evaluate_among(&objects, &KnownObjects::of(&beside));
+            found.iter().for_each(&mut add);
         }
         (count, first)
     }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use fairway_domain::finding::Finding;
 use fairway_domain::plan::RenderedEnvironment;
 use fairway_domain::{Diagnostic, Digest};
-use fairway_policy::{PolicyObject, PolicySet, add_lines};
+use fairway_policy::{KnownObjects, PolicyObject, PolicySet, add_lines};
 use fairway_yaml::Document;
+
+use crate::supply::chain::is_chain;
 
 /// The manifests of an environment.
 pub struct RenderedDocuments<'p> {
@@ -40,8 +42,13 @@ pub fn rendered_documents<'p>(
     Ok(all)
 }
 
-/// What policies say about it. All environments of a plan are looked at together, as they are delivered together.
-pub fn rendered_findings(policies: &PolicySet, all: &[RenderedDocuments<'_>]) -> Vec<Finding> {
+/// What policies say about it. All environments of a plan are looked at together, as they are delivered together;
+/// `chains` is what is known of supply chains, of which what is rendered proves nothing.
+pub fn rendered_findings(
+    policies: &PolicySet,
+    all: &[RenderedDocuments<'_>],
+    chains: Vec<PolicyObject>,
+) -> Vec<Finding> {
     let object = |document: &Document, environment: &str| PolicyObject {
         value: document.value.clone(),
         file: Some(document.file().to_owned()),
@@ -51,7 +58,9 @@ pub fn rendered_findings(policies: &PolicySet, all: &[RenderedDocuments<'_>]) ->
         .iter()
         .flat_map(|it| it.documents.iter().map(|document| object(document, &it.rendered.environment)))
         .collect();
-    let mut findings = policies.evaluate(&objects);
+    let mut known = chains;
+    known.extend(objects.iter().filter(|it| !is_chain(&it.value)).cloned());
+    let mut findings = policies.evaluate_among(&objects, &KnownObjects::of(&known));
     add_lines(&mut findings, all.iter().flat_map(|it| &it.documents));
     findings
 }

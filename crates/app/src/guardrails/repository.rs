@@ -9,6 +9,7 @@ use fairway_policy::{KnownObjects, PolicyObject, add_lines};
 use fairway_yaml::Document;
 
 use super::{Compiled, worst_first};
+use crate::supply::chain::is_chain;
 use crate::{App, AppError};
 
 /// The most objects of one change that are judged.
@@ -108,7 +109,7 @@ fn objects(documents: &[Document]) -> Vec<PolicyObject> {
     documents.iter().map(object).collect()
 }
 
-fn judge(compiled: &Compiled, manifests: &Manifests) -> Judgement {
+fn judge(compiled: &Compiled, manifests: &Manifests, chains: Vec<PolicyObject>) -> Judgement {
     let mut unread = Vec::new();
     let mut judged = documents(&manifests.touched, &mut unread);
     for left in judged.drain(judged.len().min(MAX_OBJECTS)..) {
@@ -117,8 +118,8 @@ fn judge(compiled: &Compiled, manifests: &Manifests) -> Judgement {
     // What cannot be read beside the change is somebody else's matter.
     let beside = documents(&manifests.beside, &mut Vec::new());
     let asked = objects(&judged);
-    let mut known = asked.clone();
-    known.extend(objects(&beside));
+    let mut known = chains;
+    known.extend(asked.iter().cloned().chain(objects(&beside)).filter(|it| !is_chain(&it.value)));
     let mut findings = compiled.set.evaluate_among(&asked, &KnownObjects::of(&known));
     add_lines(&mut findings, &judged);
     Judgement { findings, objects: asked.len(), unread }
@@ -133,7 +134,8 @@ impl App {
         if manifests.touched.is_empty() || compiled.set.is_empty() {
             return Ok(None);
         }
-        let work = tokio::task::spawn_blocking(move || judge(&compiled, &manifests));
+        let chains = self.with_supply_chains(&view, &[]).await?;
+        let work = tokio::task::spawn_blocking(move || judge(&compiled, &manifests, chains));
         let mut judgement = work
             .await
             .map_err(|error| AppError::Internal(format!("the policies ended without an answer: {error}")))?;

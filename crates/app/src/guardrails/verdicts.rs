@@ -284,7 +284,8 @@ pub(crate) fn beside_of<'d>(
         others.include(&object.kind)
             || (*others != OtherObjects::Namespaces && unit.unit.may_concern(&object.kind))
     };
-    let objects = delivered.placements.iter().map(|placement| &placement.object);
+    let placements = delivered.placements.iter().filter(|placement| placement.may_be_looked_up());
+    let objects = placements.map(|placement| &placement.object);
     Some(objects.filter(|object| reads(object)).collect())
 }
 

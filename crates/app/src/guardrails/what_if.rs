@@ -172,7 +172,8 @@ impl App {
             let listed = request.listed.min(MAX_LISTED);
             let (today, waivers, mut complete) = app.today(&view, &delivered, &pairs, listed, &stop);
             let verdicts = &app.inner.findings.verdicts;
-            let past = past.map(|past| past.impact(&view, since, &pairs, verdicts, &stop));
+            let chains = delivered.supply_chains();
+            let past = past.map(|past| past.impact(&view, since, &pairs, verdicts, &chains, &stop));
             complete &= past.as_ref().is_none_or(|past: &PastImpact| past.complete) || !stop.is_over();
             let after: Vec<Arc<CompiledUnit>> = pairs.iter().filter_map(|(_, after)| after.clone()).collect();
             let object = request.object.map(|object| object.verdict(&after, &delivered, &stop)).transpose();

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use fairway_domain::EntityRef;
 use fairway_domain::Timestamp;
 use fairway_domain::finding::Severity;
+use fairway_policy::PolicyObject;
 use fairway_supply::{EvidenceKind, SeverityCounts};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::questions::environments_of;
 use super::{SignatureState, StoredEvidence};
@@ -25,6 +26,22 @@ pub(crate) struct SupplyChain {
     pub(crate) service: String,
     pub(crate) environment: String,
     pub(crate) object: Value,
+}
+
+/// The most signatures that an object names, and what all the statements in it may weigh.
+const SIGNATURES: usize = 100;
+const PREDICATE_BYTES: usize = 32 * 1024;
+
+impl SupplyChain {
+    /// As policies see it.
+    pub(crate) fn as_object(&self) -> PolicyObject {
+        PolicyObject { value: self.object.clone(), file: None, environment: Some(self.environment.clone()) }
+    }
+}
+
+/// Whether an object claims to be one of these.
+pub(crate) fn is_chain(object: &Value) -> bool {
+    object.get("kind").and_then(Value::as_str) == Some(SUPPLY_CHAIN)
 }
 
 /// What was described last, and of which moment: ages are counted in days, so an hour is soon enough.
@@ -51,14 +68,35 @@ impl App {
         Ok(chains)
     }
 
+    /// What policies may look up of supply chains beside given objects: what the platform itself knows. Objects of that
+    /// kind among the given ones prove nothing, as anybody can write them.
+    pub(crate) async fn with_supply_chains(
+        &self,
+        view: &View,
+        objects: &[PolicyObject],
+    ) -> Result<Vec<PolicyObject>, AppError> {
+        let mut known: Vec<PolicyObject> =
+            objects.iter().filter(|it| !is_chain(&it.value)).cloned().collect();
+        if self.policies(view).asks_supply_chains {
+            let mut described = self.inner.findings.described_chains.lock().await;
+            let chains = self.known_supply_chains(view, &mut described).await?;
+            known.extend(chains.iter().map(SupplyChain::as_object));
+        }
+        Ok(known)
+    }
+
     /// An object for each version of a service that is delivered somewhere.
     async fn supply_chains(&self, view: &View) -> Result<Vec<SupplyChain>, AppError> {
         let index = self.supply_index().await?;
         let now = self.now();
         let mut by_entity: BTreeMap<&EntityRef, Vec<(&String, &StoredEvidence)>> = BTreeMap::new();
+        // What names no entity is about whoever has the image.
+        let mut by_image: BTreeMap<&str, Vec<(&String, &StoredEvidence)>> = BTreeMap::new();
         for (key, evidence) in view.evidence.iter() {
-            if let Some(entity) = &evidence.entity {
-                by_entity.entry(entity).or_default().push((key, evidence));
+            match (&evidence.entity, &evidence.image) {
+                (Some(entity), _) => by_entity.entry(entity).or_default().push((key, evidence)),
+                (None, Some(image)) => by_image.entry(image).or_default().push((key, evidence)),
+                (None, None) => {}
             }
         }
         let delivered = view.deployments.values().filter(|it| !it.undone);
@@ -66,8 +104,9 @@ impl App {
             .map(|deployment| {
                 let intent = &deployment.intent;
                 let entity = service_entity(view, &intent.service);
-                let all =
-                    entity.as_ref().and_then(|it| by_entity.get(it)).map(Vec::as_slice).unwrap_or_default();
+                let mut all = entity.as_ref().and_then(|it| by_entity.get(it)).cloned().unwrap_or_default();
+                let digests = intent.images.iter().filter_map(|image| Some(image.rsplit_once('@')?.1));
+                all.extend(digests.filter_map(|it| by_image.get(it)).flatten());
                 let subject = Subject {
                     service: &intent.service,
                     environment: &intent.environment,
@@ -78,7 +117,7 @@ impl App {
                 SupplyChain {
                     service: intent.service.clone(),
                     environment: intent.environment.clone(),
-                    object: describe(view, &index, now, &subject, all),
+                    object: describe(view, &index, now, &subject, &all),
                 }
             })
             .collect())
@@ -98,12 +137,58 @@ impl App {
         let all: Vec<(&String, &StoredEvidence)> = view
             .evidence
             .iter()
-            .filter(|(_, it)| it.entity.is_some() && it.entity == entity)
+            .filter(|(_, it)| match &it.image {
+                Some(image) if it.entity.is_none() => images.iter().any(|it| it.ends_with(image.as_str())),
+                _ => it.entity.is_some() && it.entity == entity,
+            })
             .map(|(key, it)| (key, it.as_ref()))
             .collect();
         let subject = Subject { service, environment, version, images, entity: entity.as_ref() };
         Ok(describe(view, &index, self.now(), &subject, &all))
     }
+}
+
+/// Each signature about an image, the newest first: whether it holds, by whom it is, and what is attested as far as
+/// that is small.
+fn signatures(own: &[(&String, &StoredEvidence)]) -> Vec<Value> {
+    let mut signed: Vec<(&StoredEvidence, &SignatureState, &String)> =
+        own.iter().filter_map(|(_, it)| Some((*it, it.signature.as_ref()?, it.image.as_ref()?))).collect();
+    signed.sort_by(|one, two| {
+        two.0.received_at.cmp(&one.0.received_at).then(one.0.document.cmp(&two.0.document))
+    });
+    let mut room = PREDICATE_BYTES;
+    let entry = |(evidence, state, image): (&StoredEvidence, &SignatureState, &String)| {
+        let mut entry = Map::new();
+        let mut say = |key: &str, text: Option<&str>| {
+            entry.extend(text.map(|text| (key.to_owned(), Value::from(text))));
+        };
+        say("image", Some(image));
+        say("version", evidence.version.as_deref());
+        say("document", Some(&evidence.document.to_string()));
+        match state {
+            SignatureState::Verified { identity, issuer, predicate_type, predicate, .. } => {
+                say("state", Some("verified"));
+                say("identity", identity.as_deref());
+                say("issuer", issuer.as_deref());
+                say("predicateType", predicate_type.as_deref());
+                let weight = predicate.as_ref().map_or(0, |it| it.to_string().len());
+                if let (Some(predicate), Some(left)) = (predicate, room.checked_sub(weight)) {
+                    room = left;
+                    entry.insert("predicate".to_owned(), predicate.clone());
+                }
+            }
+            SignatureState::Refused { reason } => {
+                say("state", Some("refused"));
+                say("reason", Some(reason));
+            }
+            SignatureState::NotVerified { reason } => {
+                say("state", Some("not-verified"));
+                say("reason", Some(reason));
+            }
+        }
+        Value::Object(entry)
+    };
+    signed.into_iter().take(SIGNATURES).map(entry).collect()
 }
 
 /// The severity of a vulnerability, since when it is known, and whether a version without it is.
@@ -220,6 +305,7 @@ fn describe(
             "scan": scan,
             "provenance": provenance,
             "signature": {"verified": !identities.is_empty(), "signers": identities, "refused": refused},
+            "signatures": signatures(&own),
             "vulnerabilities": {
                 "critical": counts.critical,
                 "high": counts.high,

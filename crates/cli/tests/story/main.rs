@@ -36,6 +36,7 @@ mod refusals;
 mod replicas;
 mod search;
 mod server;
+mod signatures;
 mod supply;
 mod template_cases;
 mod template_source;

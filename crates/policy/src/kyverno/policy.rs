@@ -59,6 +59,13 @@ fn enforcement(word: &str) -> Option<Enforcement> {
     }
 }
 
+/// What a rule says of its own failures; of several images the strictest counts.
+fn rule_enforcement(rule: &Value) -> Option<Enforcement> {
+    let entries = rule.get("verifyImages").and_then(Value::as_array).into_iter().flatten();
+    let said = entries.chain(rule.get("validate")).filter_map(|it| it.get("failureAction")?.as_str());
+    said.filter_map(enforcement).max()
+}
+
 /// Overrides by namespaces; they have the form of a filter.
 fn overrides(list: Option<&Value>) -> Vec<Override> {
     list.and_then(Value::as_array)
@@ -107,10 +114,7 @@ impl Policy {
             .iter()
             .map(|rule| RuleWithAction {
                 rule: Rule::read(rule),
-                enforcement: rule
-                    .pointer("/validate/failureAction")
-                    .and_then(Value::as_str)
-                    .and_then(enforcement),
+                enforcement: rule_enforcement(rule),
                 overrides: overrides(rule.pointer("/validate/failureActionOverrides")),
             })
             .collect();

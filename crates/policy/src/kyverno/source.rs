@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::known::KnownObjects;
 use crate::resource_name::resource;
+use crate::supply_chain::SupplyChains;
 
 /// Where the data comes from.
 pub(crate) trait Source {
@@ -19,6 +20,8 @@ pub(crate) trait Source {
     fn image(&self, reference: &str) -> Option<Value>;
     /// An entry of the global context.
     fn global(&self, name: &str) -> Option<Value>;
+    /// Who signed which images.
+    fn supply_chains(&self) -> &SupplyChains;
 }
 
 /// Objects stand for the cluster. What its API would answer is put together once for each path.
@@ -66,6 +69,10 @@ impl Source for Objects<'_> {
 
     fn global(&self, _name: &str) -> Option<Value> {
         None
+    }
+
+    fn supply_chains(&self) -> &SupplyChains {
+        self.known.supply_chains()
     }
 }
 

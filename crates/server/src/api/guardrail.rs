@@ -118,8 +118,7 @@ pub(crate) async fn check(
 ) -> Result<Json<Value>, ApiFailure> {
     let files: Vec<(String, String)> =
         request.files.into_iter().map(|file| (file.path, file.content)).collect();
-    let app = state.app.clone();
-    let checks = crate::page::off_thread(move || app.check(&caller, &files)).await??;
+    let checks = state.app.check(&caller, files).await?;
     let passed = checks.diagnostics.is_empty()
         && !checks.findings.iter().any(fairway_domain::finding::Finding::blocks);
     Ok(Json(json!({

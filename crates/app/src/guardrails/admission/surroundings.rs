@@ -28,7 +28,7 @@ impl Surroundings {
         let mut environments: BTreeMap<String, Vec<PolicyObject>> = BTreeMap::new();
         for placement in &delivered.placements {
             let objects = environments.entry(placement.environment.to_string()).or_default();
-            if is_looked_up(&placement.object.kind) {
+            if is_looked_up(&placement.object.kind) && placement.may_be_looked_up() {
                 objects.push(PolicyObject {
                     value: placement.object.value(),
                     file: Some(placement.file.to_string()),
