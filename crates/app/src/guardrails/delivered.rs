@@ -52,6 +52,8 @@ pub(crate) struct Delivered {
     pub(crate) objects: BTreeMap<u32, Arc<StoredObject>>,
     /// Where an object is, as positions among the placements.
     pub(crate) places: BTreeMap<u32, Vec<u32>>,
+    /// What policies may look up, and are not asked about.
+    pub(crate) beside: Vec<Arc<StoredObject>>,
     /// Files that cannot be read.
     pub(crate) unreadable: Vec<Diagnostic>,
     /// The repository of each environment.
@@ -151,7 +153,12 @@ impl App {
             }
         }
         for chain in chains.iter() {
-            delivered.place_chain(&self.inner.findings.store, chain);
+            let store = &self.inner.findings.store;
+            if chain.is_delivered {
+                delivered.place_chain(store, chain);
+            } else {
+                delivered.beside.push(store.take_in(&chain.object));
+            }
         }
         readings.last = Arc::new(delivered);
         // What was delivered before is given up here, unless an evaluation still looks at it.
@@ -289,12 +296,10 @@ impl Delivered {
     /// What the platform tells of supply chains.
     pub(crate) fn supply_chains(&self) -> Vec<PolicyObject> {
         let told = self.placements.iter().filter(|placement| placement.is_told);
-        told.map(|placement| PolicyObject {
-            value: placement.object.value(),
-            file: None,
-            environment: Some(placement.environment.to_string()),
-        })
-        .collect()
+        let told = told.map(|placement| (&placement.object, Some(placement.environment.to_string())));
+        told.chain(self.beside.iter().map(|object| (object, None)))
+            .map(|(object, environment)| PolicyObject { value: object.value(), file: None, environment })
+            .collect()
     }
 
     /// Where an object is.

@@ -285,7 +285,7 @@ pub(crate) fn beside_of<'d>(
             || (*others != OtherObjects::Namespaces && unit.unit.may_concern(&object.kind))
     };
     let placements = delivered.placements.iter().filter(|placement| placement.may_be_looked_up());
-    let objects = placements.map(|placement| &placement.object);
+    let objects = placements.map(|placement| &placement.object).chain(&delivered.beside);
     Some(objects.filter(|object| reads(object)).collect())
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct SupplyChain {
     pub(crate) service: String,
     pub(crate) environment: String,
     pub(crate) object: Value,
+    /// Whether it is of a version that is delivered; the others are looked up, and not judged.
+    pub(crate) is_delivered: bool,
 }
 
 /// The most signatures that an object names, and what all the statements in it may weigh.
@@ -35,7 +37,11 @@ const PREDICATE_BYTES: usize = 32 * 1024;
 impl SupplyChain {
     /// As policies see it.
     pub(crate) fn as_object(&self) -> PolicyObject {
-        PolicyObject { value: self.object.clone(), file: None, environment: Some(self.environment.clone()) }
+        PolicyObject {
+            value: self.object.clone(),
+            file: None,
+            environment: Some(self.environment.clone()).filter(|it| !it.is_empty()),
+        }
     }
 }
 
@@ -100,27 +106,27 @@ impl App {
             }
         }
         let delivered = view.deployments.values().filter(|it| !it.undone);
-        Ok(delivered
-            .map(|deployment| {
-                let intent = &deployment.intent;
-                let entity = service_entity(view, &intent.service);
-                let mut all = entity.as_ref().and_then(|it| by_entity.get(it)).cloned().unwrap_or_default();
-                let digests = intent.images.iter().filter_map(|image| Some(image.rsplit_once('@')?.1));
-                all.extend(digests.filter_map(|it| by_image.get(it)).flatten());
-                let subject = Subject {
-                    service: &intent.service,
-                    environment: &intent.environment,
-                    version: &intent.version,
-                    images: &intent.images,
-                    entity: entity.as_ref(),
-                };
-                SupplyChain {
-                    service: intent.service.clone(),
-                    environment: intent.environment.clone(),
-                    object: describe(view, &index, now, &subject, &all),
-                }
-            })
-            .collect())
+        let delivered = delivered.map(|deployment| {
+            let intent = &deployment.intent;
+            let entity = service_entity(view, &intent.service);
+            let mut all = entity.as_ref().and_then(|it| by_entity.get(it)).cloned().unwrap_or_default();
+            let digests = intent.images.iter().filter_map(|image| Some(image.rsplit_once('@')?.1));
+            all.extend(digests.filter_map(|it| by_image.get(it)).flatten());
+            let subject = Subject {
+                service: &intent.service,
+                environment: &intent.environment,
+                version: &intent.version,
+                images: &intent.images,
+                entity: entity.as_ref(),
+            };
+            SupplyChain {
+                service: intent.service.clone(),
+                environment: intent.environment.clone(),
+                object: describe(view, &index, now, &subject, &all),
+                is_delivered: true,
+            }
+        });
+        Ok(delivered.chain(undelivered(view)).collect())
     }
 
     /// The object of a version that is about to be delivered.
@@ -189,6 +195,31 @@ fn signatures(own: &[(&String, &StoredEvidence)]) -> Vec<Value> {
         Value::Object(entry)
     };
     signed.into_iter().take(SIGNATURES).map(entry).collect()
+}
+
+/// What is signed, by the entity that it was sent for, whether that is delivered or not: images are asked about before
+/// they are delivered.
+fn undelivered(view: &View) -> Vec<SupplyChain> {
+    let mut by_entity: BTreeMap<Option<&EntityRef>, Vec<(&String, &StoredEvidence)>> = BTreeMap::new();
+    for (key, evidence) in view.evidence.iter().filter(|(_, it)| it.signature.is_some()) {
+        by_entity.entry(evidence.entity.as_ref()).or_default().push((key, evidence));
+    }
+    let object = |(entity, own): (Option<&EntityRef>, Vec<(&String, &StoredEvidence)>)| {
+        let name = entity.map_or("images", EntityRef::name);
+        SupplyChain {
+            service: name.to_owned(),
+            environment: String::new(),
+            object: json!({
+                "apiVersion": "fairway.dev/v1",
+                "kind": SUPPLY_CHAIN,
+                "metadata": {"name": name},
+                "spec": {"entity": entity.map(ToString::to_string)},
+                "status": {"signatures": signatures(&own)},
+            }),
+            is_delivered: false,
+        }
+    };
+    by_entity.into_iter().map(object).collect()
 }
 
 /// The severity of a vulnerability, since when it is known, and whether a version without it is.

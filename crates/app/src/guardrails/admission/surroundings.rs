@@ -13,7 +13,8 @@ use crate::guardrails::delivered::Delivered;
 #[derive(Default)]
 pub(crate) struct Surroundings {
     environments: BTreeMap<String, Arc<KnownObjects<'static>>>,
-    nothing: Option<Arc<KnownObjects<'static>>>,
+    /// What is known wherever a request comes from.
+    anywhere: Option<Arc<KnownObjects<'static>>>,
     /// What they were taken from.
     delivered: Option<Digest>,
     policies: Weak<Compiled>,
@@ -36,10 +37,19 @@ impl Surroundings {
                 });
             }
         }
+        let beside: Vec<PolicyObject> = delivered
+            .beside
+            .iter()
+            .filter(|object| is_looked_up(&object.kind))
+            .map(|object| PolicyObject { value: object.value(), file: None, environment: None })
+            .collect();
+        for objects in environments.values_mut() {
+            objects.extend_from_slice(&beside);
+        }
         let lasting = |objects: Vec<PolicyObject>| Arc::new(KnownObjects::lasting(Arc::new(objects)));
         Self {
             environments: environments.into_iter().map(|(name, objects)| (name, lasting(objects))).collect(),
-            nothing: Some(lasting(Vec::new())),
+            anywhere: Some(lasting(beside)),
             delivered: delivered.key,
             policies: Arc::downgrade(compiled),
         }
@@ -47,14 +57,14 @@ impl Surroundings {
 
     /// Whether they were taken from these.
     pub(crate) fn is_of(&self, compiled: &Arc<Compiled>, delivered: &Delivered) -> bool {
-        self.nothing.is_some()
+        self.anywhere.is_some()
             && self.delivered == delivered.key
             && std::ptr::eq(self.policies.as_ptr(), Arc::as_ptr(compiled))
     }
 
-    /// What is known of an environment; nothing where none is named.
+    /// What is known of an environment; where none is named, what is known anywhere.
     pub(crate) fn known(&self, environment: Option<&str>) -> Option<Arc<KnownObjects<'static>>> {
         let named = environment.and_then(|environment| self.environments.get(environment));
-        named.or(self.nothing.as_ref()).cloned()
+        named.or(self.anywhere.as_ref()).cloned()
     }
 }
