@@ -34,8 +34,10 @@ pub(crate) struct Compiled {
     /// The same policies, each with what it depends on.
     pub(crate) units: Vec<Arc<CompiledUnit>>,
     together: OnceLock<PolicySet>,
-    /// Whether a policy is about what is known of supply chains, or asks who signed images.
+    /// Whether a policy is about what is known of supply chains, or looks it up.
     pub(crate) asks_supply_chains: bool,
+    /// Whether a policy asks who signed images.
+    pub(crate) looks_up_supply_chains: bool,
 }
 
 /// The policies that were asked for last.
@@ -123,12 +125,19 @@ impl Compiled {
                 }
             })
             .collect();
-        let asks_supply_chains = all.iter().any(|it| {
-            let text = it.value.to_string();
-            text.contains(SUPPLY_CHAIN) || text.contains("\"verifyImages\"")
-        });
+        let has = |word: &str| all.iter().any(|it| it.value.to_string().contains(word));
+        let looks_up_supply_chains = has("\"verifyImages\"");
+        let asks_supply_chains = looks_up_supply_chains || has(SUPPLY_CHAIN);
         let (set, diagnostics) = PolicySet::compile(all);
-        Self { set, diagnostics, documents, units, together: OnceLock::new(), asks_supply_chains }
+        Self {
+            set,
+            diagnostics,
+            documents,
+            units,
+            together: OnceLock::new(),
+            asks_supply_chains,
+            looks_up_supply_chains,
+        }
     }
 
     /// All units that look at nothing but the object, as one.

@@ -83,7 +83,7 @@ impl App {
     ) -> Result<Vec<PolicyObject>, AppError> {
         let mut known: Vec<PolicyObject> =
             objects.iter().filter(|it| !is_chain(&it.value)).cloned().collect();
-        if self.policies(view).asks_supply_chains {
+        if self.policies(view).looks_up_supply_chains {
             let mut described = self.inner.findings.described_chains.lock().await;
             let chains = self.known_supply_chains(view, &mut described).await?;
             known.extend(chains.iter().map(SupplyChain::as_object));
