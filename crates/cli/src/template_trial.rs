@@ -254,7 +254,9 @@ impl Laboratory {
     ) {
         let Planned { plan, contents, .. } = planned;
         match rendered_documents(&plan.environments, contents) {
-            Ok(documents) => notes.findings.extend(rendered_findings(&self.policies.objects, &documents)),
+            Ok(documents) => {
+                notes.findings.extend(rendered_findings(&self.policies.objects, &documents, Vec::new()));
+            }
             Err(problems) => notes.fail(problems),
         }
         notes.findings.extend(secret_findings(plan, contents));

@@ -71,7 +71,7 @@ impl App {
     pub async fn check(&self, caller: &Caller, files: Vec<(String, String)>) -> Result<Checks, AppError> {
         caller.authorise(Permission::Read)?;
         let view = self.view();
-        let chains = self.with_supply_chains(&view, &[]).await?;
+        let chains = self.looked_up_chains(&view).await?;
         let app = self.clone();
         tokio::task::spawn_blocking(move || app.check_beside(&view, &files, chains))
             .await

@@ -134,7 +134,7 @@ impl App {
         if manifests.touched.is_empty() || compiled.set.is_empty() {
             return Ok(None);
         }
-        let chains = self.with_supply_chains(&view, &[]).await?;
+        let chains = self.looked_up_chains(&view).await?;
         let work = tokio::task::spawn_blocking(move || judge(&compiled, &manifests, chains));
         let mut judgement = work
             .await

@@ -74,21 +74,15 @@ impl App {
         Ok(chains)
     }
 
-    /// What policies may look up of supply chains beside given objects: what the platform itself knows. Objects of that
-    /// kind among the given ones prove nothing, as anybody can write them.
-    pub(crate) async fn with_supply_chains(
-        &self,
-        view: &View,
-        objects: &[PolicyObject],
-    ) -> Result<Vec<PolicyObject>, AppError> {
-        let mut known: Vec<PolicyObject> =
-            objects.iter().filter(|it| !is_chain(&it.value)).cloned().collect();
-        if self.policies(view).looks_up_supply_chains {
-            let mut described = self.inner.findings.described_chains.lock().await;
-            let chains = self.known_supply_chains(view, &mut described).await?;
-            known.extend(chains.iter().map(SupplyChain::as_object));
+    /// What policies may look up of supply chains beside the objects that they are asked about: what the platform itself
+    /// knows. Objects of that kind from elsewhere prove nothing, as anybody can write them.
+    pub(crate) async fn looked_up_chains(&self, view: &View) -> Result<Vec<PolicyObject>, AppError> {
+        if !self.policies(view).looks_up_supply_chains {
+            return Ok(Vec::new());
         }
-        Ok(known)
+        let mut described = self.inner.findings.described_chains.lock().await;
+        let chains = self.known_supply_chains(view, &mut described).await?;
+        Ok(chains.iter().map(SupplyChain::as_object).collect())
     }
 
     /// An object for each version of a service that is delivered somewhere.
