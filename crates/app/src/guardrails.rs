@@ -9,6 +9,7 @@ mod delivered;
 mod findings;
 mod fleet;
 mod impact;
+mod mend;
 mod object;
 mod past;
 mod policies;
@@ -41,6 +42,7 @@ pub use fleet::Fleet;
 pub use impact::{
     ChangedFinding, FindingChange, GroupImpact, Impact, ImpactCounts, OfferedFix, ServiceImpact,
 };
+pub use mend::MendRequest;
 pub use past::{PastBlock, PastImpact, PastKind};
 pub(crate) use policies::info_of;
 pub use policies::{Exemption, PolicyDetail, PolicyLanguage, PolicySource, WaiverRules};

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use fairway_domain::Diagnostic;
 use fairway_domain::finding::Finding;
-use fairway_policy::{FileDocument, FileFormat, finding_junit, policy_reports, sarif};
+use fairway_policy::{FileDocument, FileFormat, Mending, finding_junit, policy_reports, sarif};
 use fairway_remote::ApiClient;
 use serde_json::{Value, json};
 
-use crate::check_fix::{self, Mended};
 use crate::client::ConnectionArguments;
 use crate::exit_code::Exit;
 use crate::failure::CliError;
@@ -107,15 +106,27 @@ pub async fn check(arguments: CheckArguments) -> Result<(), CliError> {
     }
     let mut checks = judge.ask(&files, &repositories).await?;
     if arguments.fix {
-        let mut mended = Mended::default();
+        let mut mending = Mending::new(files.iter().map(|file| (file.path.clone(), file.content.clone())));
         for _ in 0..MOST_ROUNDS {
-            if check_fix::mend(&mut files, &checks.findings, &mut mended) == 0 {
+            if mending.apply(&checks.findings) == 0 {
                 break;
+            }
+            for file in &mut files {
+                if let Some((_, content)) = mending.changed().find(|(path, _)| *path == file.path) {
+                    content.clone_into(&mut file.content);
+                }
             }
             checks = judge.ask(&files, &repositories).await?;
         }
-        check_fix::write(&files, &mended)?;
-        talk(&format!("mended {} in {}", counted(mended.count(), "place"), counted(mended.files(), "file")));
+        let mut changed = 0;
+        for (path, content) in mending.changed() {
+            changed += 1;
+            std::fs::write(path, content).map_err(|error| {
+                let message = format!("{path} cannot be written: {error}");
+                CliError::failed(message, Some("check its permissions"))
+            })?;
+        }
+        talk(&format!("mended {} in {}", counted(mending.count(), "place"), counted(changed, "file")));
     }
     let passed = checks.diagnostics.is_empty() && !checks.findings.iter().any(Finding::blocks);
     print(&checks, &files, passed, arguments.output)?;

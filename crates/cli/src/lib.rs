@@ -22,7 +22,6 @@ mod catalog_sources;
 mod catalog_validate;
 mod change;
 mod check;
-mod check_fix;
 mod client;
 mod column;
 mod completion;

@@ -14,7 +14,7 @@ use crate::manifests;
 use crate::output::{OutputArguments, counted, harmless};
 use crate::policy_test::{self, PolicyTestArguments};
 use crate::waive::{self, WaiveArguments};
-use crate::what_if::{self, WhatIfArguments};
+use crate::what_if::{self, MendArguments, WhatIfArguments};
 
 /// Test, explain and apply policies that are files; ask for and decide on waivers
 #[derive(Debug, clap::Args)]
@@ -61,6 +61,14 @@ enum PolicyCommand {
         after_help = "Examples:\n  fairway policy what-if policies/require-labels.yaml\n  fairway policy what-if policies/ --output json | jq '.today.counts'\n  fairway policy what-if --remove K8sRequiredLabels/labels"
     )]
     WhatIf(WhatIfArguments),
+    /// Open a change request that mends what is delivered, where policies know how
+    ///
+    /// The server applies the patches of findings to the manifests of a service in an environment, and judges them again
+    /// until nothing is left that it can mend. With files of policies it mends what those would find.
+    #[command(
+        after_help = "Examples:\n  fairway policy mend --service orders --environment production\n  fairway policy mend --service orders --environment production --policy K8sRequiredLabels/labels\n  fairway policy mend --service orders --environment production policies/require-labels.yaml"
+    )]
+    Mend(MendArguments),
 }
 
 /// `fairway policy explain`
@@ -81,6 +89,7 @@ pub async fn policy(arguments: PolicyArguments) -> Result<(), CliError> {
         PolicyCommand::Check(arguments) => check::check(arguments).await,
         PolicyCommand::Waive(arguments) => waive::waive(arguments).await,
         PolicyCommand::WhatIf(arguments) => what_if::what_if(arguments).await,
+        PolicyCommand::Mend(arguments) => what_if::mend(arguments).await,
     }
 }
 

@@ -42,15 +42,13 @@ pub struct WhatIfArguments {
 
 /// Runs `fairway policy what-if`.
 pub async fn what_if(arguments: WhatIfArguments) -> Result<(), CliError> {
-    let files = manifests::read(&arguments.paths).await?;
+    let files = files(&arguments.paths).await?;
     if files.is_empty() && arguments.remove.is_empty() {
         return Err(CliError::usage(
             "there is no YAML or JSON file",
             Some("name files or folders of policies"),
         ));
     }
-    let files: Vec<Value> =
-        files.iter().map(|file| json!({"path": file.path, "content": file.content})).collect();
     let question = json!({
         "files": files,
         "remove": arguments.remove,
@@ -67,6 +65,52 @@ pub async fn what_if(arguments: WhatIfArguments) -> Result<(), CliError> {
         return Err(CliError::Said(Exit::Failed));
     }
     Ok(())
+}
+
+async fn files(paths: &[PathBuf]) -> Result<Vec<Value>, CliError> {
+    let files = manifests::read(paths).await?;
+    Ok(files.iter().map(|file| json!({"path": file.path, "content": file.content})).collect())
+}
+
+/// `fairway policy mend`
+#[derive(Clone, Debug, clap::Args)]
+pub struct MendArguments {
+    /// Mend what these policies would find, and nothing else: YAML and JSON files, and folders that hold some
+    #[arg(value_name = "FILE")]
+    paths: Vec<PathBuf>,
+    /// The service, by name
+    #[arg(long, value_name = "NAME")]
+    service: String,
+    /// The environment, by name
+    #[arg(long, value_name = "NAME")]
+    environment: String,
+    /// Only findings of this policy, or of one of its rules
+    #[arg(long, value_name = "NAME")]
+    policy: Option<String>,
+    #[command(flatten)]
+    output: OutputArguments,
+    #[command(flatten)]
+    connection: ConnectionArguments,
+}
+
+/// Runs `fairway policy mend`.
+pub async fn mend(arguments: MendArguments) -> Result<(), CliError> {
+    let mut question = json!({
+        "service": arguments.service,
+        "environment": arguments.environment,
+        "policy": arguments.policy,
+    });
+    let files = files(&arguments.paths).await?;
+    if let (false, Some(question)) = (files.is_empty(), question.as_object_mut()) {
+        question.insert("change".to_owned(), json!({ "files": files }));
+    }
+    let client = arguments.connection.client()?;
+    let opened: Value = client.post("/api/v1/findings/mend", &question).await?;
+    let text = |name: &str| opened.get(name).and_then(Value::as_str).unwrap_or_default();
+    arguments.output.print(&opened, || {
+        let number = opened.get("number").and_then(Value::as_u64).unwrap_or_default();
+        harmless(&format!("{} is change request {number} of {}", text("title"), text("repository")))
+    })
 }
 
 fn counts(counts: ImpactCounts) -> [String; 4] {

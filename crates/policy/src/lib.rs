@@ -29,6 +29,7 @@ mod known;
 pub mod kyverno;
 mod locate;
 mod matching;
+mod mending;
 mod patch;
 mod place;
 mod program_pool;
@@ -56,6 +57,7 @@ pub use admission_decision::{
 pub use file_format::{FileDocument, FileFormat, read_file};
 pub use file_policy::{FilePolicies, RegoFile, run_tests};
 pub use known::KnownObjects;
+pub use mending::Mending;
 pub use place::{add_lines, pointer_of};
 pub use report::{finding_junit, policy_reports, sarif, test_report, test_sarif};
 pub use set::{PolicyDocument, PolicyInfo, PolicyObject, PolicySet};

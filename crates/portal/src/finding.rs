@@ -18,13 +18,26 @@ pub fn finding(finding: &Finding, waive: Option<&str>) -> Markup {
                 (severity(finding.severity))
             }
             p { (finding.message) }
-            (body(finding, waive))
+            (body(finding, waive, None))
         }
     }
 }
 
-/// Where, why, how to mend it, and what can be done.
-pub fn body(finding: &Finding, waive: Option<&str>) -> Markup {
+/// Opens a change request with the patches of a policy for a service.
+fn mend(finding: &Finding, service: &str) -> Markup {
+    html! {
+        form.inline action="/guardrails/mend" method="post" {
+            input type="hidden" name="service" value=(service);
+            input type="hidden" name="environment" value=(finding.object.environment.as_deref().unwrap_or_default());
+            input type="hidden" name="policy" value=(finding.rule);
+            button.button.small.primary type="submit" { (icon("branch")) "Mend it by a change request" }
+        }
+    }
+}
+
+/// Where, why, how to mend it, and what can be done. `mended` is the service in whose delivered files a change request can
+/// mend it.
+pub fn body(finding: &Finding, waive: Option<&str>, mended: Option<&str>) -> Markup {
     html! {
         div.finding-body {
             @if let Outcome::NotEvaluated { reason } = &finding.outcome {
@@ -52,7 +65,10 @@ pub fn body(finding: &Finding, waive: Option<&str>) -> Markup {
                 }
             }
             @if let (Some(waive), None) = (waive, &finding.waiver) {
-                div.actions { a.button.small href=(waive) { (icon("clock")) "Ask for a waiver…" } }
+                div.actions {
+                    @if let (Some(service), false) = (mended, finding.patch.is_empty()) { (mend(finding, service)) }
+                    a.button.small href=(waive) { (icon("clock")) "Ask for a waiver…" }
+                }
             }
         }
     }

@@ -218,7 +218,7 @@ fn one(now: Timestamp, row: &FindingRow, with_service: bool) -> Markup {
                     (finding::follows(found)) (finding::severity(found.severity))
                 }
             }
-            (finding::body(found, Some(&finding::waive_address(found, None))))
+            (finding::body(found, Some(&finding::waive_address(found, None)), Some(row.service.as_str())))
         }
     }
 }

@@ -101,6 +101,8 @@ pub struct ServiceChangeRow {
     pub counts: ChangeCounts,
     /// Those that are listed.
     pub findings: Vec<(ChangeOfFinding, Finding)>,
+    /// The environments where a change request can mend some.
+    pub mended_in: Vec<String>,
 }
 
 /// A plan or push that would have been blocked.
@@ -418,6 +420,15 @@ fn service(row: &ServiceChangeRow) -> Markup {
                         ChangeOfFinding::Same => "The same",
                     }) }
                     @for (_, one) in row.findings.iter().filter(|(of, _)| *of == change) { (finding::finding(one, None)) }
+                }
+            }
+            @if !row.mended_in.is_empty() {
+                div.actions {
+                    @for environment in &row.mended_in {
+                        button.button.small type="submit" name="mend" value={ (row.service) "/" (environment) } formaction="/policies/mend" {
+                            (icon("branch")) "Mend it in " (environment) " by a change request"
+                        }
+                    }
                 }
             }
             @if row.findings.is_empty() {

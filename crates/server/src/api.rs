@@ -144,6 +144,7 @@ fn described() -> OpenApiRouter<ServerState> {
         .routes(routes!(supply::components))
         .routes(routes!(supply::vulnerabilities))
         .routes(routes!(what_if::what_if))
+        .routes(routes!(what_if::mend))
         .routes(routes!(audit::records))
         .routes(routes!(audit::verify))
         .routes(routes!(audit::erase))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::command::fairway;
+use crate::command::{fairway, git};
 use crate::server::{Server, Start};
 
 const POLICY: &str = "apiVersion: kyverno.io/v1
@@ -138,4 +138,82 @@ async fn what_the_editor_foresees_is_what_the_fleet_finds_after_the_merge() {
     let fields =
         [("policy", policy), ("content", narrower.as_str()), ("digest", digest.as_str()), ("action", "save")];
     assert_eq!(form(&server, "/policies/edit", &fields).await.status, 303);
+}
+
+const PATCHING: &str = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: require-cost-centre
+  annotations:
+    fairway.dev/patch: '[{\"op\": \"add\", \"path\": \"/metadata/labels/acme.example~1cost-centre\", \"value\": \"retail\"}]'
+spec:
+  rules:
+    - name: cost-centre
+      match: {any: [{resources: {kinds: [Deployment, Service]}}]}
+      validate:
+        message: nobody pays
+        pattern: {metadata: {labels: {acme.example/cost-centre: '?*'}}}
+";
+
+#[tokio::test]
+async fn what_policies_know_how_to_mend_is_mended_by_a_change_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let server =
+        Start::new(&folder.path().join("data")).with(&["--policies-in-pushes", "warn"]).server().await;
+    let request = json!({"name": "gift-cards", "team": "checkout", "template": "go-service"});
+    server.post("/api/v1/services", &request).await.expect(201);
+    let token = server.token(&["read", "push"]).await;
+    let address = server.clone_address("platform/environments", Some(&token));
+    git(folder.path(), &["clone", "--quiet", &address]).await.ok();
+    let copy = folder.path().join("environments");
+    let file = copy.join("production/gift-cards/deployment.yaml");
+    let sound = std::fs::read_to_string(&file).unwrap();
+    let loose = sound
+        .replace("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true # for now")
+        .replace("readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false");
+    std::fs::write(&file, loose).unwrap();
+    git(&copy, &["commit", "--quiet", "--all", "-m", "Loosen"]).await.ok();
+    let pushed = git(&copy, &["push", "--quiet", "origin", "main"]).await.ok();
+    assert!(
+        pushed.err.contains("The policies have 2 findings on main, 2 of them blocking"),
+        "{}",
+        pushed.err
+    );
+
+    // One policy's findings, then those of all that is left.
+    let found = server.get("/api/v1/findings").await.expect(200);
+    let rule = found["items"][0]["rule"].as_str().unwrap();
+    let one = json!({"service": "gift-cards", "environment": "production", "policy": rule});
+    let opened = server.post("/api/v1/findings/mend", &one).await.expect(201);
+    assert_eq!(opened["title"], "Mend 1 finding about gift-cards in production");
+    let all = json!({"service": "gift-cards", "environment": "production"});
+    let opened = server.post("/api/v1/findings/mend", &all).await.expect(201);
+    assert_eq!(opened["title"], "Mend 2 findings about gift-cards in production");
+    let path = format!("/api/v1/repositories/platform/environments/change-requests/{}", opened["number"]);
+    let details = server.get(&path).await.expect(200);
+    assert_eq!(details["checks"][0]["status"], "passed", "{details:#}");
+    server.post(&format!("{path}/merge"), &json!({})).await.expect(200);
+    assert_eq!(server.get("/api/v1/findings").await.expect(200)["total"], 0);
+    git(&copy, &["pull", "--quiet", "--rebase"]).await.ok();
+    let mended = std::fs::read_to_string(&file).unwrap();
+    assert!(mended.contains("allowPrivilegeEscalation: false # for now"), "{mended}");
+
+    // Nothing is left, and nothing is there for somebody else.
+    let refused = server.post("/api/v1/findings/mend", &all).await;
+    assert!(refused.message().contains("none of these findings"), "{}", refused.message());
+    let nobody = json!({"service": "nobody", "environment": "production"});
+    server.post("/api/v1/findings/mend", &nobody).await.expect(404);
+
+    // What a policy would find that is not in force yet.
+    let policy = folder.path().join("policy.yaml");
+    std::fs::write(&policy, PATCHING).unwrap();
+    let (url, policy) = (server.url(""), policy.to_str().unwrap());
+    let asked =
+        ["policy", "mend", "--service", "gift-cards", "--environment", "staging", policy, "--url", &url];
+    let told = fairway(&asked).await.ok();
+    assert!(
+        told.out.starts_with("Mend 2 findings about gift-cards in staging is change request 3"),
+        "{}",
+        told.out
+    );
 }

@@ -2,10 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use fairway_app::guardrails::{ChosenObject, PolicyFile, WhatIf, WhatIfReport};
+use axum::http::StatusCode;
+use fairway_app::guardrails::{ChosenObject, MendRequest, PolicyFile, WhatIf, WhatIfReport};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use crate::api::ErrorBody;
 use crate::body::Body;
 use crate::caller::ApiCaller;
 use crate::failure::ApiFailure;
@@ -46,6 +49,21 @@ pub(crate) struct WhatIfFile {
     content: String,
 }
 
+impl From<WhatIfQuestion> for WhatIf {
+    fn from(question: WhatIfQuestion) -> Self {
+        let files = question.files.into_iter();
+        Self {
+            files: files.map(|file| PolicyFile { path: file.path, content: file.content }).collect(),
+            removed: question.remove,
+            edits: question.edits,
+            listed: question.listed.unwrap_or(LISTED),
+            past: question.past.unwrap_or(true),
+            object: question.object,
+            session: question.session.map(|name| name.chars().take(100).collect()),
+        }
+    }
+}
+
 /// What a change of policies would do: who would fail today, and who would have been blocked in the past 90 days.
 /// Changes nothing.
 #[utoipa::path(post, path = "/api/v1/policies/what-if", tag = "guardrails", operation_id = "whatIf",
@@ -57,15 +75,36 @@ pub(crate) async fn what_if(
     ApiCaller(caller): ApiCaller,
     Body(question): Body<WhatIfQuestion>,
 ) -> Result<Json<WhatIfReport>, ApiFailure> {
-    let files = question.files.into_iter();
-    let request = WhatIf {
-        files: files.map(|file| PolicyFile { path: file.path, content: file.content }).collect(),
-        removed: question.remove,
-        edits: question.edits,
-        listed: question.listed.unwrap_or(LISTED),
-        past: question.past.unwrap_or(true),
-        object: question.object,
-        session: question.session.map(|name| name.chars().take(100).collect()),
-    };
-    Ok(Json(state.app.what_if(&caller, request).await?))
+    Ok(Json(state.app.what_if(&caller, question.into()).await?))
+}
+
+/// Findings that are to be mended.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct MendQuestion {
+    /// The service, by name.
+    service: String,
+    /// The environment, by name.
+    environment: String,
+    /// Only findings of this policy, or of one of its rules.
+    policy: Option<String>,
+    /// By the policies as they would be after this change, and only by those that it is about.
+    change: Option<WhatIfQuestion>,
+}
+
+/// Opens a change request that mends, in the files that are delivered, what policies find and know how to mend.
+#[utoipa::path(post, path = "/api/v1/findings/mend", tag = "guardrails", operation_id = "mendFindings",
+    request_body = MendQuestion,
+    responses((status = 201, description = "The change request", body = Object),
+        (status = 404, body = ErrorBody, description = "Nothing is delivered there"),
+        (status = 409, body = ErrorBody, description = "Nothing can be mended mechanically")))]
+pub(crate) async fn mend(
+    State(state): State<ServerState>,
+    ApiCaller(caller): ApiCaller,
+    Body(question): Body<MendQuestion>,
+) -> Result<(StatusCode, Json<Value>), ApiFailure> {
+    let MendQuestion { service, environment, policy, change } = question;
+    let request = MendRequest { service, environment, policy, change: change.map(WhatIf::from) };
+    let opened = state.app.mend_findings(&caller, request).await?;
+    Ok((StatusCode::CREATED, Json(json!(*opened))))
 }

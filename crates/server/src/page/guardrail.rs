@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::Uri;
-use fairway_app::guardrails::{FindingFilter, FoundFinding};
+use axum::response::{IntoResponse, Redirect};
+use fairway_app::guardrails::{FindingFilter, FoundFinding, MendRequest};
 use fairway_domain::EntityRef;
 use fairway_domain::finding::Severity;
+use fairway_portal::change_request::change_address;
 use fairway_portal::{FindingChoice, FindingGroup, FindingRow, GuardrailsView, Section};
 
 use crate::caller::PageCaller;
@@ -169,4 +172,23 @@ pub(crate) async fn guardrails(
     };
     let chrome = chrome(&state, &caller, &uri, "Guardrails", Section::Guardrails).followed(None);
     Ok(html(fairway_portal::guardrails(&chrome, &data)))
+}
+
+/// Mends, by a change request, what a policy finds about a service in an environment.
+pub(crate) async fn mend(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+    body: Bytes,
+) -> Page {
+    let pairs = Pairs::of_form(&body);
+    let text = |name: &str| pairs.get(name).unwrap_or_default().to_owned();
+    let request = MendRequest {
+        service: text("service"),
+        environment: text("environment"),
+        policy: pairs.get("policy").map(str::to_owned),
+        change: None,
+    };
+    let opened = state.app.mend_findings(&caller, request).await.or_page(&state, &uri, &caller)?;
+    Ok(Redirect::to(&change_address(&opened)).into_response())
 }

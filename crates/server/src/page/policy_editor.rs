@@ -1,6 +1,6 @@
 //! `/policies/new` and `/policies/edit`: a policy's text, and what it would do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -8,8 +8,8 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use fairway_app::AppError;
 use fairway_app::guardrails::{
-    ChosenObject, FindingChange, ImpactCounts, OpenedPolicy, PastBlock, PastImpact, PastKind, PolicyChange,
-    PolicyEdit, PolicyFile, PolicyHome, WaiverFate, WhatIf, WhatIfReport,
+    ChosenObject, FindingChange, ImpactCounts, MendRequest, OpenedPolicy, PastBlock, PastImpact, PastKind,
+    PolicyChange, PolicyEdit, PolicyFile, PolicyHome, WaiverFate, WhatIf, WhatIfReport,
 };
 use fairway_domain::{Caller, Permission};
 use fairway_portal::change_request::change_address;
@@ -94,6 +94,15 @@ impl Asked {
         }
     }
 
+    /// The text as a change of what is in force.
+    fn change(&self) -> WhatIf {
+        WhatIf {
+            files: vec![PolicyFile { path: self.path().to_owned(), content: self.content.clone() }],
+            edits: self.policy.clone(),
+            ..WhatIf::default()
+        }
+    }
+
     fn path(&self) -> &str {
         if self.path.is_empty() { "policy.yaml" } else { &self.path }
     }
@@ -172,6 +181,25 @@ pub(crate) async fn submit(
     Ok((code, Html(page)).into_response())
 }
 
+/// Mends, by a change request, what the text finds about a service in an environment.
+pub(crate) async fn mend(
+    State(state): State<ServerState>,
+    PageCaller(caller): PageCaller,
+    uri: Uri,
+    body: Bytes,
+) -> Page {
+    let pairs = Pairs::of_form(&body);
+    let (service, environment) = pairs.get("mend").and_then(|it| it.rsplit_once('/')).unwrap_or_default();
+    let request = MendRequest {
+        service: service.to_owned(),
+        environment: environment.to_owned(),
+        policy: None,
+        change: Some(Asked::of(&pairs).change()),
+    };
+    let opened = state.app.mend_findings(&caller, request).await.or_page(&state, &uri, &caller)?;
+    Ok(Redirect::to(&change_address(&opened)).into_response())
+}
+
 /// What the text would do, as parts of the page.
 pub(crate) async fn what_if(
     State(state): State<ServerState>,
@@ -214,13 +242,11 @@ async fn verdict(state: &ServerState, caller: &Caller, asked: &Asked) -> Result<
         (true, true) => None,
     };
     let question = WhatIf {
-        files: vec![PolicyFile { path: asked.path().to_owned(), content: asked.content.clone() }],
-        removed: Vec::new(),
-        edits: asked.policy.clone(),
         listed: FINDINGS,
         past: true,
         object,
         session: Some(asked.session.chars().take(100).collect()).filter(|it: &String| !it.is_empty()),
+        ..asked.change()
     };
     let report = state.app.what_if(caller, question).await?;
     let verdict = PolicyVerdictView {
@@ -248,9 +274,14 @@ fn drawn(report: WhatIfReport) -> PolicyVerdictView {
         };
         listed.entry(found.service).or_default().push((change, found.finding));
     }
+    let mut mended: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for fix in &today.fixes {
+        mended.entry(fix.service.clone()).or_default().insert(fix.environment.clone());
+    }
     let services_in_all = today.services.len();
     let services = today.services.into_iter().take(SERVICES).map(|row| ServiceChangeRow {
         findings: listed.remove(&row.service).unwrap_or_default(),
+        mended_in: mended.remove(&row.service).unwrap_or_default().into_iter().collect(),
         service: row.service,
         entity: row.entity,
         owner: row.owner,
