@@ -19,6 +19,7 @@ pub use edit::{EditField, EntityEdit, EntityForm};
 pub use propose::Proposal;
 
 use crate::effects::to_value;
+use crate::sources::SourceTarget;
 use crate::{App, AppError};
 
 /// The most characters of a title, and of a description or comment.
@@ -350,13 +351,26 @@ impl App {
             request.state = ChangeState::Merged { commit, by: caller.actor.user(), at: self.now() };
             let merged = self.record_change(caller, request).await?;
             // The branch did its work; its commits stay under the number. Somebody may just have pushed to it.
-            if let Err(error) = forge.move_branch(repository, &merged.source, &merged.head, None).await {
+            let is_needed = self.is_followed(repository, &merged.source).await?;
+            if !is_needed
+                && let Err(error) = forge.move_branch(repository, &merged.source, &merged.head, None).await
+            {
                 tracing::info!(%error, "the branch {} of {repository} stays: {error}", merged.source);
             }
             merged
         };
         self.refresh_repository(caller, repository).await;
         Ok(merged)
+    }
+
+    /// Whether a branch is what clones check out, or what a source of the catalog reads.
+    async fn is_followed(&self, repository: &RepositoryRef, branch: &BranchName) -> Result<bool, AppError> {
+        let view = self.view();
+        let is_read = view.sources.values().any(|source| match &source.target {
+            SourceTarget::Forge { repository: of, branch: read, .. } => of == repository && read == branch,
+            _ => false,
+        });
+        Ok(is_read || self.inner.forge.info(repository).await?.default_branch == *branch)
     }
 
     /// A push moved branches: open change requests follow, and those whose commits arrived are merged.

@@ -49,7 +49,7 @@ pub use policies::{Exemption, PolicyDetail, PolicyLanguage, PolicySource, Waiver
 pub use policy_file::{OpenedPolicy, PolicyEdit, PolicyHome};
 pub use policy_text::PolicyFile;
 pub use rendered::{RenderedDocuments, rendered_documents, rendered_findings};
-pub(crate) use repository::{Judgement, Manifests, select};
+pub(crate) use repository::{Judgement, Manifests, Unread, select};
 pub(crate) use waive::Waivers;
 pub use waiver_impact::{WaiverFate, WaiverImpact};
 pub use what_if::{ChangedPolicy, PolicyChange, WhatIf, WhatIfReport};

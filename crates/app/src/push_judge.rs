@@ -7,7 +7,7 @@ use fairway_domain::finding::Finding;
 use fairway_domain::repository::{BranchName, RepositoryRef};
 use fairway_remote::{ListedFile, ProposedPush, PushJudge, PushVerdict, RefUpdate, RemoteError};
 
-use crate::guardrails::{Judgement, Manifests, select};
+use crate::guardrails::{Judgement, Manifests, Unread, select};
 use crate::{App, AppError, secret_scan};
 
 /// What happens to a push that brings what it should not.
@@ -62,7 +62,7 @@ impl App {
             let Some(branch) = &update.branch else { continue };
             // Other branches are where people mend things: they are told, and may go on.
             let refuses = answer == PushAnswer::Refuse && branch == trunk;
-            match self.judge_update(push, update, trunk).await {
+            match self.judge_update(push, repository, update, trunk).await {
                 Ok((judgement, samples)) => add(&mut verdict, said(branch, judgement, samples, refuses)),
                 Err(error) => {
                     tracing::warn!(%repository, %branch, "a push was not held against the policies: {error}");
@@ -80,6 +80,7 @@ impl App {
     async fn judge_update(
         &self,
         push: &ProposedPush,
+        repository: &RepositoryRef,
         update: &RefUpdate,
         trunk: &BranchName,
     ) -> Result<(Option<Judgement>, usize), AppError> {
@@ -89,21 +90,23 @@ impl App {
             return Ok((None, 0));
         }
         let all = push.listed_files(after).await?;
-        let selection = select(changed.iter().map(|file| &file.path), all.iter().map(|file| &file.path));
+        let delivered = self.delivery_folders(repository);
+        let paths = all.iter().map(|file| &file.path);
+        let selection = select(changed.iter().map(|file| &file.path), paths, &delivered);
         let chosen = |paths: &std::collections::BTreeSet<_>| -> Vec<ListedFile> {
             all.iter().filter(|file| paths.contains(&file.path)).cloned().collect()
         };
         let touched = texts(push, &chosen(&selection.touched)).await?;
         let beside = texts(push, &chosen(&selection.beside)).await?;
-        Ok((self.judge_manifests(Manifests { touched, beside }).await?, selection.samples))
+        Ok((self.judge_manifests(Manifests { delivered, touched, beside }).await?, selection.samples))
     }
 }
 
-/// What files hold, by path. What is no text is no manifest.
+/// What files hold, by path. Bytes that are no text become marks, so that whoever reads them says so.
 async fn texts(push: &ProposedPush, files: &[ListedFile]) -> Result<Vec<(String, String)>, RemoteError> {
     let contents = push.contents(files, MANIFEST_BYTES).await?;
     let text = |(file, bytes): (&ListedFile, Option<Vec<u8>>)| {
-        Some((file.path.to_string(), String::from_utf8(bytes?).ok()?))
+        Some((file.path.to_string(), String::from_utf8_lossy(&bytes?).into_owned()))
     };
     Ok(files.iter().zip(contents).filter_map(text).collect())
 }
@@ -131,8 +134,9 @@ fn place(finding: &Finding) -> String {
 fn said(branch: &BranchName, judgement: Option<Judgement>, samples: usize, refuses: bool) -> PushVerdict {
     let Some(Judgement { findings, unread, .. }) = judgement else { return PushVerdict::default() };
     let blocking = findings.iter().filter(|finding| finding.blocks()).count();
+    let is_left = unread.iter().any(|it| it.blocks);
     let mut text = String::new();
-    let is_refused = refuses && blocking > 0;
+    let is_refused = refuses && (blocking > 0 || is_left);
     let counted = match findings.len() {
         1 => "1 finding".to_owned(),
         count => format!("{count} findings"),
@@ -163,7 +167,7 @@ fn said(branch: &BranchName, judgement: Option<Judgement>, samples: usize, refus
     if findings.len() > TOLD {
         let _ = writeln!(text, "  and {} more", findings.len() - TOLD);
     }
-    for (path, reason) in unread.iter().take(TOLD) {
+    for Unread { path, reason, .. } in unread.iter().take(TOLD) {
         let _ = writeln!(text, "  {path} was not held against the policies: {reason}");
     }
     if unread.len() > TOLD {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use fairway_domain::Digest;
 use fairway_domain::finding::{Enforcement, Finding, ObjectRef, Outcome};
 use fairway_domain::plan::{Effect, Plan};
+use fairway_domain::{Diagnostic, Digest};
 use fairway_remote::{ProposedPush, PushVerdict, RemoteError};
 use fairway_secrets::{ALLOW_FILE, AllowList, FILE_BYTES, SecretFinding, SkipReason, scan};
 
@@ -123,6 +123,18 @@ fn verdict(seen: &Seen, answer: PushAnswer) -> PushVerdict {
     } else {
         PushVerdict { refusal: None, remark: Some(text) }
     }
+}
+
+/// Where a file holds secrets that it did not hold before, never what they are.
+pub(crate) fn new_secrets(path: &str, bytes: &[u8], before: Option<&[u8]>) -> Vec<Diagnostic> {
+    let nothing = AllowList::default();
+    let known: BTreeSet<String> = before
+        .into_iter()
+        .flat_map(|before| scan(path, before, &nothing).findings)
+        .map(|it| it.fingerprint)
+        .collect();
+    let found = scan(path, bytes, &nothing).findings.into_iter();
+    found.filter(|it| !known.contains(&it.fingerprint)).map(|it| it.diagnostic()).collect()
 }
 
 /// Secrets in the files that a plan commits. Each blocks the plan, as a golden path has no business with one.

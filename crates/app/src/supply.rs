@@ -361,15 +361,19 @@ fn read(bytes: Vec<u8>, image: Option<String>, root: Option<&str>) -> Result<Rea
     let signature = signature_of(&bytes, &evidence, image.as_deref(), root);
     // A scanner's report may quote the secret that it found. What was read of it does not.
     let scanned = matches!(evidence.format, Format::Trivy | Format::Sarif);
-    let quotes = scanned
-        && (evidence.results.iter().any(|it| it.is_secret)
-            || !fairway_secrets::scan("report.env", &bytes, &AllowList::default()).findings.is_empty());
+    let quotes = scanned && (evidence.results.iter().any(|it| it.is_secret) || may_hold_secrets(&bytes));
     let bytes = if quotes {
         serde_json::to_vec(&evidence).map_err(|error| AppError::Internal(error.to_string()))?
     } else {
         bytes
     };
     Ok(Read { evidence, bytes, reduced: quotes, image, signature })
+}
+
+/// Whether a report holds a secret, or was not looked at as a whole.
+fn may_hold_secrets(bytes: &[u8]) -> bool {
+    let seen = fairway_secrets::scan("report.env", bytes, &AllowList::default());
+    !seen.findings.is_empty() || seen.skipped.is_some()
 }
 
 fn signature_of(

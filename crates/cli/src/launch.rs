@@ -245,12 +245,21 @@ fn shown_authority(host: &str, address: SocketAddr) -> String {
 }
 
 fn prepare_folder(data: &Path) -> Result<(), CliError> {
-    std::fs::create_dir_all(data).map_err(|error| {
+    let refused = |error: std::io::Error| {
         CliError::failed(
             format!("the data folder {} cannot be made: {error}", data.display()),
             Some("choose a folder that you may write to with --data"),
         )
-    })
+    };
+    let is_new = !data.exists();
+    std::fs::create_dir_all(data).map_err(refused)?;
+    // Repositories and the ledger are nobody else's. A folder that was there keeps what its owner gave it.
+    #[cfg(unix)]
+    if is_new {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(data, std::fs::Permissions::from_mode(0o700)).map_err(refused)?;
+    }
+    Ok(())
 }
 
 /// Puts the example organisation into an empty platform; says whether it did.

@@ -114,11 +114,7 @@ impl PolicyFolder {
         let values: Vec<PolicyObject> = documents
             .iter()
             .filter(|document| matches!(document.format, FileFormat::Yaml | FileFormat::Json))
-            .map(|document| PolicyObject {
-                value: document.value.clone(),
-                file: Some(document.path.clone()),
-                environment: None,
-            })
+            .flat_map(|document| PolicyObject::listed(&document.value, Some(&document.path), None))
             .collect();
         checks.objects = documents.len();
         checks.policies = self.objects.policies().len() + self.files.policies().len();

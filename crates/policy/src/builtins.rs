@@ -11,9 +11,9 @@ use crate::format::sprintf;
 /// How many compiled patterns one engine keeps.
 const KEPT_PATTERNS: usize = 64;
 /// The longest text in bytes that a function may make.
-const MAX_TEXT: usize = 1 << 20;
+pub(crate) const MAX_TEXT: usize = 1 << 20;
 /// The longest array that a function may make.
-const MAX_ITEMS: usize = 100_000;
+pub(crate) const MAX_ITEMS: usize = 100_000;
 
 /// Why a built-in has no value.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,8 @@ pub(crate) enum BuiltinError {
     Operand { function: &'static str, expected: &'static str },
     #[error("{function}: the result would be larger than a policy may make")]
     TooLarge { function: &'static str },
+    #[error("{function} is not available: what it does can take for ever")]
+    Refused { function: &'static str },
     #[error("parse_config: {0}")]
     Unreadable(String),
     #[error("re_match: {0}")]
@@ -45,7 +47,7 @@ pub(crate) fn register(engine: &mut Engine) -> Result<(), String> {
         ("parse_config", 2, Box::new(|it: Vec<Value>| Ok(parse_config(&it)?))),
         ("numbers.range", 2, Box::new(|it: Vec<Value>| Ok(range(&it)?))),
     ];
-    for (name, arguments, function) in functions {
+    for (name, arguments, function) in functions.into_iter().chain(crate::bounded_builtins::functions()) {
         engine.add_extension(name.to_owned(), arguments, function).map_err(|error| error.to_string())?;
     }
     Ok(())
@@ -74,7 +76,7 @@ fn re_match(patterns: &mut BTreeMap<String, Regex>, arguments: &[Value]) -> Resu
     Ok(Value::from(patterns.get(pattern.as_ref()).is_some_and(|regex| regex.is_match(text))))
 }
 
-fn bounded_text(function: &'static str, text: String) -> Result<Value, BuiltinError> {
+pub(crate) fn bounded_text(function: &'static str, text: String) -> Result<Value, BuiltinError> {
     if text.len() > MAX_TEXT { Err(BuiltinError::TooLarge { function }) } else { Ok(Value::from(text)) }
 }
 
@@ -143,9 +145,16 @@ fn array_concat(arguments: &[Value]) -> Result<Value, BuiltinError> {
     Ok(Value::from(first.iter().chain(second.iter()).cloned().collect::<Vec<_>>()))
 }
 
+/// A whole number of 64 bits.
+pub(crate) fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        _ => None,
+    }
+}
+
 fn range(arguments: &[Value]) -> Result<Value, BuiltinError> {
     let function = "numbers.range";
-    let whole = |value: &Value| value.to_string().parse::<i64>().ok();
     let bounds = match arguments {
         [first, last] => whole(first).zip(whole(last)),
         _ => None,

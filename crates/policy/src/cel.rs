@@ -36,5 +36,6 @@ mod value;
 pub use bindings::{Bindings, Supplied};
 pub(crate) use program::Program;
 pub(crate) use regular::compile as compile_pattern;
+pub(crate) use regular::kept as pattern;
 pub use rules::{RuleVerdict, Rules, RulesSource, Verdicts};
 pub(crate) use token::{Token, tokens};

@@ -20,6 +20,13 @@ const PORTION: usize = 16;
 /// The stack of a thread; evaluation walks nested expressions.
 const STACK: usize = 8 << 20;
 
+/// Whether nobody waits for an evaluation any more.
+pub type IsOver<'e> = &'e (dyn Fn() -> bool + Sync);
+
+fn never() -> bool {
+    false
+}
+
 /// When policies are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Occasion {
@@ -46,8 +53,13 @@ pub(crate) struct Evaluator<'e> {
 }
 
 impl<'e> Evaluator<'e> {
-    pub(crate) fn new(set: &'e PolicySet, known: &'e KnownObjects<'e>, gave_up: &'e [AtomicBool]) -> Self {
-        let gatekeeper = Borrowed::new(&set.gatekeeper, known, gave_up);
+    pub(crate) fn new(
+        set: &'e PolicySet,
+        known: &'e KnownObjects<'e>,
+        gave_up: &'e [AtomicBool],
+        is_over: IsOver<'e>,
+    ) -> Self {
+        let gatekeeper = Borrowed::new(&set.gatekeeper, known, gave_up, is_over);
         Self { set, known, gatekeeper, cluster: Objects::new(known) }
     }
 
@@ -91,7 +103,7 @@ impl PolicySet {
         let gave_up = self.gatekeeper.marks();
         let mut harvest = Harvest::default();
         let mut ask = |part: Part| {
-            let mut evaluator = Evaluator::new(self, known, &gave_up);
+            let mut evaluator = Evaluator::new(self, known, &gave_up, &never);
             evaluator.evaluate(review, namespace, Occasion::Admission, part, &mut harvest);
         };
         let is_shared = self.gatekeeper.len() >= MANY && cores() > 1;
@@ -102,7 +114,7 @@ impl PolicySet {
         let half = |findings: &mut Vec<Finding>| {
             let around = Around { known, namespace };
             let part = Part { number: 1, of: 2 };
-            Borrowed::new(&self.gatekeeper, known, &gave_up).evaluate(review, around, part, findings);
+            Borrowed::new(&self.gatekeeper, known, &gave_up, &never).evaluate(review, around, part, findings);
         };
         let mut others = Vec::new();
         let is_done = thread::scope(|scope| {
@@ -131,15 +143,28 @@ impl PolicySet {
     /// Evaluates every policy on some objects, where others are known: the same findings as those that an evaluation
     /// of all known objects has of these.
     pub fn evaluate_among(&self, objects: &[PolicyObject], known: &KnownObjects<'_>) -> Vec<Finding> {
+        self.evaluate_until(objects, known, &never)
+    }
+
+    /// The same, until somebody says that it is over: what is found then is not all that there is.
+    pub fn evaluate_until(
+        &self,
+        objects: &[PolicyObject],
+        known: &KnownObjects<'_>,
+        is_over: IsOver<'_>,
+    ) -> Vec<Finding> {
         let gave_up = self.gatekeeper.marks();
         let next = AtomicUsize::new(0);
         let work = || {
-            let mut evaluator = Evaluator::new(self, known, &gave_up);
+            let mut evaluator = Evaluator::new(self, known, &gave_up, is_over);
             let mut harvest = Harvest::default();
             loop {
                 let begin = next.fetch_add(PORTION, Ordering::Relaxed);
                 let Some(rest) = objects.get(begin..).filter(|rest| !rest.is_empty()) else { break };
                 for object in rest.iter().take(PORTION) {
+                    if is_over() {
+                        return harvest.findings;
+                    }
                     let review = Review::new(object);
                     evaluator.evaluate(&review, None, Occasion::Rest, Part::ALL, &mut harvest);
                 }
@@ -166,6 +191,11 @@ impl PolicySet {
         });
         in_order(&mut findings);
         findings
+    }
+
+    /// Frees what was kept for further evaluations with the same known objects.
+    pub fn let_go(&self) {
+        self.gatekeeper.let_go();
     }
 
     /// Whether some policy may look at other objects than the one that it is asked about.

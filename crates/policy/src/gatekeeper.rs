@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::admission_policy::NamespaceObjects as _;
 use crate::cel_template::CelTemplate;
 use crate::constraint::Constraint;
+use crate::evaluation::IsOver;
 use crate::finding::{Words, not_evaluated};
 use crate::known::{Around, KnownObjects};
 use crate::locate::locate;
@@ -65,6 +66,7 @@ pub(crate) struct Borrowed<'p> {
     programs: Vec<Option<LentProgram>>,
     /// For each policy whether an evaluation did not end: the others of this policy are not even begun.
     gave_up: &'p [AtomicBool],
+    is_over: IsOver<'p>,
 }
 
 impl GatekeeperPolicies {
@@ -110,6 +112,11 @@ impl GatekeeperPolicies {
         self.policies.iter().map(|_| AtomicBool::new(false)).collect()
     }
 
+    /// Drops the programs that wait for further evaluations.
+    pub(crate) fn let_go(&self) {
+        self.pools.iter().for_each(ProgramPool::let_go);
+    }
+
     /// How many policies there are.
     pub(crate) fn len(&self) -> usize {
         self.policies.len()
@@ -142,9 +149,10 @@ impl<'p> Borrowed<'p> {
         policies: &'p GatekeeperPolicies,
         known: &'p KnownObjects<'p>,
         gave_up: &'p [AtomicBool],
+        is_over: IsOver<'p>,
     ) -> Self {
         let programs = policies.pools.iter().map(|_| None).collect();
-        Self { policies, known, programs, gave_up }
+        Self { policies, known, programs, gave_up, is_over }
     }
 
     /// What the policies find in an object: those of one part of several that the policies are dealt out to.
@@ -158,6 +166,9 @@ impl<'p> Borrowed<'p> {
         let mut input = None;
         let dealt = self.policies.policies.iter().enumerate().skip(part.number).step_by(part.of.max(1));
         for (position, policy) in dealt {
+            if (self.is_over)() {
+                return;
+            }
             let unknown = match matches(&policy.constraint.criteria, review, &around) {
                 Matching::No => continue,
                 Matching::Yes => None,

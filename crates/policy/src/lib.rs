@@ -9,6 +9,7 @@ mod admission;
 mod admission_decision;
 mod admission_match;
 mod admission_policy;
+mod bounded_builtins;
 mod builtins;
 pub mod cel;
 mod cel_template;
@@ -27,6 +28,7 @@ mod guard;
 mod inventory;
 mod known;
 pub mod kyverno;
+mod list;
 mod locate;
 mod matching;
 mod mending;
@@ -54,9 +56,11 @@ pub use admission::{ADMISSION_VERSION, AdmissionError, AdmissionRequest, Assessm
 pub use admission_decision::{
     Admission, AdmissionMode, AdmissionSettings, Consequence, FailurePolicy, consequence,
 };
+pub use evaluation::IsOver;
 pub use file_format::{FileDocument, FileFormat, read_file};
 pub use file_policy::{FilePolicies, RegoFile, run_tests};
 pub use known::KnownObjects;
+pub use list::listed_objects;
 pub use mending::Mending;
 pub use place::{add_lines, pointer_of};
 pub use report::{finding_junit, policy_reports, sarif, test_report, test_sarif};

@@ -52,9 +52,14 @@ impl ProgramPool {
         Ok(LentProgram { program, generation })
     }
 
-    /// Takes a copy back. One with an inventory that nobody will ask for again is dropped.
+    /// Drops the copies that wait, with the inventories that they hold.
+    pub(crate) fn let_go(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Takes a copy back, where further evaluations are to come; a single one drops it.
     pub(crate) fn take_back(&self, copy: LentProgram, known: &KnownObjects<'_>) {
-        if copy.generation != 0 && !known.is_lasting() {
+        if !known.is_lasting() {
             return;
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,8 +5,8 @@
 //! keep their metadata services) are not, unless the operator names the host.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::sync::{Arc, LazyLock};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
@@ -18,7 +18,28 @@ const METADATA: [Ipv4Addr; 3] =
 /// The same at Amazon, in version 6.
 const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
 
+/// Addresses that only documentation has, so no machine should.
+const NOBODYS: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(203, 0, 113, 251)),
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0xfa1e, 0, 0, 0, 0, 0x251)),
+];
+
+/// Whether an address is one of this machine's: only those can be listened on. A machine may be set up to listen on any
+/// address; that tells nothing then.
+fn is_own(address: IpAddr) -> bool {
+    static TELLS: LazyLock<bool> = LazyLock::new(|| !NOBODYS.into_iter().any(can_listen));
+    *TELLS && can_listen(address)
+}
+
+fn can_listen(address: IpAddr) -> bool {
+    UdpSocket::bind((address, 0)).is_ok()
+}
+
 fn is_refused(address: IpAddr) -> bool {
+    is_own(address) || is_special(address)
+}
+
+fn is_special(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             address.is_loopback()

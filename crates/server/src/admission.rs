@@ -6,19 +6,22 @@ mod certificate;
 mod deadline;
 mod figures;
 mod tls;
+mod weight;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use fairway_app::App;
 use fairway_app::guardrails::AdmissionQuestion;
+use fairway_policy::kyverno::Operation;
 use fairway_policy::{Admission, AdmissionRequest, AdmissionSettings, admission_review};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -29,11 +32,13 @@ pub use certificate::{Authority, CertificateError, authority, certificate_files}
 pub(crate) use figures::AdmissionFigures;
 pub use tls::CertificateFiles;
 
-use crate::connection;
+use crate::{connection, slow_body};
 use deadline::Timeout;
 
 /// The largest review: two objects of the largest size that clusters store, and what surrounds them.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
+/// The most values of one review; the largest objects that clusters store hold some ten thousand.
+const MAX_VALUES: usize = 200_000;
 /// How many reviews are evaluated at once for each core; others wait, and their time runs.
 const AT_ONCE_PER_CORE: usize = 2;
 
@@ -81,6 +86,7 @@ fn router(desk: Desk) -> Router {
         .route("/admission/mutate/{environment}", post(mutate))
         .route("/healthz", get(|| async { Json(json!({"status": "ok"})) }))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn(slow_body::within_time))
         .layer(CatchPanicLayer::new())
         .with_state(desk)
 }
@@ -116,28 +122,50 @@ async fn answer(
     body: Sent,
 ) -> Response {
     let began = Instant::now();
-    let read = body.map_err(|rejection| (rejection.status(), rejection.body_text())).and_then(|body| {
-        let review: Value = serde_json::from_slice(&body)
-            .map_err(|error| (StatusCode::BAD_REQUEST, format!("the body is no JSON: {error}")))?;
-        AdmissionRequest::read(review).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))
-    });
     let environment = named.map(|Path(name)| name);
     if let Some(name) = environment.as_ref().filter(|name| !desk.app.has_environment(name)) {
         desk.figures.refused(question);
         let name: String = name.chars().take(100).collect();
         return refusal(StatusCode::NOT_FOUND, &format!("there is no environment \"{name}\""));
     }
-    let request = match read {
-        Ok(request) => request.in_environment(environment.clone()),
-        Err((status, message)) => {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => {
             desk.figures.refused(question);
-            return refusal(status, &message);
+            return refusal(rejection.status(), &rejection.body_text());
         }
     };
-    let (uid, operation) = (request.uid().to_owned(), request.operation());
-    let admission = decide(&desk, question, environment, request, timeout.patience()).await;
-    desk.figures.answered(question, operation, &admission, began.elapsed());
-    Json(admission_review(&uid, &admission)).into_response()
+    let decided = decide(&desk, question, environment, body, timeout.patience()).await;
+    match decided {
+        Ok(Decided { uid, operation, admission }) => {
+            desk.figures.answered(question, operation, &admission, began.elapsed());
+            Json(admission_review(&uid, &admission)).into_response()
+        }
+        Err((status, message)) => {
+            desk.figures.refused(question);
+            refusal(status, &message)
+        }
+    }
+}
+
+/// What was decided, and of which request.
+struct Decided {
+    uid: String,
+    operation: Operation,
+    admission: Admission,
+}
+
+/// Why a review is not answered.
+type Refused = (StatusCode, String);
+
+fn read(body: &[u8]) -> Result<AdmissionRequest, Refused> {
+    let refused = |message: String| (StatusCode::BAD_REQUEST, message);
+    if weight::values(body) > MAX_VALUES {
+        return Err(refused(format!("the review holds more than {MAX_VALUES} values")));
+    }
+    let review: Value =
+        serde_json::from_slice(body).map_err(|error| refused(format!("the body is no JSON: {error}")))?;
+    AdmissionRequest::read(review).map_err(|error| refused(error.to_string()))
 }
 
 /// Asks the policies, for as long as the API server waits.
@@ -145,27 +173,35 @@ async fn decide(
     desk: &Desk,
     question: AdmissionQuestion,
     environment: Option<String>,
-    request: AdmissionRequest,
+    body: Bytes,
     patience: Duration,
-) -> Admission {
-    let request = Arc::new(request);
-    let (app, settings, asked) = (desk.app.clone(), desk.settings, Arc::clone(&request));
-    let turns = Arc::clone(&desk.turns);
+) -> Result<Decided, Refused> {
+    let (app, settings, turns) = (desk.app.clone(), desk.settings, Arc::clone(&desk.turns));
+    let request: Arc<OnceLock<AdmissionRequest>> = Arc::default();
+    let seen = Arc::clone(&request);
     let evaluation = async move {
-        // A turn is held by the evaluation itself: one that nobody waits for any more still uses its thread.
+        // A turn is held by the evaluation itself: one that nobody waits for any more still uses its thread. Reading is
+        // part of it, as what was read weighs many times what was sent.
         let turn = turns.acquire_owned().await.map_err(|error| error.to_string())?;
         let work = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            app.admit(question, environment.as_deref(), &asked, settings)
+            let request = read(&body)?.in_environment(environment.clone());
+            let request = seen.get_or_init(|| request);
+            Ok(app.admit(question, environment.as_deref(), request, settings))
         });
         work.await.map_err(|_| "the evaluation ended without an answer".to_owned())
     };
-    let reason = match tokio::time::timeout(patience, evaluation).await {
-        Ok(Ok(admission)) => return admission,
-        Ok(Err(reason)) => reason,
-        Err(_) => format!("they did not come to an end within {:.1} seconds", patience.as_secs_f64()),
+    let (admission, reason) = match tokio::time::timeout(patience, evaluation).await {
+        Ok(Ok(Ok(admission))) => (Some(admission), String::new()),
+        Ok(Ok(Err(refused))) => return Err(refused),
+        Ok(Err(reason)) => (None, reason),
+        Err(_) => (None, format!("they did not come to an end within {:.1} seconds", patience.as_secs_f64())),
     };
-    desk.app.undecided(&request, desk.settings, &reason)
+    let Some(request) = request.get() else {
+        return Err((StatusCode::SERVICE_UNAVAILABLE, format!("the policies could not be asked: {reason}")));
+    };
+    let admission = admission.unwrap_or_else(|| desk.app.undecided(request, desk.settings, &reason));
+    Ok(Decided { uid: request.uid().to_owned(), operation: request.operation(), admission })
 }
 
 fn refusal(status: StatusCode, message: &str) -> Response {

@@ -3,8 +3,9 @@
 //! A connection holds a file descriptor, which the ledger and git need as well. Without bounds anybody could open
 //! connections, say nothing, and stop everything else.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -23,6 +24,8 @@ use tokio_rustls::TlsAcceptor;
 /// How many connections are open at once; others wait to be accepted. Half of the file descriptors that a process
 /// usually may have.
 const CONNECTIONS: usize = 512;
+/// The share of them that one address may hold, in quarters: others have to get through to say that something is wrong.
+const QUARTERS: usize = 3;
 /// How long the head of a request may take, counted from the connection or from the end of the request before.
 const HEAD: Duration = Duration::from_mins(1);
 /// How long is waited when the system has no file descriptor left.
@@ -52,6 +55,7 @@ async fn serve_within(
     head: Duration,
 ) {
     let turns = Arc::new(Semaphore::new(connections));
+    let places: Places = Arc::default();
     let graceful = GracefulShutdown::new();
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(head);
@@ -62,6 +66,9 @@ async fn serve_within(
             () = &mut shutdown => break,
         };
         let Some((stream, peer, turn)) = accepted else { continue };
+        let Some(place) = Place::take(&places, peer.ip(), (connections * QUARTERS / 4).max(1)) else {
+            continue;
+        };
         let inner = TowerToHyperService::new(router.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
@@ -83,11 +90,45 @@ async fn serve_within(
                     }
                 }
             }
-            drop(turn);
+            drop((turn, place));
         });
     }
     drop(listener);
     graceful.shutdown().await;
+}
+
+/// How many connections each address holds.
+type Places = Arc<Mutex<BTreeMap<IpAddr, usize>>>;
+
+/// One connection of an address, as long as it is there.
+struct Place {
+    places: Places,
+    address: IpAddr,
+}
+
+impl Place {
+    /// `None` when the address has as many as it may.
+    fn take(places: &Places, address: IpAddr, most: usize) -> Option<Self> {
+        let mut held = places.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = held.entry(address).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Self { places: Arc::clone(places), address })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut held = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.address);
+            }
+        }
+    }
 }
 
 /// The next connection and its turn; `None` when it was gone before it was there.
@@ -114,14 +155,55 @@ async fn accept(
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::net::SocketAddr;
     use std::time::Duration;
 
     use axum::Router;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::{TcpListener, TcpStream};
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
     use super::serve_within;
+
+    /// A connection from one of the addresses of this machine.
+    async fn from(own: u8, address: SocketAddr) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 0, own], 0))).unwrap();
+        socket.connect(address).await.unwrap()
+    }
+
+    async fn ask(stream: &mut TcpStream) -> String {
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer).await;
+        answer
+    }
+
+    #[tokio::test]
+    async fn one_address_cannot_take_all_places() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", get(|| async { "hello" }));
+        let server = tokio::spawn(serve_within(
+            listener,
+            None,
+            router,
+            std::future::pending(),
+            4,
+            Duration::from_mins(1),
+        ));
+        let mut held = Vec::new();
+        for _ in 0..3 {
+            held.push(from(2, address).await);
+        }
+        let mut refused = from(2, address).await;
+        assert_eq!(refused.read(&mut [0]).await.unwrap_or(0), 0, "it is closed at once");
+        assert!(ask(&mut from(3, address).await).await.ends_with("hello"));
+        // A place that is given up is there for the next one.
+        assert!(ask(&mut held.remove(0)).await.ends_with("hello"));
+        assert!(ask(&mut from(2, address).await).await.ends_with("hello"));
+        server.abort();
+    }
 
     #[tokio::test]
     async fn who_says_nothing_makes_room_for_others() {
@@ -135,15 +217,12 @@ mod tests {
         let server =
             tokio::spawn(serve_within(listener, None, router, shutdown, 2, Duration::from_millis(100)));
         let mut silent = Vec::new();
-        for beginning in ["", "GET / HT"] {
-            let mut stream = TcpStream::connect(address).await.unwrap();
+        for (own, beginning) in [(2, ""), (3, "GET / HT")] {
+            let mut stream = from(own, address).await;
             stream.write_all(beginning.as_bytes()).await.unwrap();
             silent.push(stream);
         }
-        let mut asking = TcpStream::connect(address).await.unwrap();
-        asking.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
-        let mut answer = String::new();
-        asking.read_to_string(&mut answer).await.unwrap();
+        let answer = ask(&mut from(4, address).await).await;
         assert!(answer.ends_with("hello"), "{answer}");
         stop.send(()).unwrap();
         server.await.unwrap();

@@ -21,6 +21,7 @@ mod metrics;
 mod page;
 mod pairs;
 mod router;
+mod slow_body;
 mod state;
 mod webhook;
 

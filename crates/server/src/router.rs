@@ -8,7 +8,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::state::ServerState;
-use crate::{api, asset, backstage, cross_origin, events, git, guard, health, metrics, page, webhook};
+use crate::{
+    api, asset, backstage, cross_origin, events, git, guard, health, metrics, page, slow_body, webhook,
+};
 
 /// Forms and API requests are small; only git sends much.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
@@ -26,6 +28,7 @@ pub(crate) fn router(state: ServerState) -> Router {
         .layer(from_fn(guard::headers))
         .layer(from_fn_with_state(state.clone(), guard::same_origin))
         .route_layer(from_fn_with_state(state.clone(), metrics::count))
+        .layer(from_fn(slow_body::within_time))
         .layer(CatchPanicLayer::new())
         .with_state(state)
 }

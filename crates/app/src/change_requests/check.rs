@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use fairway_catalog::{Model, SourceInfo};
 use fairway_domain::Diagnostic;
 use fairway_domain::change_request::ChangeRequest;
+use fairway_domain::repository::RepositoryRef;
 use fairway_domain::tree::{Tree, TreePath};
 use fairway_remote::TreeLimits;
 
-use crate::guardrails::{Manifests, select};
+use crate::guardrails::{Manifests, Unread, select};
 use crate::sources::SourceTarget;
 use crate::{App, AppError};
 
@@ -46,7 +47,7 @@ impl App {
         );
         let (before, after) = (before?, after?);
         let mut checks = self.catalog_checks(request, &before, &after).await?;
-        checks.extend(self.policy_check(&before, &after).await?);
+        checks.extend(self.policy_check(&request.repository, &before, &after).await?);
         Ok(checks)
     }
 
@@ -111,23 +112,35 @@ impl App {
     }
 
     /// The manifests that the change touches, held against the policies.
-    async fn policy_check(&self, before: &Tree, after: &Tree) -> Result<Option<Check>, AppError> {
+    async fn policy_check(
+        &self,
+        repository: &RepositoryRef,
+        before: &Tree,
+        after: &Tree,
+    ) -> Result<Option<Check>, AppError> {
         let changed: Vec<&TreePath> = after
             .iter()
             .filter(|(path, file)| before.get(path).is_none_or(|known| known.bytes != file.bytes))
             .map(|(path, _)| path)
             .collect();
         let all: Vec<&TreePath> = after.iter().map(|(path, _)| path).collect();
-        let selection = select(changed.into_iter(), all.iter().copied());
+        let delivered = self.delivery_folders(repository);
+        let selection = select(changed.into_iter(), all.iter().copied(), &delivered);
         let texts = |paths: &BTreeSet<TreePath>| -> Vec<(String, String)> {
             let text = |path: &TreePath| Some((path.to_string(), after.get(path)?.text()?.to_owned()));
             paths.iter().filter_map(text).collect()
         };
-        let manifests = Manifests { touched: texts(&selection.touched), beside: texts(&selection.beside) };
+        let manifests =
+            Manifests { touched: texts(&selection.touched), beside: texts(&selection.beside), delivered };
         let judgement = self.judge_manifests(manifests).await?;
         Ok(judgement.map(|judgement| {
-            let unread = judgement.unread.into_iter().map(|(path, reason)| {
-                Diagnostic::warning("policy", format!("{path} was not held against the policies: {reason}"))
+            let unread = judgement.unread.into_iter().map(|Unread { path, reason, blocks }| {
+                let message = format!("{path} was not held against the policies: {reason}");
+                if blocks {
+                    Diagnostic::error("policy", message)
+                } else {
+                    Diagnostic::warning("policy", message)
+                }
             });
             let told = judgement.findings.into_iter().map(|finding| {
                 let waived =

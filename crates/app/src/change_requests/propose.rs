@@ -9,7 +9,8 @@ use fairway_domain::tree::{TreeFile, TreePath};
 use fairway_domain::{Caller, EntityRef, Permission};
 use fairway_remote::{CommitRequest, RemoteError};
 
-use crate::{App, AppError};
+use crate::push_judge::PushAnswer;
+use crate::{App, AppError, secret_scan};
 
 /// Branch names that are tried when somebody has the first one.
 const ATTEMPTS: usize = 50;
@@ -40,6 +41,10 @@ impl App {
     pub async fn propose(&self, caller: &Caller, proposal: Proposal) -> Result<Arc<ChangeRequest>, AppError> {
         caller.authorise(Permission::Push)?;
         let repository = &proposal.repository;
+        // What a push may not bring, a form may not either.
+        if self.inner.config.secrets_in_pushes == PushAnswer::Refuse {
+            self.without_new_secrets(&proposal).await?;
+        }
         let head = self.branch_head(repository, &proposal.target).await?;
         let (author_name, author_email) = self.person(&caller.actor.user());
         let mut request = CommitRequest {
@@ -95,6 +100,19 @@ impl App {
             }
         }
         opened
+    }
+
+    async fn without_new_secrets(&self, proposal: &Proposal) -> Result<(), AppError> {
+        for (path, file) in &proposal.files {
+            let Some(file) = file else { continue };
+            let before = self.inner.forge.file(&proposal.repository, proposal.target.as_str(), path).await;
+            let before = before.ok().flatten().map(|file| file.bytes);
+            let found = secret_scan::new_secrets(path.as_str(), &file.bytes, before.as_deref());
+            if !found.is_empty() {
+                return Err(AppError::Diagnostics(found));
+            }
+        }
+        Ok(())
     }
 
     /// A person's name and address, as commits carry them.

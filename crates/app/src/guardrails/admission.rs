@@ -3,16 +3,16 @@
 mod surroundings;
 mod tally;
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use fairway_catalog::Snapshot;
 use fairway_domain::Caller;
 use fairway_domain::fact::{NewFact, kind};
+use fairway_domain::finding::Finding;
 use fairway_policy::{Admission, AdmissionRequest, AdmissionSettings, KnownObjects, consequence};
 
-use super::Compiled;
 use crate::environments::environments_of;
+use crate::projection::View;
 use crate::{App, AppError};
 use surroundings::Surroundings;
 use tally::Tally;
@@ -34,26 +34,11 @@ pub enum AdmissionQuestion {
 /// What requests to clusters need and leave behind.
 #[derive(Default)]
 pub(crate) struct AdmissionDesk {
-    compiled: Mutex<Option<(Weak<Snapshot>, Arc<Compiled>)>>,
     tally: Mutex<Tally>,
     surroundings: Mutex<Surroundings>,
 }
 
 impl App {
-    /// The compiled policies, without a look through the catalog when that is the same as before.
-    fn admission_policies(&self) -> Arc<Compiled> {
-        let view = self.view();
-        let mut kept = self.inner.admission.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((catalog, compiled)) = kept.as_ref()
-            && std::ptr::eq(catalog.as_ptr(), Arc::as_ptr(&view.catalog))
-        {
-            return Arc::clone(compiled);
-        }
-        let compiled = self.policies(&view);
-        *kept = Some((Arc::downgrade(&view.catalog), Arc::clone(&compiled)));
-        compiled
-    }
-
     /// Answers a request of a cluster; `environment` says which environment is delivered there. Takes as long as the
     /// policies do, so it belongs on a thread that may block. What is refused, or would be, is counted, unless the
     /// request is a dry run.
@@ -64,7 +49,8 @@ impl App {
         request: &AdmissionRequest,
         settings: AdmissionSettings,
     ) -> Admission {
-        let compiled = self.admission_policies();
+        let view = self.view();
+        let compiled = self.policies(&view);
         let known = {
             let surroundings =
                 self.inner.admission.surroundings.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,11 +63,34 @@ impl App {
             AdmissionQuestion::Mutate => compiled.set.mutate(request, known),
         };
         if !assessment.findings.is_empty() {
-            self.waive(&self.view(), &mut assessment.findings);
+            self.waive_admitted(&view, &mut assessment.findings);
         }
         let admission = assessment.decide(settings);
         self.count_admission(request, &admission, settings);
         admission
+    }
+
+    /// Notes the waivers of findings. A label alone says nothing of whose an object is: a service has its waivers only in
+    /// the namespaces that something of it is delivered to.
+    fn waive_admitted(&self, view: &View, findings: &mut [Finding]) {
+        let claimed: Vec<Option<String>> = {
+            let surroundings =
+                self.inner.admission.surroundings.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_foreign = |finding: &Finding| {
+                let service = finding.object.service.as_deref()?;
+                (!surroundings.is_at_home(service, &finding.object.namespace)).then(|| service.to_owned())
+            };
+            findings.iter().map(is_foreign).collect()
+        };
+        for (finding, claim) in findings.iter_mut().zip(&claimed) {
+            if claim.is_some() {
+                finding.object.service = None;
+            }
+        }
+        self.waive(view, findings);
+        for (finding, claim) in findings.iter_mut().zip(claimed) {
+            finding.object.service = claim.or(finding.object.service.take());
+        }
     }
 
     /// Whether there is an environment of this name.
@@ -95,7 +104,7 @@ impl App {
         let delivered = self.everything_delivered(&view).await?;
         let app = self.clone();
         let work = tokio::task::spawn_blocking(move || {
-            let compiled = app.admission_policies();
+            let compiled = app.policies(&view);
             let place = &app.inner.admission.surroundings;
             if place.lock().unwrap_or_else(PoisonError::into_inner).is_of(&compiled, &delivered) {
                 return;

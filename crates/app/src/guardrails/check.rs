@@ -16,6 +16,9 @@ use crate::releases::Checked;
 use crate::supply::chain::is_chain;
 use crate::{App, AppError};
 
+/// The most objects that one request is answered about.
+const MAX_CHECKED: usize = 5_000;
+
 /// What a check of files came to.
 pub struct Checks {
     /// The findings, worst first.
@@ -75,10 +78,15 @@ impl App {
         let app = self.clone();
         tokio::task::spawn_blocking(move || app.check_beside(&view, &files, chains))
             .await
-            .map_err(|error| AppError::Internal(format!("the check ended without an answer: {error}")))
+            .map_err(|error| AppError::Internal(format!("the check ended without an answer: {error}")))?
     }
 
-    fn check_beside(&self, view: &View, files: &[(String, String)], chains: Vec<PolicyObject>) -> Checks {
+    fn check_beside(
+        &self,
+        view: &View,
+        files: &[(String, String)],
+        chains: Vec<PolicyObject>,
+    ) -> Result<Checks, AppError> {
         let compiled = self.policies(view);
         let mut objects = Vec::new();
         let mut documents = Vec::new();
@@ -86,12 +94,16 @@ impl App {
         for (file, text) in files {
             let reading = fairway_yaml::read(file, text, &fairway_yaml::Limits::default());
             diagnostics.extend(reading.diagnostics);
-            objects.extend(reading.documents.iter().map(|document| PolicyObject {
-                value: document.value.clone(),
-                file: Some(file.clone()),
-                environment: None,
-            }));
+            for document in &reading.documents {
+                objects.extend(PolicyObject::listed(&document.value, Some(file), None));
+            }
             documents.extend(reading.documents);
+        }
+        if objects.len() > MAX_CHECKED {
+            let count = objects.len();
+            return Err(AppError::invalid(format!(
+                "{count} objects are more than the {MAX_CHECKED} that one request may ask about; send fewer files at once"
+            )));
         }
         let mut beside = chains;
         beside.extend(objects.iter().filter(|it| !is_chain(&it.value)).cloned());
@@ -99,6 +111,6 @@ impl App {
         add_lines(&mut findings, &documents);
         self.waive(view, &mut findings);
         worst_first(&mut findings);
-        Checks { findings, diagnostics, objects: objects.len(), policies: compiled.set.policies().len() }
+        Ok(Checks { findings, diagnostics, objects: objects.len(), policies: compiled.set.policies().len() })
     }
 }

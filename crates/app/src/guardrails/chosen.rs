@@ -120,12 +120,10 @@ impl ChosenObject {
             Self::Text(text) => {
                 let reading = fairway_yaml::read("object.yaml", text, &fairway_yaml::Limits::default());
                 diagnostics = reading.diagnostics;
-                let values = reading.documents.into_iter().map(|document| document.value);
-                values
-                    .filter(is_object)
-                    .take(MAX_OBJECTS)
-                    .map(|value| PolicyObject { value, file: None, environment: None })
-                    .collect()
+                let listed =
+                    |document: &fairway_yaml::Document| PolicyObject::listed(&document.value, None, None);
+                let objects = reading.documents.iter().flat_map(listed);
+                objects.filter(|object| is_object(&object.value)).take(MAX_OBJECTS).collect()
             }
         };
         if objects.is_empty() && diagnostics.is_empty() {
@@ -144,7 +142,7 @@ impl ChosenObject {
             }
             // As it would be delivered: in the place of what has its name.
             known.extend(objects.iter().filter(|it| !is_chain(&it.value)).cloned());
-            findings.extend(unit.set.evaluate_among(&objects, &KnownObjects::of(&known)));
+            findings.extend(unit.set.evaluate_until(&objects, &KnownObjects::of(&known), &|| stop.is_over()));
         }
         super::worst_first(&mut findings);
         let label = |object: &PolicyObject| {

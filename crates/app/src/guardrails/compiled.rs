@@ -1,7 +1,7 @@
 //! The catalog's policies, compiled and kept as long as their sources do not change.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 
 use fairway_catalog::Snapshot;
 use fairway_domain::finding::{Finding, ObjectRef, Outcome};
@@ -33,7 +33,6 @@ pub(crate) struct Compiled {
     pub(crate) documents: Vec<(PolicyDocument, PolicyPlace)>,
     /// The same policies, each with what it depends on.
     pub(crate) units: Vec<Arc<CompiledUnit>>,
-    together: OnceLock<PolicySet>,
     /// Whether a policy is about what is known of supply chains, or looks it up.
     pub(crate) asks_supply_chains: bool,
     /// Whether a policy asks who signed images.
@@ -129,23 +128,13 @@ impl Compiled {
         let looks_up_supply_chains = has("\"verifyImages\"");
         let asks_supply_chains = looks_up_supply_chains || has(SUPPLY_CHAIN);
         let (set, diagnostics) = PolicySet::compile(all);
-        Self {
-            set,
-            diagnostics,
-            documents,
-            units,
-            together: OnceLock::new(),
-            asks_supply_chains,
-            looks_up_supply_chains,
-        }
+        Self { set, diagnostics, documents, units, asks_supply_chains, looks_up_supply_chains }
     }
 
     /// All units that look at nothing but the object, as one.
-    pub(crate) fn together(&self) -> &PolicySet {
-        self.together.get_or_init(|| {
-            let alone = self.units.iter().filter(|it| *it.unit.other_objects() == OtherObjects::None);
-            PolicySet::compile(alone.flat_map(|it| it.unit.documents.iter().cloned()).collect()).0
-        })
+    pub(crate) fn together(&self) -> PolicySet {
+        let alone = self.units.iter().filter(|it| *it.unit.other_objects() == OtherObjects::None);
+        PolicySet::compile(alone.flat_map(|it| it.unit.documents.iter().cloned()).collect()).0
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use fairway_domain::repository::{BranchName, CommitId, RepositoryRef};
 use fairway_domain::tree::TreePath;
 use fairway_domain::{Diagnostic, Digest};
-use fairway_policy::PolicyObject;
+use fairway_policy::{PolicyObject, listed_objects};
 
 use super::object::{ObjectStore, StoredObject, is_object};
 use crate::environments::environments_of;
@@ -100,8 +100,8 @@ pub(crate) fn objects_in(
         Err(diagnostic) => return (Vec::new(), vec![*diagnostic]),
     };
     let reading = fairway_yaml::read(path.as_str(), text, &fairway_yaml::Limits::default());
-    let values = reading.documents.iter().map(|document| &document.value);
-    (values.filter(|value| is_object(value)).map(|value| store.take_in(value)).collect(), reading.diagnostics)
+    let values = reading.documents.into_iter().flat_map(|document| listed_objects(document.value));
+    (values.filter(is_object).map(|value| store.take_in(&value)).collect(), reading.diagnostics)
 }
 
 impl App {

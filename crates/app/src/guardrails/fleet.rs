@@ -81,7 +81,7 @@ impl App {
         let fleet = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let verdicts = &app.inner.findings.verdicts;
-            verdicts.bring_up(&compiled.units, Some(compiled.together()), &delivered, &Stop::never());
+            verdicts.bring_up(&compiled.units, Some(&|| compiled.together()), &delivered, &Stop::never());
             verdicts.keep_units(&compiled);
             let mut fleet = fleet_of(&compiled, &delivered, verdicts);
             waivers.note_on(&mut fleet.findings);

@@ -144,12 +144,10 @@ impl App {
 
 fn objects(path: &str, text: &str, environment: &str) -> Vec<PolicyObject> {
     let reading = fairway_yaml::read(path, text, &fairway_yaml::Limits::default());
-    let object = |document: fairway_yaml::Document| PolicyObject {
-        value: document.value,
-        file: Some(path.to_owned()),
-        environment: Some(environment.to_owned()),
+    let listed = |document: &fairway_yaml::Document| {
+        PolicyObject::listed(&document.value, Some(path), Some(environment))
     };
-    reading.documents.into_iter().map(object).collect()
+    reading.documents.iter().flat_map(listed).collect()
 }
 
 fn proposal(

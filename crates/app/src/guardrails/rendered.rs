@@ -49,15 +49,13 @@ pub fn rendered_findings(
     all: &[RenderedDocuments<'_>],
     chains: Vec<PolicyObject>,
 ) -> Vec<Finding> {
-    let object = |document: &Document, environment: &str| PolicyObject {
-        value: document.value.clone(),
-        file: Some(document.file().to_owned()),
-        environment: Some(environment.to_owned()),
+    let objects = |it: &RenderedDocuments<'_>| -> Vec<PolicyObject> {
+        let of = |document: &Document| {
+            PolicyObject::listed(&document.value, Some(document.file()), Some(&it.rendered.environment))
+        };
+        it.documents.iter().flat_map(of).collect()
     };
-    let objects: Vec<PolicyObject> = all
-        .iter()
-        .flat_map(|it| it.documents.iter().map(|document| object(document, &it.rendered.environment)))
-        .collect();
+    let objects: Vec<PolicyObject> = all.iter().flat_map(objects).collect();
     let mut known = chains;
     known.extend(objects.iter().filter(|it| !is_chain(&it.value)).cloned());
     let mut findings = policies.evaluate_among(&objects, &KnownObjects::of(&known));

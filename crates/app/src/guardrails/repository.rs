@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fairway_domain::finding::Finding;
+use fairway_domain::repository::RepositoryRef;
 use fairway_domain::tree::TreePath;
 use fairway_policy::{KnownObjects, PolicyObject, add_lines};
 use fairway_yaml::Document;
 
+use super::delivered::is_manifest;
 use super::{Compiled, worst_first};
+use crate::environments::environments_of;
 use crate::supply::chain::is_chain;
 use crate::{App, AppError};
 
@@ -33,6 +36,8 @@ pub(crate) struct Selection {
 /// Manifests with their texts.
 #[derive(Default)]
 pub(crate) struct Manifests {
+    /// The folders that are delivered to environments.
+    pub(crate) delivered: BTreeSet<TreePath>,
     pub(crate) touched: Vec<(String, String)>,
     pub(crate) beside: Vec<(String, String)>,
 }
@@ -43,12 +48,16 @@ pub(crate) struct Judgement {
     pub(crate) findings: Vec<Finding>,
     /// How many objects were judged.
     pub(crate) objects: usize,
-    /// Files that could not be judged, with the reason.
-    pub(crate) unread: Vec<(String, String)>,
+    /// Files that could not be judged.
+    pub(crate) unread: Vec<Unread>,
 }
 
-fn is_manifest(path: &TreePath) -> bool {
-    matches!(path.file_name().rsplit_once('.'), Some((_, "yaml" | "yml")))
+/// A file that could not be judged.
+pub(crate) struct Unread {
+    pub(crate) path: String,
+    pub(crate) reason: String,
+    /// It is delivered to an environment, or was left out: in doubt it does not pass.
+    pub(crate) blocks: bool,
 }
 
 /// The folder that a file is in; empty at the top.
@@ -56,10 +65,17 @@ fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// Chooses among all files of a repository, by those that a change touches.
+fn is_within(path: &str, folders: &BTreeSet<TreePath>) -> bool {
+    std::iter::successors(Some(folder(path)), |it| Some(folder(it)).filter(|it| !it.is_empty()))
+        .any(|it| folders.iter().any(|folder| folder.as_str() == it))
+}
+
+/// Chooses among all files of a repository, by those that a change touches. What is delivered to an environment is no
+/// sample, whatever lies beside it.
 pub(crate) fn select<'p>(
     changed: impl Iterator<Item = &'p TreePath>,
     all: impl Iterator<Item = &'p TreePath> + Clone,
+    delivered: &BTreeSet<TreePath>,
 ) -> Selection {
     let suites: BTreeSet<&str> = all
         .clone()
@@ -69,7 +85,10 @@ pub(crate) fn select<'p>(
         .filter(|folder| !folder.is_empty())
         .collect();
     let is_sample = |path: &TreePath| {
-        std::iter::successors(Some(folder(path.as_str())), |it| Some(folder(it)).filter(|it| !it.is_empty()))
+        !is_within(path.as_str(), delivered)
+            && std::iter::successors(Some(folder(path.as_str())), |it| {
+                Some(folder(it)).filter(|it| !it.is_empty())
+            })
             .any(|it| suites.contains(it))
     };
     let (samples, touched): (Vec<&TreePath>, Vec<&TreePath>) =
@@ -88,12 +107,12 @@ pub(crate) fn select<'p>(
 }
 
 /// The documents of files that are objects, and why others cannot be read.
-fn documents(files: &[(String, String)], unread: &mut Vec<(String, String)>) -> Vec<Document> {
+fn documents(files: &[(String, String)], mut unread: impl FnMut(&str, String)) -> Vec<Document> {
     let mut documents = Vec::new();
     for (path, text) in files {
         let reading = fairway_yaml::read(path, text, &fairway_yaml::Limits::default());
         if let Some(problem) = reading.diagnostics.first() {
-            unread.push((path.clone(), problem.message.clone()));
+            unread(path, problem.message.clone());
         }
         documents.extend(reading.documents.into_iter().filter(|it| it.value.get("kind").is_some()));
     }
@@ -101,23 +120,25 @@ fn documents(files: &[(String, String)], unread: &mut Vec<(String, String)>) -> 
 }
 
 fn objects(documents: &[Document]) -> Vec<PolicyObject> {
-    let object = |document: &Document| PolicyObject {
-        value: document.value.clone(),
-        file: Some(document.file().to_owned()),
-        environment: None,
-    };
-    documents.iter().map(object).collect()
+    let objects = |document: &Document| PolicyObject::listed(&document.value, Some(document.file()), None);
+    documents.iter().flat_map(objects).collect()
 }
 
 fn judge(compiled: &Compiled, manifests: &Manifests, chains: Vec<PolicyObject>) -> Judgement {
     let mut unread = Vec::new();
-    let mut judged = documents(&manifests.touched, &mut unread);
-    for left in judged.drain(judged.len().min(MAX_OBJECTS)..) {
-        unread.push((left.file().to_owned(), format!("a change holds more than {MAX_OBJECTS} objects")));
-    }
+    let judged = documents(&manifests.touched, |path, reason| {
+        let blocks = is_within(path, &manifests.delivered);
+        unread.push(Unread { path: path.to_owned(), reason, blocks });
+    });
+    let mut asked = objects(&judged);
+    let left: BTreeSet<String> =
+        asked.drain(asked.len().min(MAX_OBJECTS)..).filter_map(|object| object.file).collect();
+    unread.extend(left.into_iter().map(|path| {
+        let reason = format!("a change may bring {MAX_OBJECTS} objects");
+        Unread { path, reason, blocks: true }
+    }));
     // What cannot be read beside the change is somebody else's matter.
-    let beside = documents(&manifests.beside, &mut Vec::new());
-    let asked = objects(&judged);
+    let beside = documents(&manifests.beside, |_, _| {});
     let mut known = chains;
     known.extend(asked.iter().cloned().chain(objects(&beside)).filter(|it| !is_chain(&it.value)));
     let mut findings = compiled.set.evaluate_among(&asked, &KnownObjects::of(&known));
@@ -126,6 +147,13 @@ fn judge(compiled: &Compiled, manifests: &Manifests, chains: Vec<PolicyObject>) 
 }
 
 impl App {
+    /// The folders of a repository that are delivered to environments.
+    pub(crate) fn delivery_folders(&self, repository: &RepositoryRef) -> BTreeSet<TreePath> {
+        let environments = environments_of(&self.view());
+        let deliveries = environments.into_iter().map(|environment| environment.spec.delivery);
+        deliveries.filter(|it| it.repository == *repository).map(|it| it.path).collect()
+    }
+
     /// What the policies in force say about manifests of a repository, waivers counted. `None` where there is no policy
     /// or nothing that one could be about.
     pub(crate) async fn judge_manifests(&self, manifests: Manifests) -> Result<Option<Judgement>, AppError> {
@@ -162,7 +190,7 @@ mod tests {
     fn manifests_are_judged_with_those_in_the_same_folder_beside_them() {
         let all = paths(&["deploy/app.yaml", "deploy/network.yml", "deploy/notes.md", "other/app.yaml"]);
         let changed = paths(&["deploy/app.yaml", "deploy/notes.md"]);
-        let found = select(changed.iter(), all.iter());
+        let found = select(changed.iter(), all.iter(), &BTreeSet::new());
         assert_eq!(found.touched, paths(&["deploy/app.yaml"]).into_iter().collect());
         assert_eq!(found.beside, paths(&["deploy/network.yml"]).into_iter().collect());
         assert_eq!(found.samples, 0);
@@ -177,12 +205,15 @@ mod tests {
             "kyverno-test.yaml",
             "x/y.yaml",
         ]);
-        let found = select(all.iter(), all.iter());
+        let found = select(all.iter(), all.iter(), &BTreeSet::new());
         // A suite at the top does not let everything pass.
         assert_eq!(
             found.touched,
             paths(&["app.yaml", "kyverno-test.yaml", "x/y.yaml"]).into_iter().collect()
         );
         assert_eq!(found.samples, 2);
+        // What is delivered is none, whatever somebody puts beside it.
+        let found = select(all.iter(), all.iter(), &paths(&["labels"]).into_iter().collect());
+        assert_eq!((found.touched.len(), found.samples), (5, 0));
     }
 }

@@ -149,20 +149,21 @@ struct Batch<'b> {
 
 impl VerdictCache {
     /// Asks units about everything that is delivered, as far as it is not known already. Whether it came to the end.
-    /// `together` holds those of the units whose verdicts need nothing but the object.
+    /// `together` makes one set of those of the units whose verdicts need nothing but the object, for as long as this takes.
     pub(crate) fn bring_up(
         &self,
         units: &[Arc<CompiledUnit>],
-        together: Option<&PolicySet>,
+        together: Option<&dyn Fn() -> PolicySet>,
         delivered: &Delivered,
         stop: &Stop,
     ) -> bool {
         let alone = |unit: &&Arc<CompiledUnit>| *unit.unit.other_objects() == OtherObjects::None;
         let fresh = units.iter().filter(alone).filter(|unit| locked(&self.of(unit)).is_fresh()).count();
-        let together = together.filter(|_| fresh >= TOGETHER);
+        let is_worth_it = fresh >= TOGETHER && !delivered.objects.is_empty();
+        let together: Option<PolicySet> = together.filter(|_| is_worth_it).map(|make| make());
         let mut batches: Vec<Batch<'_>> = Vec::new();
         let mut known: Vec<KnownObjects<'static>> = Vec::new();
-        if let Some(set) = together {
+        if let Some(set) = &together {
             let concerned: Vec<&Arc<StoredObject>> = delivered
                 .objects
                 .values()
@@ -220,8 +221,9 @@ impl VerdictCache {
         let work = || {
             while !stop.is_over() {
                 let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-                self.ask(batch, batch.beside.and_then(|position| known.get(position)));
-                done.fetch_add(1, Ordering::Relaxed);
+                if self.ask(batch, batch.beside.and_then(|position| known.get(position)), stop) {
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
             }
         };
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(batches.len());
@@ -233,16 +235,24 @@ impl VerdictCache {
                 work();
             }
         });
+        // The programs hold what they looked at besides.
+        batches.iter().filter(|batch| batch.beside.is_some()).for_each(|batch| batch.set.let_go());
         done.load(Ordering::Relaxed) == batches.len()
     }
 
-    fn ask(&self, batch: &Batch<'_>, known: Option<&KnownObjects<'static>>) {
+    /// Whether it came to the end.
+    fn ask(&self, batch: &Batch<'_>, known: Option<&KnownObjects<'static>>, stop: &Stop) -> bool {
         let Batch { set, units, objects, .. } = batch;
         let asked: Vec<PolicyObject> = objects.iter().map(|object| numbered(object)).collect();
+        let is_over = || stop.is_over();
         let findings = match known {
-            Some(known) => set.evaluate_among(&asked, known),
-            None => set.evaluate(&asked),
+            Some(known) => set.evaluate_until(&asked, known, &is_over),
+            None => set.evaluate_until(&asked, &KnownObjects::of(&asked), &is_over),
         };
+        // What was found until then is not all that there is, so nothing of it is kept.
+        if stop.is_over() {
+            return false;
+        }
         let mut by_unit: BTreeMap<(usize, u32), Vec<Finding>> = BTreeMap::new();
         for finding in findings {
             let unit = units.iter().position(|unit| unit.has_rule(&finding.rule));
@@ -262,6 +272,7 @@ impl VerdictCache {
                 verdicts.put(object.number, by_unit.remove(&(position, object.number)).unwrap_or_default());
             }
         }
+        true
     }
 }
 

@@ -1,6 +1,6 @@
 //! What clusters are known to hold besides the object that they ask about: what is delivered to their environments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 
 use fairway_domain::Digest;
@@ -15,6 +15,8 @@ pub(crate) struct Surroundings {
     environments: BTreeMap<String, Arc<KnownObjects<'static>>>,
     /// What is known wherever a request comes from.
     anywhere: Option<Arc<KnownObjects<'static>>>,
+    /// The namespaces that something of a service is delivered to.
+    homes: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     /// What they were taken from.
     delivered: Option<Digest>,
     policies: Weak<Compiled>,
@@ -27,7 +29,10 @@ impl Surroundings {
             kind == "Namespace" || compiled.units.iter().any(|it| it.unit.other_objects().include(kind))
         };
         let mut environments: BTreeMap<String, Vec<PolicyObject>> = BTreeMap::new();
+        let mut homes: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();
         for placement in &delivered.placements {
+            let own = homes.entry(Arc::clone(&placement.service)).or_default();
+            own.insert(Arc::clone(&placement.object.namespace));
             let objects = environments.entry(placement.environment.to_string()).or_default();
             if is_looked_up(&placement.object.kind) && placement.may_be_looked_up() {
                 objects.push(PolicyObject {
@@ -50,6 +55,7 @@ impl Surroundings {
         Self {
             environments: environments.into_iter().map(|(name, objects)| (name, lasting(objects))).collect(),
             anywhere: Some(lasting(beside)),
+            homes,
             delivered: delivered.key,
             policies: Arc::downgrade(compiled),
         }
@@ -60,6 +66,11 @@ impl Surroundings {
         self.anywhere.is_some()
             && self.delivered == delivered.key
             && std::ptr::eq(self.policies.as_ptr(), Arc::as_ptr(compiled))
+    }
+
+    /// Whether something of a service is delivered to a namespace.
+    pub(crate) fn is_at_home(&self, service: &str, namespace: &str) -> bool {
+        self.homes.get(service).is_some_and(|namespaces| namespaces.contains(namespace))
     }
 
     /// What is known of an environment; where none is named, what is known anywhere.

@@ -63,6 +63,20 @@ fn cut(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }
 
+/// An object as it is written down: whoever may ask could name it by megabytes.
+fn bounded(object: &ObjectRef) -> ObjectRef {
+    let part = |text: &String| cut(text, MAX_PART);
+    ObjectRef {
+        api_version: part(&object.api_version),
+        kind: part(&object.kind),
+        namespace: part(&object.namespace),
+        name: part(&object.name),
+        file: object.file.as_ref().map(part),
+        environment: object.environment.as_ref().map(part),
+        service: object.service.as_ref().map(part),
+    }
+}
+
 fn word(consequence: Consequence) -> &'static str {
     match consequence {
         Consequence::Deny => "denied",
@@ -92,14 +106,14 @@ impl Tally {
         if !is_told_apart {
             subject = format!("{hour} {decision} others");
         }
-        let of = |text: &String| is_told_apart.then(|| text.clone());
+        let of = |text: &String| is_told_apart.then(|| cut(text, MAX_PART));
         let entry = self.entries.entry(subject).or_insert_with(|| Entry {
             hour,
             decision,
             rule: of(&finding.rule),
             policy: of(&finding.policy),
             severity: is_told_apart.then_some(finding.severity),
-            object: is_told_apart.then(|| object.clone()),
+            object: is_told_apart.then(|| bounded(object)),
             evaluated: true,
             count: 0,
             first: now,
