@@ -20,6 +20,7 @@ fn verdict() -> PolicyVerdictView {
         environments: vec!["production".into(), "staging".into()],
         counts: ChangeCounts { new: index, solved: index % 2, same: 1, blocking: 0 },
         findings: findings().into_iter().map(|finding| (ChangeOfFinding::New, finding)).collect(),
+        mended_in: if index % 2 == 0 { vec!["production".into(), "staging".into()] } else { Vec::new() },
     });
     let past = |title: &str, url: Option<&str>| PastBlockRow {
         at: before(90_000),
