@@ -426,7 +426,7 @@ fn service(row: &ServiceChangeRow) -> Markup {
                 div.actions {
                     @for environment in &row.mended_in {
                         button.button.small type="submit" name="mend" value={ (row.service) "/" (environment) } formaction="/policies/mend" {
-                            (icon("branch")) "Mend it in " (environment) " by a change request"
+                            "Mend it in " (environment) " by a change request"
                         }
                     }
                 }

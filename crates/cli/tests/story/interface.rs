@@ -107,6 +107,7 @@ fn body(operation: &str) -> Value {
         "reviewChangeRequest" => json!({"verdict": "request-changes", "text": "Not yet"}),
         "setChangeRequestOpen" => json!({"open": true}),
         "proposeEdit" => json!({"values": {"metadata.title": "Gifts"}}),
+        "mendFindings" => json!({"service": "gift-cards", "environment": "production"}),
         "eraseRecord" => json!({"reason": "a story"}),
         _ => json!({}),
     }

@@ -96,6 +96,7 @@ pub(crate) struct MendQuestion {
 #[utoipa::path(post, path = "/api/v1/findings/mend", tag = "guardrails", operation_id = "mendFindings",
     request_body = MendQuestion,
     responses((status = 201, description = "The change request", body = Object),
+        (status = 400, body = ErrorBody, description = "The request is wrong"),
         (status = 404, body = ErrorBody, description = "Nothing is delivered there"),
         (status = 409, body = ErrorBody, description = "Nothing can be mended mechanically")))]
 pub(crate) async fn mend(
