@@ -92,8 +92,8 @@ pub struct DocumentPage {
 }
 
 impl App {
-    /// Documents that hold the words, best first: what the caller and their groups own before others that fit
-    /// equally. What was appended before the call is found, unless the index is still being filled.
+    /// Documents that hold the words, best first: what the caller and their groups own, and what many people starred,
+    /// before others that fit equally. What was appended before the call is found, unless the index is still being filled.
     pub async fn search_documents(
         &self,
         caller: &Caller,
@@ -123,7 +123,7 @@ impl App {
             owners,
             text,
             filters,
-            usage: Vec::new(),
+            usage: crate::stars::starred(&view),
             offset: search.offset,
             limit: search.limit,
         };

@@ -1,12 +1,13 @@
 //! What somebody marked to come back to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fairway_domain::fact::{NewFact, kind};
 use fairway_domain::{Caller, EntityRef, Permission, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::effects::to_value;
+use crate::projection::View;
 use crate::{App, AppError};
 
 /// More stars than these mark nothing.
@@ -26,6 +27,15 @@ pub struct Star {
 
 fn subject(person: &EntityRef, entity: &EntityRef) -> String {
     format!("{person} {entity}")
+}
+
+/// How many people starred each entity, by reference.
+pub(crate) fn starred(view: &View) -> Vec<(String, u32)> {
+    let mut counts: BTreeMap<&EntityRef, u32> = BTreeMap::new();
+    for star in view.stars.values() {
+        *counts.entry(view.catalog.renamed(&star.entity).unwrap_or(&star.entity)).or_default() += 1;
+    }
+    counts.into_iter().map(|(entity, count)| (entity.to_string(), count)).collect()
 }
 
 impl App {

@@ -17,7 +17,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(1);
 const CODE: &str = "policy-rego";
 /// How many steps pass between two looks at the clock. Each look costs, and a dozen multiplications of ever longer numbers
 /// take minutes.
-const CHECK_INTERVAL: u32 = 4;
+const CHECK_INTERVAL: u32 = 8;
 
 /// A module's source with the words that errors name it by.
 pub(crate) struct Source<'a> {

@@ -94,7 +94,7 @@ fn body(operation: &str) -> Value {
         }
         "planDeployment" => json!({"service": "gift-cards", "environment": "staging", "version": "0.2.0"}),
         "planPromotion" => json!({"service": "gift-cards", "to": "production"}),
-        "planRollback" => json!({"service": "gift-cards", "environment": "production"}),
+        "planRollback" | "mendFindings" => json!({"service": "gift-cards", "environment": "production"}),
         "registerSource" => json!({"target": "https://fairway/acme/catalog/blob/main/catalog-info.yaml"}),
         "check" => {
             json!({"files": [{"path": "a.yaml", "content": "kind: Pod\napiVersion: v1\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}]}\n"}]})
@@ -107,7 +107,6 @@ fn body(operation: &str) -> Value {
         "reviewChangeRequest" => json!({"verdict": "request-changes", "text": "Not yet"}),
         "setChangeRequestOpen" => json!({"open": true}),
         "proposeEdit" => json!({"values": {"metadata.title": "Gifts"}}),
-        "mendFindings" => json!({"service": "gift-cards", "environment": "production"}),
         "eraseRecord" => json!({"reason": "a story"}),
         _ => json!({}),
     }

@@ -90,3 +90,26 @@ async fn a_question_without_an_answer_names_what_comes_near() {
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn what_people_star_comes_before_what_fits_equally() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Start::new(&folder.path().join("data")).server().await;
+    let found = async || -> Vec<String> {
+        let answer = server.get("/api/v1/search?q=checkout&kind=Component").await.expect(200);
+        let items = answer["items"].as_array().unwrap().iter();
+        items.map(|item| item["entity"].as_str().unwrap().to_owned()).collect()
+    };
+    let before = found().await;
+    let last = before.last().unwrap().clone();
+    assert!(before.len() > 1, "{before:?}");
+    let name = last.rsplit_once('/').unwrap().1;
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let starred = server
+        .send(
+            client.post(server.url(&format!("/catalog/default/component/{name}/star"))).body("starred=true"),
+        )
+        .await;
+    assert_eq!(starred.status, 303, "{}", starred.text);
+    assert_eq!(found().await.first(), Some(&last), "{before:?}");
+}
